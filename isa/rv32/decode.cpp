@@ -1,0 +1,109 @@
+#include "isa/rv32/decode.h"
+
+#include <array>
+
+#include "isa/rv32/tables.h"
+
+namespace mj::isa::rv32 {
+
+namespace {
+
+const RvRow* find(std::uint32_t raw) {
+  static const Decoder<Op> wide(all_rows, 32), narrow(all_rows, 16);
+  return is_32bit(static_cast<std::uint16_t>(raw)) ? wide.find(raw) : narrow.find(raw & 0xffffu);
+}
+
+/// Names of the operations as text: '_' inside is '.', a trailing '_' (there because of a C++ keyword) is dropped.
+struct Name {
+  char text[16];
+};
+consteval Name name_of(std::string_view cpp) {
+  Name out{};
+  if (cpp.back() == '_') cpp.remove_suffix(1);
+  for (std::size_t k = 0; k < cpp.size(); ++k) out.text[k] = cpp[k] == '_' ? '.' : cpp[k];
+  return out;
+}
+constexpr Name names[] = {
+#define X(op, meaning) name_of(#op),
+    MJ_RV32_OPS(X)
+#undef X
+};
+
+struct FeatureName {
+  Feature bit;
+  std::string_view name;
+};
+constexpr FeatureName feature_names[] = {
+    {feature_m, "m"},
+    {feature_a, "a"},
+    {feature_c, "c"},
+    {feature_zicsr, "zicsr"},
+    {feature_zifencei, "zifencei"},
+    {feature_machine, "machine"},
+    {feature_e, "e"},
+};
+
+}  // namespace
+
+Insn decode(std::uint32_t raw, std::uint32_t pc, Features features) {
+  const bool wide = is_32bit(static_cast<std::uint16_t>(raw));
+  Insn insn;
+  insn.pc = pc;
+  insn.raw = wide ? raw : raw & 0xffffu;
+  insn.size = wide ? 4 : 2;
+  const auto illegal = [&](Features missing) {
+    Insn trap;
+    trap.pc = pc;
+    trap.raw = insn.raw;
+    trap.size = insn.size;
+    trap.op = static_cast<std::uint16_t>(Op::illegal);
+    trap.cls = OpClass::trap;
+    trap.imm = missing;
+    trap.rd = sink_register;
+    return trap;
+  };
+
+  const RvRow* row = find(insn.raw);
+  if (!row) return illegal(0);
+  insn.op = static_cast<std::uint16_t>(row->op);
+  insn.cls = row->cls;
+  fill_fields(row->pattern, insn);
+  if (row->fix) row->fix(insn);
+  if (insn.op == static_cast<std::uint16_t>(Op::illegal)) return illegal(0);
+  if ((row->feature & features) != row->feature) return illegal(row->feature & ~features);
+  // Volume I, chapter 4: with 16 registers, an encoding that names another one is reserved
+  if ((features & feature_e) && ((insn.rd | insn.rn | insn.rm) & 16u)) return illegal(0);
+  if (insn.rd == x0) insn.rd = sink_register;
+  return insn;
+}
+
+Effects effects(const Insn& insn) {
+  DefUseContext c;
+  switch (static_cast<Op>(insn.op)) {
+#define X(op, meaning) \
+  case Op::op:         \
+    meaning(c, insn);  \
+    break;
+    MJ_RV32_OPS(X)
+#undef X
+    case Op::count_:
+      break;
+  }
+  return c.effects;
+}
+
+const char* op_name(std::uint16_t op) { return op < op_count ? names[op].text : "?"; }
+
+std::string_view feature_name(Features features) {
+  for (const FeatureName& f : feature_names)
+    if (features & f.bit) return f.name;
+  return "";
+}
+
+Features feature_of(std::string_view name) {
+  for (const FeatureName& f : feature_names)
+    if (f.name == name) return f.bit;
+  return 0;
+}
+
+}  // namespace mj::isa::rv32

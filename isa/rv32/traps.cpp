@@ -1,0 +1,312 @@
+#include "isa/rv32/traps.h"
+
+#include <array>
+#include <bit>
+
+namespace mj::isa::rv32 {
+
+namespace {
+
+// Bits of mcountinhibit and mcounteren (Volume II, 3.1.11, 3.1.12).
+constexpr std::uint32_t counter_cycle = 1u << 0, counter_time = 1u << 1, counter_instret = 1u << 2;
+constexpr std::uint32_t user_counter_bits = counter_cycle | counter_time | counter_instret;
+
+constexpr std::uint32_t mpp_machine = 3u << 11;
+
+std::uint32_t half(std::uint64_t value, bool upper) { return static_cast<std::uint32_t>(upper ? value >> 32 : value); }
+
+// The upper halves' numbers are the lower ones' + 0x80.
+constexpr bool upper_half(std::uint32_t csr) { return (csr & 0x80u) != 0; }
+
+}  // namespace
+
+std::string_view cause_text(std::uint32_t mcause) {
+  if (mcause & cause_interrupt) {
+    switch (mcause & ~cause_interrupt) {
+      case irq_software:
+        return "machine software interrupt";
+      case irq_timer:
+        return "machine timer interrupt";
+      case irq_external:
+        return "machine external interrupt";
+      default:
+        return (mcause & ~cause_interrupt) >= 16 ? "platform interrupt" : "reserved interrupt";
+    }
+  }
+  switch (mcause) {
+    case cause_fetch_misaligned:
+      return "instruction address misaligned";
+    case cause_fetch_access:
+      return "instruction access fault";
+    case cause_illegal:
+      return "illegal instruction";
+    case cause_breakpoint:
+      return "breakpoint";
+    case cause_load_misaligned:
+      return "load address misaligned";
+    case cause_load_access:
+      return "load access fault";
+    case cause_store_misaligned:
+      return "store/AMO address misaligned";
+    case cause_store_access:
+      return "store/AMO access fault";
+    case cause_ecall_user:
+      return "environment call from U-mode";
+    case cause_ecall_machine:
+      return "environment call from M-mode";
+    default:
+      return "reserved cause";
+  }
+}
+
+TrapUnit::TrapUnit(TrapConfig config, CounterSource counters)
+    : config_(std::move(config)), counters_(std::move(counters)) {
+  reset();
+}
+
+void TrapUnit::reset() {
+  machine_ = true;
+  mstatus_ = config_.mstatus_reset;
+  mtvec_ = config_.mtvec_reset;
+  mie_ = mscratch_ = mepc_ = mcause_ = mtval_ = mcounteren_ = mcountinhibit_ = 0;
+  cycle_ = instret_ = Counter{};
+}
+
+bool TrapUnit::is_zero_csr(std::uint32_t csr) const {
+  for (const auto& [first, last] : config_.zero_csrs)
+    if (csr >= first && csr <= last) return true;
+  return false;
+}
+
+// 2.1: bits 9:8 are the lowest privilege; user-mode counters are additionally opened by mcounteren.
+bool TrapUnit::accessible(std::uint32_t csr) const {
+  if (machine_) return true;
+  if (((csr >> 8) & 3u) != 0) return false;
+  const std::uint32_t number = csr & 0x1fu;
+  const bool counter = (csr & 0xf60u) == 0xc00u;
+  return !counter || ((mcounteren_ >> number) & 1u) != 0;
+}
+
+bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
+  if (!accessible(csr)) return false;
+  out = 0;
+  switch (csr) {
+    case csr_mstatus:
+      out = mstatus_;
+      return true;
+    case csr_mstatush:  // MBE, SBE: little-endian only
+      return true;
+    case csr_misa:
+      out = config_.misa;
+      return true;
+    case csr_mie:
+      out = mie_;
+      return true;
+    case csr_mip:
+      out = mip_;
+      return true;
+    case csr_mtvec:
+      out = mtvec_;
+      return true;
+    case csr_mcounteren:
+      out = mcounteren_;
+      return config_.user_mode || is_zero_csr(csr);
+    case csr_mcountinhibit:
+      out = mcountinhibit_;
+      return true;
+    case csr_mscratch:
+      out = mscratch_;
+      return true;
+    case csr_mepc:
+      out = mepc_;
+      return true;
+    case csr_mcause:
+      out = mcause_;
+      return true;
+    case csr_mtval:
+      out = mtval_;
+      return true;
+    case csr_cycle:
+    case csr_cycleh:
+      if (!config_.user_counters) return is_zero_csr(csr);
+      [[fallthrough]];
+    case csr_mcycle:
+    case csr_mcycleh:
+      out = half(cycle_.value(counters_().cycles, stopped(counter_cycle)), upper_half(csr));
+      return true;
+    case csr_instret:
+    case csr_instreth:
+      if (!config_.user_counters) return is_zero_csr(csr);
+      [[fallthrough]];
+    case csr_minstret:
+    case csr_minstreth:
+      out = half(instret_.value(counters_().retired, stopped(counter_instret)), upper_half(csr));
+      return true;
+    case csr_time:
+    case csr_timeh:
+      if (!config_.user_counters) return is_zero_csr(csr);
+      out = half(counters_().time, upper_half(csr));
+      return true;
+    case csr_mvendorid:
+      out = config_.mvendorid;
+      return true;
+    case csr_marchid:
+      out = config_.marchid;
+      return true;
+    case csr_mimpid:
+      out = config_.mimpid;
+      return true;
+    case csr_mhartid:
+      out = config_.mhartid;
+      return true;
+    case csr_mconfigptr:
+      return true;
+    default:
+      return is_zero_csr(csr);
+  }
+}
+
+std::uint32_t TrapUnit::legal_mtvec(std::uint32_t value) const {
+  const std::uint32_t base = value & config_.mtvec_base_mask & ~3u;
+  if (!config_.mtvec_direct) return base | 1u;
+  if (!config_.mtvec_vectored) return base;
+  // 3.1.7: modes 2 and 3 are reserved; a write of them keeps the mode
+  return base | ((value & 2u) ? mtvec_ & 1u : value & 1u);
+}
+
+void TrapUnit::write_counter(Counter& counter, std::uint64_t total, bool stopped, bool upper, std::uint32_t value) {
+  const std::uint64_t old = counter.value(total, stopped);
+  const std::uint64_t now = upper ? (old & 0xffffffffu) | static_cast<std::uint64_t>(value) << 32
+                                  : (old & ~std::uint64_t{0xffffffff}) | value;
+  counter.frozen = now;
+  counter.offset = now - total;
+}
+
+void TrapUnit::write_inhibit(std::uint32_t value) {
+  if (!config_.counter_inhibit) return;
+  const CounterTotals totals = counters_();
+  const std::uint32_t next = value & (counter_cycle | counter_instret);
+  const auto change = [&](Counter& counter, std::uint32_t bit, std::uint64_t total) {
+    const std::uint64_t now = counter.value(total, stopped(bit));
+    counter.frozen = now;
+    counter.offset = now - total;
+  };
+  change(cycle_, counter_cycle, totals.cycles);
+  change(instret_, counter_instret, totals.retired);
+  mcountinhibit_ = next;
+}
+
+bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
+  if (((csr >> 10) & 3u) == 3u || !accessible(csr)) return false;  // 2.1: read-only
+  switch (csr) {
+    case csr_mstatus: {
+      std::uint32_t writable = mstatus_mie | mstatus_mpie;
+      if (config_.user_mode) {
+        writable |= mstatus_mprv | mstatus_tw;
+        // MPP is WARL: 0 and 3 exist, others leave it as it was
+        const std::uint32_t mpp = value & mstatus_mpp;
+        if (mpp == 0 || mpp == mpp_machine) writable |= mstatus_mpp;
+      }
+      mstatus_ = (mstatus_ & ~writable) | (value & writable);
+      return true;
+    }
+    case csr_mstatush:
+    case csr_misa:  // extensions are fixed
+    case csr_mip:   // MSIP, MTIP, MEIP and the platform's lines follow their sources (3.1.9)
+      return true;
+    case csr_mie:
+      mie_ = value & config_.interrupts;
+      return true;
+    case csr_mtvec:
+      mtvec_ = legal_mtvec(value);
+      return true;
+    case csr_mcounteren:
+      if (!config_.user_mode) return is_zero_csr(csr);
+      if (!is_zero_csr(csr) && config_.user_counters) mcounteren_ = value & user_counter_bits;
+      return true;
+    case csr_mcountinhibit:
+      write_inhibit(value);
+      return true;
+    case csr_mscratch:
+      mscratch_ = value;
+      return true;
+    case csr_mepc:
+      mepc_ = value & (config_.compressed ? ~1u : ~3u);
+      return true;
+    case csr_mcause:
+      mcause_ = value & config_.mcause_mask;
+      return true;
+    case csr_mtval:
+      mtval_ = value;
+      return true;
+    case csr_mcycle:
+    case csr_mcycleh:
+      write_counter(cycle_, counters_().cycles, stopped(counter_cycle), upper_half(csr), value);
+      return true;
+    case csr_minstret:
+    case csr_minstreth:
+      // 3.1.10: the written value is what the next instruction reads, so this one must not count into it
+      write_counter(instret_, counters_().retired + 1, stopped(counter_instret), upper_half(csr), value);
+      return true;
+    default:
+      return is_zero_csr(csr);
+  }
+}
+
+void TrapUnit::set_line(std::uint32_t irq, bool level) {
+  const std::uint32_t bit = irq < 32 ? (1u << irq) & config_.interrupts : 0;
+  mip_ = level ? mip_ | bit : mip_ & ~bit;
+}
+
+std::optional<std::uint32_t> TrapUnit::pending_interrupt() const {
+  const std::uint32_t ready = mip_ & mie_;
+  if (ready == 0 || (machine_ && (mstatus_ & mstatus_mie) == 0)) return std::nullopt;
+  const std::uint32_t platform = ready & 0xffff0000u;
+  const auto lowest = [](std::uint32_t set) {
+    return cause_interrupt | static_cast<std::uint32_t>(std::countr_zero(set));
+  };
+  if (platform && config_.fast_first) return lowest(platform);
+  for (const std::uint32_t irq : {irq_external, irq_software, irq_timer})  // 3.1.9
+    if (ready & (1u << irq)) return cause_interrupt | irq;
+  return lowest(platform ? platform : ready);
+}
+
+std::uint32_t TrapUnit::enter(std::uint32_t cause, std::uint32_t pc, std::uint32_t tval) {
+  const std::uint32_t previous = machine_ ? mpp_machine : 0;
+  const std::uint32_t mpie = (mstatus_ & mstatus_mie) ? std::uint32_t{mstatus_mpie} : 0;
+  mstatus_ = (mstatus_ & ~(mstatus_mie | mstatus_mpie | mstatus_mpp)) | mpie | previous;
+  machine_ = true;
+  mepc_ = pc & (config_.compressed ? ~1u : ~3u);
+  mcause_ = cause & config_.mcause_mask;
+  mtval_ = tval;
+  const std::uint32_t base = mtvec_ & ~3u;
+  const bool vectored = (mtvec_ & 1u) && (cause & cause_interrupt);
+  return vectored ? base + 4 * (cause & ~cause_interrupt) : base;
+}
+
+std::uint32_t TrapUnit::mret() {
+  const bool to_machine = (mstatus_ & mstatus_mpp) == mpp_machine;
+  const std::uint32_t mie = (mstatus_ & mstatus_mpie) ? std::uint32_t{mstatus_mie} : 0;
+  const std::uint32_t mpp = config_.user_mode ? 0 : mpp_machine;  // the least privileged mode that exists
+  mstatus_ = (mstatus_ & ~(mstatus_mie | mstatus_mpp)) | mie | mstatus_mpie | mpp;
+  if (!to_machine) mstatus_ &= ~mstatus_mprv;
+  machine_ = to_machine || !config_.user_mode;
+  return mepc_;
+}
+
+std::uint32_t TrapUnit::raise(Raise id, std::uint32_t argument, std::uint32_t pc) {
+  switch (id) {
+    case raise_ecall:
+      return enter(machine_ ? cause_ecall_machine : cause_ecall_user, pc, 0);
+    case raise_ebreak:
+      return enter(cause_breakpoint, pc, 0);
+    case raise_mret:
+      if (machine_) return mret();
+      break;
+    case raise_illegal:
+      break;
+  }
+  return enter(cause_illegal, pc, argument);
+}
+
+}  // namespace mj::isa::rv32

@@ -1,0 +1,106 @@
+// Machine-mode traps and CSRs (Volume II, version 20211203, chapter 3): architectural state without time, memory or
+// devices. User mode exists far enough for MPP, ECALL and privilege checks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "isa/rv32/csr.h"
+#include "isa/rv32/system.h"
+
+namespace mj::isa::rv32 {
+
+/// Totals of the machine when a counter CSR is accessed.
+struct CounterTotals {
+  std::uint64_t cycles = 0;   ///< clock cycles since reset, of the accessing instruction
+  std::uint64_t retired = 0;  ///< instructions retired before the accessing one
+  std::uint64_t time = 0;     ///< the platform's mtime
+};
+
+/// What one core's privileged architecture is: data of the core file.
+struct TrapConfig {
+  std::uint32_t misa = 0;  ///< read-only here
+  std::uint32_t mvendorid = 0, marchid = 0, mimpid = 0, mhartid = 0;
+  std::uint32_t mstatus_reset = 0;
+  bool user_mode = false;  ///< MPP can be U, mcounteren exists
+  bool compressed = true;  ///< mepc bit 1 can be set
+  std::uint32_t mtvec_reset = 0;
+  std::uint32_t mtvec_base_mask = 0xfffffffcu;  ///< writable bits of BASE (Ibex: 256-byte aligned)
+  bool mtvec_direct = true;                     ///< MODE 0 can be chosen
+  bool mtvec_vectored = true;                   ///< MODE 1 can be chosen; with only one of both, it is wired
+  std::uint32_t interrupts = 1u << irq_software | 1u << irq_timer | 1u << irq_external;  ///< implemented lines
+  bool fast_first = false;  ///< lines 16..30 come before external, software, timer (Ibex), lowest number first
+  std::uint32_t mcause_mask = 0x8000001fu;  ///< bits of mcause that exist
+  bool user_counters = false;               ///< cycle, time, instret (Zicntr) exist
+  bool counter_inhibit = true;              ///< mcountinhibit is writable (bits 0 and 2); else it reads 0
+  /// CSRs (first, last) that exist, read 0 and ignore writes, such as absent event counters or PMP entries.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> zero_csrs;
+};
+
+class TrapUnit {
+ public:
+  using CounterSource = std::function<CounterTotals()>;
+
+  /// `counters` is asked only when an instruction accesses a counter or mcountinhibit.
+  TrapUnit(TrapConfig config, CounterSource counters);
+
+  /// Reset values (3.4): M-mode, interrupts off. Interrupt lines keep their levels.
+  void reset();
+
+  /// Reads a CSR. False: the instruction is illegal (no such CSR, or not at this privilege).
+  bool csr_read(std::uint32_t csr, std::uint32_t& out) const;
+  /// Writes a CSR, its WARL fields changed to legal values. False: illegal (no such CSR, privilege, read-only CSR).
+  bool csr_write(std::uint32_t csr, std::uint32_t value);
+
+  /// Level of an interrupt line, 0..31 (Irq); lines that the core doesn't have are ignored.
+  void set_line(std::uint32_t irq, bool level);
+  /// The interrupt to take now, as an mcause value (bit 31 set), if any is pending, enabled and not masked.
+  std::optional<std::uint32_t> pending_interrupt() const;
+  /// Whether a WFI would wake: pending and enabled in mie, whatever mstatus.MIE says (3.3.3).
+  bool interrupt_waiting() const { return (mip_ & mie_) != 0; }
+
+  /// Enters a trap (3.1.6.1, 3.1.7): `cause` as in mcause, `pc` of the instruction (for interrupts: of the next one).
+  /// Returns the handler's address.
+  std::uint32_t enter(std::uint32_t cause, std::uint32_t pc, std::uint32_t tval);
+  /// MRET (3.3.2), which must be legal here (machine()). Returns the new pc.
+  std::uint32_t mret();
+  /// Does what Context::raise(id, argument) at `pc` asks for; returns the new pc.
+  std::uint32_t raise(Raise id, std::uint32_t argument, std::uint32_t pc);
+
+  /// Whether WFI is legal now (3.1.6.5); otherwise it is an illegal instruction.
+  bool wfi_legal() const { return machine_ || (mstatus_ & mstatus_tw) == 0; }
+  /// True in machine mode, false in user mode.
+  bool machine() const { return machine_; }
+  /// mcause of the trap entered last and mepc, for reports.
+  std::uint32_t mcause() const { return mcause_; }
+  std::uint32_t mepc() const { return mepc_; }
+  std::uint32_t mtval() const { return mtval_; }
+  std::uint32_t mtvec() const { return mtvec_; }
+
+ private:
+  /// A counter that software can write and stop: value = total + offset while running, frozen value while inhibited.
+  struct Counter {
+    std::uint64_t offset = 0;
+    std::uint64_t frozen = 0;
+    std::uint64_t value(std::uint64_t total, bool stopped) const { return stopped ? frozen : total + offset; }
+  };
+
+  bool accessible(std::uint32_t csr) const;
+  bool is_zero_csr(std::uint32_t csr) const;
+  std::uint32_t legal_mtvec(std::uint32_t value) const;
+  bool stopped(std::uint32_t bit) const { return (mcountinhibit_ & bit) != 0; }
+  void write_counter(Counter& counter, std::uint64_t total, bool stopped, bool upper, std::uint32_t value);
+  void write_inhibit(std::uint32_t value);
+
+  TrapConfig config_;
+  CounterSource counters_;
+  bool machine_ = true;
+  std::uint32_t mstatus_ = 0, mie_ = 0, mip_ = 0, mtvec_ = 0, mscratch_ = 0, mepc_ = 0, mcause_ = 0, mtval_ = 0;
+  std::uint32_t mcounteren_ = 0, mcountinhibit_ = 0;
+  Counter cycle_, instret_;
+};
+
+}  // namespace mj::isa::rv32

@@ -1,0 +1,107 @@
+#include "isa/thumb/decode.h"
+
+#include <array>
+
+#include "isa/thumb/semantics/all.h"
+#include "isa/thumb/t16.h"
+#include "isa/thumb/t32.h"
+#if __has_include("isa/thumb/vfp.h")
+#include "isa/thumb/vfp.h"
+#endif
+
+namespace mj::isa::thumb {
+namespace {
+
+#if __has_include("isa/thumb/vfp.h")
+template <std::size_t N, std::size_t M>
+consteval std::array<Row<Op>, N + M> concatenate(const std::array<Row<Op>, N>& a, const std::array<Row<Op>, M>& b) {
+  std::array<Row<Op>, N + M> all{};
+  for (std::size_t i = 0; i < N; ++i) all[i] = a[i];
+  for (std::size_t i = 0; i < M; ++i) all[N + i] = b[i];
+  return all;
+}
+constexpr auto all_32bit_rows = concatenate(t32_rows, vfp_rows);
+static_assert(unambiguous(all_32bit_rows));
+#else
+constexpr auto& all_32bit_rows = t32_rows;
+#endif
+
+/// Coprocessor space (ARMv7-M A5.3.18) of coprocessors 10 and 11.
+bool is_fp_space(std::uint32_t raw) {
+  const bool coprocessor_space = (raw & 0xec000000) == 0xec000000 && (raw & 0x03000000) != 0x03000000;
+  return coprocessor_space && ((raw >> 9) & 7) == 5;
+}
+
+}  // namespace
+
+Insn decode(std::uint32_t hw1, std::uint32_t hw2, std::uint32_t address, bool in_it, Features features) {
+  static const Decoder<Op> narrow(t16_rows, 16), wide(all_32bit_rows, 32);
+  const bool is_wide = is_32bit(hw1);
+  hw1 &= 0xffff;
+  hw2 &= 0xffff;
+
+  Insn insn;
+  insn.pc = address;
+  insn.raw = is_wide ? hw1 << 16 | hw2 : hw1;
+  insn.size = is_wide ? 4 : 2;
+  const Insn blank = insn;
+
+  const Row<Op>* row = (is_wide ? wide : narrow).find(insn.raw);
+  if (row && (row->feature & ~features) == 0) {
+    insn.cond = in_it ? encoding::cond_in_it : 14;
+    insn.cls = row->cls;
+    insn.op = static_cast<std::uint16_t>(row->op);
+    fill_fields(row->pattern, insn);
+    if (row->fix) row->fix(insn);
+    if (insn.op == static_cast<std::uint16_t>(Op::undefined)) insn = blank;
+    if (insn.cond == encoding::cond_in_it) insn.cond = 14;
+  }
+  // Floating point without an FPU is "no coprocessor"; with one, what it doesn't know is undefined.
+  if (is_wide && is_fp_space(insn.raw) && (features & v7m)) {
+    const bool has_fpu = features & (fp_sp | fp_dp);
+    const Op op = static_cast<Op>(insn.op);
+    if (has_fpu && op == Op::coprocessor) return blank;
+    if (!has_fpu && op == Op::undefined) {
+      insn.op = static_cast<std::uint16_t>(Op::coprocessor);
+      insn.cls = OpClass::coprocessor;
+    }
+  }
+  return insn;
+}
+
+Effects effects(const Insn& insn) {
+  DefUseContext c;
+  if (insn.cond < 14) semantics::condition(c, insn.cond);
+  switch (static_cast<Op>(insn.op)) {
+#define X(name, ...)                       \
+  case Op::name:                           \
+    semantics::execute<Op::name>(c, insn); \
+    break;
+    MJ_THUMB_OPS(X)
+#undef X
+    case Op::count_:
+      break;
+  }
+  return c.effects;
+}
+
+namespace {
+constexpr const char* names[] = {
+#define X(name, ...) #name,
+    MJ_THUMB_OPS(X)
+#undef X
+};
+}  // namespace
+
+const char* op_name(std::uint16_t op) { return op < op_count ? names[op] : "?"; }
+
+Op find_op(std::string_view op) {
+  for (std::uint16_t i = 0; i < op_count; ++i)
+    if (op == names[i]) return static_cast<Op>(i);
+  return Op::count_;
+}
+
+std::span<const Row<Op>> rows_16bit() { return t16_rows; }
+std::span<const Row<Op>> rows_32bit() { return all_32bit_rows; }
+
+}  // namespace mj::isa::thumb

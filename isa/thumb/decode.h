@@ -1,0 +1,39 @@
+// From halfwords to an Insn. Never fails: what no row of this core's features knows becomes Op::undefined.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "isa/decode_table.h"
+#include "isa/def_use_context.h"
+#include "isa/insn.h"
+#include "isa/thumb/features.h"
+#include "isa/thumb/op.h"
+
+namespace mj::isa::thumb {
+
+/// Feature bits (features.h) of a core; 0 is ARMv6-M.
+using Features = std::uint32_t;
+
+/// True if `hw1` is the first half of a 32-bit instruction (ARMv7-M A5.1).
+constexpr bool is_32bit(std::uint32_t hw1) { return (hw1 & 0xffff) >= 0xe800; }
+
+/// Decodes the instruction at `address` (Thumb bit clear). `hw2` is ignored for 16-bit encodings. `in_it`: it stands in
+/// an IT block; then the caller puts the block's condition into Insn::cond, which comes back as 14 (always).
+Insn decode(std::uint32_t hw1, std::uint32_t hw2, std::uint32_t address, bool in_it, Features features);
+
+/// Registers and memory accesses of an instruction; a condition (cond != 14) adds the flags that it reads.
+Effects effects(const Insn& insn);
+
+/// The operation's name as ops.def, timing tables and reports spell it; "?" beyond the list.
+const char* op_name(std::uint16_t op);
+
+/// The operation of that name, Op::count_ if there is none.
+Op find_op(std::string_view op);
+
+/// All rows of the decode tables: for tests that draw encodings from them and for documentation.
+std::span<const Row<Op>> rows_16bit();
+std::span<const Row<Op>> rows_32bit();
+
+}  // namespace mj::isa::thumb

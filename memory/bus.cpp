@@ -1,0 +1,143 @@
+#include "memory/bus.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace mj::memory {
+
+namespace {
+std::uintptr_t* zero_table() {
+  // calloc, not a vector: untouched parts of the 8 MiB stay unmapped on the host.
+  auto* table = static_cast<std::uintptr_t*>(std::calloc(Bus::page_count, sizeof(std::uintptr_t)));
+  if (!table) throw std::bad_alloc();
+  return table;
+}
+}  // namespace
+
+Bus::Bus() : read_pages_(zero_table()), write_pages_(zero_table()), code_pages_(page_count) {}
+
+Bus::~Bus() {
+  std::free(read_pages_);
+  std::free(write_pages_);
+}
+
+Region& Bus::add(Region region) {
+  auto at = std::find_if(regions_.begin(), regions_.end(), [&](const auto& r) { return r->base > region.base; });
+  assert(at == regions_.end() || region.base + region.size <= (*at)->base);
+  assert(at == regions_.begin() || (*std::prev(at))->base + (*std::prev(at))->size <= region.base);
+  at = regions_.insert(at, std::make_unique<Region>(std::move(region)));
+  map_pages(**at);
+  return **at;
+}
+
+void Bus::map_pages(const Region& region) {
+  if (region.kind == RegionKind::device) return;
+  const std::uint64_t page = std::uint64_t{1} << page_bits;
+  const std::uint64_t first = (region.base + page - 1) & ~(page - 1), last = (region.base + region.size) & ~(page - 1);
+  for (std::uint64_t a = first; a < last; a += page) {
+    const auto bias = reinterpret_cast<std::uintptr_t>(region.host(static_cast<Address>(a))) - a;
+    const bool free_read = region.read_wait == 0 && !region.flash;
+    if (free_read) read_pages_[a >> page_bits] = bias;
+    if (region.kind == RegionKind::ram && region.write_wait == 0 && !code_pages_[a >> page_bits])
+      write_pages_[a >> page_bits] = bias;
+  }
+}
+
+Region* Bus::find(Address a) {
+  if (last_ && last_->contains(a, 1)) return last_;
+  auto at = std::upper_bound(regions_.begin(), regions_.end(), a,
+                             [](Address x, const std::unique_ptr<Region>& r) { return x < r->base; });
+  if (at == regions_.begin()) return nullptr;
+  --at;
+  if (!(*at)->contains(a, 1)) return nullptr;
+  return last_ = at->get();
+}
+
+Bus::Outcome Bus::read(Address a, unsigned size, Cycle now) {
+  Outcome out;
+  Region* r = find(a);
+  if (!r || !r->contains(a, size)) {
+    out.fault = AccessFault::unmapped;
+    return out;
+  }
+  ++r->slow_reads;
+  out.extra_cycles = r->read_wait;
+  if (r->kind == RegionKind::device) {
+    out.device = true;
+    out.value = r->device->read(a - r->base, size, now);
+    return out;
+  }
+  if (r->flash) out.extra_cycles += r->flash->data_read(a, now);
+  std::memcpy(&out.value, r->host(a), size);
+  return out;
+}
+
+Bus::Outcome Bus::write(Address a, unsigned size, std::uint32_t value, Cycle now) {
+  Outcome out;
+  Region* r = find(a);
+  if (!r || !r->contains(a, size)) {
+    out.fault = AccessFault::unmapped;
+    return out;
+  }
+  if (r->kind == RegionKind::flash) {
+    out.fault = AccessFault::read_only;
+    return out;
+  }
+  ++r->slow_writes;
+  out.extra_cycles = r->write_wait;
+  if (r->kind == RegionKind::device) {
+    out.device = true;
+    r->device->write(a - r->base, size, value, now);
+    return out;
+  }
+  std::memcpy(r->host(a), &value, size);
+  if (code_pages_[a >> page_bits] && code_write_) code_write_(a, size);
+  return out;
+}
+
+bool Bus::peek(Address a, std::uint8_t* out, std::size_t n) {
+  for (std::size_t done = 0; done < n;) {
+    const auto at = static_cast<Address>(a + done);
+    Region* r = find(at);
+    if (!r || r->kind == RegionKind::device || at < a) return false;
+    const std::size_t chunk = std::min<std::uint64_t>(n - done, r->size - (at - r->base));
+    std::memcpy(out + done, r->host(at), chunk);
+    done += chunk;
+  }
+  return true;
+}
+
+bool Bus::poke(Address a, const std::uint8_t* in, std::size_t n) {
+  for (std::size_t done = 0; done < n;) {  // check first: all or nothing
+    const auto at = static_cast<Address>(a + done);
+    Region* r = find(at);
+    if (!r || r->kind == RegionKind::device || at < a) return false;
+    done += std::min<std::uint64_t>(n - done, r->size - (at - r->base));
+  }
+  for (std::size_t done = 0; done < n;) {
+    const auto at = static_cast<Address>(a + done);
+    Region* r = find(at);
+    const std::size_t chunk = std::min<std::uint64_t>(n - done, r->size - (at - r->base));
+    std::memcpy(r->host(at), in + done, chunk);
+    if (code_write_)
+      for (std::size_t i = 0; i < chunk; i += 4) code_write_(static_cast<Address>(at + i), 4);
+    done += chunk;
+  }
+  return true;
+}
+
+void Bus::mark_code(Address a) {
+  const std::size_t page = a >> page_bits;
+  code_pages_[page] = 1;
+  write_pages_[page] = 0;
+}
+
+void Bus::unmark_all_code() {
+  std::fill(code_pages_.begin(), code_pages_.end(), std::uint8_t{0});
+  for (const auto& r : regions_) map_pages(*r);
+}
+
+}  // namespace mj::memory

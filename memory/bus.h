@@ -1,0 +1,95 @@
+// The address space of one machine: regions of flash, RAM and devices, found by address.
+//
+// Plain memory is reached through page tables of host pointers (engine fast path); whatever is special (devices,
+// regions that cost wait states, pages that hold decoded code, regions that don't fill a page) goes through access().
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "memory/device.h"
+#include "memory/flash_timing.h"
+#include "sim/base/units.h"
+
+namespace mj::memory {
+
+enum class RegionKind : std::uint8_t { flash, ram, device };
+
+/// Why an access failed.
+enum class AccessFault : std::uint8_t { none, unmapped, read_only };
+
+struct Region {
+  std::string name;
+  RegionKind kind = RegionKind::ram;
+  Address base = 0;
+  std::uint64_t size = 0;                            ///< bytes; base + size <= 2^32
+  std::uint32_t read_wait = 0;                       ///< extra core cycles of each read (bus bridges, slow SRAM)
+  std::uint32_t write_wait = 0;                      ///< extra core cycles of each write
+  std::shared_ptr<std::vector<std::uint8_t>> bytes;  ///< flash and RAM; aliases share it
+  std::uint32_t bytes_offset = 0;                    ///< where this region begins in `bytes`
+  std::shared_ptr<FlashTiming> flash;                ///< null: no front end
+  Device* device = nullptr;                          ///< devices; owned by the machine
+
+  // Counted on the slow path only; the fast path's accesses follow from block counts.
+  std::uint64_t slow_reads = 0, slow_writes = 0;
+
+  bool contains(Address a, unsigned n) const { return a >= base && a - base + std::uint64_t{n} <= size; }
+  std::uint8_t* host(Address a) const { return bytes->data() + bytes_offset + (a - base); }
+};
+
+class Bus {
+ public:
+  static constexpr unsigned page_bits = 12;
+  static constexpr std::size_t page_count = std::size_t{1} << (32 - page_bits);
+
+  Bus();
+  ~Bus();
+  Bus(const Bus&) = delete;
+  Bus& operator=(const Bus&) = delete;
+
+  /// Adds a region; a later one that overlaps an earlier one is our bug (boards are checked before) and asserts.
+  Region& add(Region region);
+  const std::vector<std::unique_ptr<Region>>& regions() const { return regions_; }
+  Region* find(Address a);
+
+  struct Outcome {
+    AccessFault fault = AccessFault::none;
+    std::uint32_t value = 0;
+    std::uint32_t extra_cycles = 0;  ///< beyond the core's own cost of the access
+    bool device = false;
+  };
+  /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
+  Outcome read(Address a, unsigned size, Cycle now);
+  Outcome write(Address a, unsigned size, std::uint32_t value, Cycle now);
+
+  /// Copies out or in without time, side effects or write protection (loader, debugger, tensors). False if any byte is
+  /// not plain memory; then nothing was copied.
+  bool peek(Address a, std::uint8_t* out, std::size_t n);
+  bool poke(Address a, const std::uint8_t* in, std::size_t n);
+
+  /// Host address minus guest address for pages that are plain memory without cost; 0 otherwise.
+  const std::uintptr_t* read_pages() const { return read_pages_; }
+  const std::uintptr_t* write_pages() const { return write_pages_; }
+
+  /// Marks the page of `a` as holding decoded code: writes take the slow path and report to on_code_write.
+  void mark_code(Address a);
+  void unmark_all_code();
+  void on_code_write(std::function<void(Address, unsigned)> f) { code_write_ = std::move(f); }
+
+ private:
+  void map_pages(const Region& region);
+
+  std::vector<std::unique_ptr<Region>> regions_;  ///< sorted by base
+  Region* last_ = nullptr;
+  std::uintptr_t* read_pages_;
+  std::uintptr_t* write_pages_;
+  std::vector<std::uint8_t> code_pages_;
+  std::function<void(Address, unsigned)> code_write_;
+};
+
+}  // namespace mj::memory

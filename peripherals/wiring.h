@@ -1,0 +1,31 @@
+// What the devices of one machine are wired to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "memory/flash_timing.h"
+#include "peripherals/clock_nets.h"
+#include "sim/base/event_queue.h"
+#include "sim/base/units.h"
+#include "sim/base/wires.h"
+
+namespace mj::peripherals {
+
+/// Every pointer must be set and outlive the devices; the functions may be empty where no device needs them.
+struct Wiring {
+  EventQueue* events = nullptr;
+  ClockNets* clocks = nullptr;
+  IrqSink* irqs = nullptr;
+  ConsoleSink* console = nullptr;
+  ExitSink* exit = nullptr;
+  DiagnosticSink* diagnostics = nullptr;
+  /// Copies plain memory out without time or side effects (EasyDMA); false if any byte is not plain memory.
+  std::function<bool(Address from, std::uint8_t* to, std::size_t n)> peek;
+  /// The front end of the named region, null if it has none.
+  std::function<memory::FlashTiming*(std::string_view region)> flash;
+};
+
+}  // namespace mj::peripherals

@@ -1,0 +1,116 @@
+// An instruction set as the engine sees it: decoding, handlers, exceptions. One implementation per family
+// (arch_thumb.cpp, arch_rv32.cpp); the engine itself knows neither.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "isa/def_use_context.h"
+#include "isa/insn.h"
+#include "memory/bus.h"
+#include "sim/base/units.h"
+#include "sim/engine/hot_state.h"
+
+namespace mj {
+
+/// What happened to the program's flow outside of instructions; the engine goes on at `pc`.
+struct Redirect {
+  enum class Kind : std::uint8_t {
+    go,                ///< plain: continue at pc
+    enter_exception,   ///< a handler starts at pc; `exception` names it
+    return_exception,  ///< back to interrupted code at pc
+    chain_exception,   ///< one handler's return started another (tail-chaining)
+    semihost,          ///< a semihosting call: serve it, then continue at pc
+    lockup,            ///< the core can't go on
+  };
+  Kind kind = Kind::go;
+  Address pc = 0;
+  std::uint32_t mode = 0;
+  unsigned exception = 0;            ///< architecture's number
+  Cycle cycles = 0;                  ///< of the transition itself
+  std::uint32_t interrupted_sp = 0;  ///< enter_exception: stack pointer before stacking
+  bool fault = false;                ///< the exception reports something wrong (not an interrupt or a call)
+  bool sleep = false;                ///< the core sleeps at pc
+};
+
+/// A memory access or fetch that failed.
+struct BadAccess {
+  enum class Why : std::uint8_t { unmapped, read_only, unaligned } why = Why::unmapped;
+  Address address = 0;
+  unsigned size = 0;
+  bool write = false;
+  bool fetch = false;
+};
+
+class Arch {
+ public:
+  virtual ~Arch() = default;
+
+  unsigned sp = 0;  ///< register id of the stack pointer
+  unsigned lr = 0;  ///< register id of the link register
+
+  // ---- decoding
+  // ------------------------------------------------------------------------------------------------------
+  /// Decodes at `pc` from up to 4 bytes of code, of which `n` (2 or 4) could be fetched. False: more bytes were needed.
+  virtual bool decode(const std::uint8_t* code, unsigned n, Address pc, std::uint32_t mode, isa::Insn& insn,
+                      isa::Effects& effects) const = 0;
+  /// Whether the instruction that begins with these two bytes is 4 bytes long.
+  virtual bool is_wide(const std::uint8_t* code) const = 0;
+  /// Decode mode after an instruction.
+  virtual std::uint32_t next_mode(std::uint32_t mode, const isa::Insn& insn) const = 0;
+  virtual engine::Handler handler(const isa::Insn& insn) const = 0;
+  /// Handler of the guard for a condition; only asked for instructions with cond != 14.
+  virtual engine::Handler guard(unsigned cond) const = 0;
+  /// True if the instruction needs prepare() to have found the machine ready (FP state, divide traps).
+  virtual bool needs_prepare(const isa::Insn& insn) const = 0;
+  virtual const char* op_name(std::uint16_t op) const = 0;
+  virtual std::string register_name(unsigned id) const = 0;
+  /// Whether `insn` sets a link register, so that its target begins a function.
+  bool is_call(const isa::Insn& insn) const {
+    return insn.cls == isa::OpClass::branch_link || insn.cls == isa::OpClass::branch_link_reg;
+  }
+
+  // ---- running
+  // -------------------------------------------------------------------------------------------------------
+  /// Registers and pc after reset for an image whose vector table or entry is at `boot`.
+  virtual std::optional<Redirect> reset(engine::HotState& h, Address boot) = 0;
+  /// Quick question before an instruction for which needs_prepare() holds: may it execute as it is?
+  virtual bool ready(const engine::HotState& h, const isa::Insn& insn) const = 0;
+  /// Makes ready (Kind::go at pc) or takes the exception that stands against it.
+  virtual Redirect prepare(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) = 0;
+
+  virtual std::uint32_t system_read(engine::HotState& h, const isa::Insn& insn, std::uint32_t id, Cycle now,
+                                    bool& illegal) = 0;
+  virtual void system_write(engine::HotState& h, const isa::Insn& insn, std::uint32_t id, std::uint32_t value,
+                            Cycle now, bool& illegal, bool& sleep) = 0;
+
+  virtual Redirect raise(engine::HotState& h, std::uint32_t id, std::uint32_t argument, const isa::Insn& insn,
+                         std::uint32_t mode, std::uint32_t next_mode) = 0;
+  virtual Redirect bad_access(engine::HotState& h, const BadAccess& access, Address pc, std::uint32_t mode) = 0;
+  /// An illegal system register access (RISC-V CSRs).
+  virtual Redirect illegal(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) = 0;
+  /// Where an indirect branch to the raw value leads: code, an exception return, or a fault.
+  virtual Redirect indirect(engine::HotState& h, std::uint32_t raw) = 0;
+
+  virtual bool interrupt_ready(const engine::HotState& h) const = 0;
+  virtual Redirect interrupt(engine::HotState& h, Address pc, std::uint32_t mode) = 0;
+  /// Whether a sleeping core wakes now, interrupt taken or not.
+  virtual bool wakes(engine::HotState& h) = 0;
+  virtual Cycle wake_cycles() const = 0;
+
+  /// Whether an ordinary access of this kind may be unaligned on this core.
+  virtual bool allows_unaligned(const engine::HotState& h) const = 0;
+
+  // ---- for people
+  // ----------------------------------------------------------------------------------------------------
+  virtual std::string exception_name(unsigned exception) const = 0;
+  /// The fault registers in words, one line each ("CFSR = 0x00008200: PRECISERR, BFARVALID").
+  virtual std::vector<std::string> fault_status(const engine::HotState& h) const = 0;
+  /// Whether a fault handler is running now (the firmware has not got over its fault).
+  virtual bool in_fault(const engine::HotState& h) const = 0;
+};
+
+}  // namespace mj

@@ -1,0 +1,180 @@
+#include "sim/arch_rv32.h"
+
+#include <fmt/format.h>
+
+#include "isa/rv32/decode.h"
+#include "isa/rv32/registers.h"
+#include "isa/rv32/system.h"
+#include "sim/engine/handlers.h"
+
+namespace mj {
+
+namespace rv32 = isa::rv32;
+using engine::HotState;
+
+namespace {
+
+// RISC-V semihosting specification, 0.3: the two marker instructions around the EBREAK of a call.
+constexpr std::uint32_t semihost_before = 0x01f01013;  // slli x0, x0, 0x1f
+constexpr std::uint32_t semihost_after = 0x40705013;   // srai x0, x0, 7
+
+constexpr unsigned interrupt_number = 0x100;  ///< added to an interrupt's cause in exception numbers
+
+std::uint32_t word(const std::uint8_t* p) {
+  return static_cast<std::uint32_t>(p[0]) | static_cast<std::uint32_t>(p[1]) << 8 |
+         static_cast<std::uint32_t>(p[2]) << 16 | static_cast<std::uint32_t>(p[3]) << 24;
+}
+
+}  // namespace
+
+Rv32Arch::Rv32Arch(rv32::TrapUnit& traps, memory::Bus& bus, const timing::CoreTiming& timing, Options options)
+    : traps_(traps), bus_(bus), timing_(timing), options_(options) {
+  sp = 2;
+  lr = 1;
+}
+
+bool Rv32Arch::is_wide(const std::uint8_t* code) const { return (code[0] & 3) == 3; }
+
+bool Rv32Arch::decode(const std::uint8_t* code, unsigned n, Address pc, std::uint32_t, isa::Insn& insn,
+                      isa::Effects& effects) const {
+  if (is_wide(code) && n < 4) return false;
+  insn = rv32::decode(word(code), pc, options_.features);
+  effects = rv32::effects(insn);
+  return true;
+}
+
+engine::Handler Rv32Arch::handler(const isa::Insn& insn) const { return engine::rv32_handler(insn.op); }
+const char* Rv32Arch::op_name(std::uint16_t op) const { return rv32::op_name(op); }
+
+std::string Rv32Arch::register_name(unsigned id) const {
+  static constexpr const char* names[] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+                                          "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+                                          "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+  return id < std::size(names) ? names[id] : fmt::format("f{}", id - 32);
+}
+
+std::optional<Redirect> Rv32Arch::reset(HotState& h, Address boot) {
+  traps_.reset();
+  std::fill(std::begin(h.r), std::end(h.r), 0u);
+  in_fault_ = false;
+  Redirect f;
+  f.pc = boot;
+  return f;
+}
+
+Redirect Rv32Arch::prepare(HotState&, const isa::Insn& insn, std::uint32_t) {
+  Redirect f;
+  f.pc = insn.pc;
+  return f;
+}
+
+std::uint32_t Rv32Arch::system_read(HotState&, const isa::Insn&, std::uint32_t id, Cycle, bool& illegal) {
+  std::uint32_t value = 0;
+  illegal = !traps_.csr_read(id, value);
+  return value;
+}
+
+void Rv32Arch::system_write(HotState&, const isa::Insn&, std::uint32_t id, std::uint32_t value, Cycle, bool& illegal,
+                            bool& sleep) {
+  if (id == rv32::sys_wfi) {
+    illegal = !traps_.wfi_legal();
+    sleep = !illegal && !traps_.interrupt_waiting();
+  } else if (id != rv32::sys_fence_i) {
+    illegal = !traps_.csr_write(id, value);
+  }
+}
+
+Redirect Rv32Arch::trap(HotState& h, std::uint32_t cause, Address pc, std::uint32_t tval, bool by_instruction) {
+  Redirect f;
+  f.kind = Redirect::Kind::enter_exception;
+  f.interrupted_sp = h.r[sp];
+  f.pc = traps_.enter(cause, pc, tval);
+  const bool is_interrupt = (cause & rv32::cause_interrupt) != 0;
+  f.exception = is_interrupt ? interrupt_number + (cause & 0xff) : cause;
+  f.cycles = by_instruction ? timing_.exceptions().trap_entry : timing_.exceptions().entry;
+  f.fault = !is_interrupt && cause != rv32::cause_ecall_machine && cause != rv32::cause_ecall_user;
+  if (f.fault) in_fault_ = true;
+  return f;
+}
+
+Redirect Rv32Arch::raise(HotState& h, std::uint32_t id, std::uint32_t argument, const isa::Insn& insn, std::uint32_t,
+                         std::uint32_t) {
+  switch (id) {
+    case rv32::raise_mret: {
+      if (!traps_.machine()) return trap(h, rv32::cause_illegal, insn.pc, argument, true);
+      in_fault_ = false;
+      Redirect f;
+      f.kind = Redirect::Kind::return_exception;
+      f.pc = traps_.mret();
+      f.cycles = timing_.exceptions().exit;
+      return f;
+    }
+    case rv32::raise_ebreak: {
+      std::uint8_t around[12];
+      if (insn.size == 4 && bus_.peek(insn.pc - 4, around, sizeof around) && word(around) == semihost_before &&
+          word(around + 8) == semihost_after) {
+        Redirect f;
+        f.kind = Redirect::Kind::semihost;
+        f.pc = insn.pc + insn.size;
+        return f;
+      }
+      return trap(h, rv32::cause_breakpoint, insn.pc, 0, true);
+    }
+    case rv32::raise_ecall:
+      return trap(h, traps_.machine() ? rv32::cause_ecall_machine : rv32::cause_ecall_user, insn.pc, 0, true);
+    default:
+      return trap(h, rv32::cause_illegal, insn.pc, argument, true);
+  }
+}
+
+Redirect Rv32Arch::bad_access(HotState& h, const BadAccess& access, Address pc, std::uint32_t) {
+  if (access.fetch && in_fault_ && pc == (traps_.mtvec() & ~3u)) {
+    // The trap handler itself can't be fetched: silicon would trap here for ever.
+    Redirect f;
+    f.kind = Redirect::Kind::lockup;
+    f.pc = pc;
+    f.fault = true;
+    f.exception = rv32::cause_fetch_access;
+    return f;
+  }
+  std::uint32_t cause = access.write ? rv32::cause_store_access : rv32::cause_load_access;
+  if (access.fetch)
+    cause = rv32::cause_fetch_access;
+  else if (access.why == BadAccess::Why::unaligned)
+    cause = access.write ? rv32::cause_store_misaligned : rv32::cause_load_misaligned;
+  return trap(h, cause, pc, access.address, true);
+}
+
+Redirect Rv32Arch::illegal(HotState& h, const isa::Insn& insn, std::uint32_t) {
+  return trap(h, rv32::cause_illegal, insn.pc, insn.raw, true);
+}
+
+Redirect Rv32Arch::indirect(HotState& h, std::uint32_t raw) {
+  if (!(options_.features & rv32::feature_c) && (raw & 2))
+    return trap(h, rv32::cause_fetch_misaligned, raw & ~1u, raw & ~1u, true);
+  Redirect f;
+  f.pc = raw & ~1u;
+  return f;
+}
+
+bool Rv32Arch::interrupt_ready(const HotState&) const { return traps_.pending_interrupt().has_value(); }
+
+Redirect Rv32Arch::interrupt(HotState& h, Address pc, std::uint32_t) {
+  return trap(h, *traps_.pending_interrupt(), pc, 0, false);
+}
+
+Cycle Rv32Arch::wake_cycles() const { return timing_.exceptions().wake; }
+
+std::string Rv32Arch::exception_name(unsigned n) const {
+  const std::uint32_t cause = n >= interrupt_number ? rv32::cause_interrupt | (n - interrupt_number) : n;
+  return std::string(rv32::cause_text(cause));
+}
+
+std::vector<std::string> Rv32Arch::fault_status(const HotState&) const {
+  return {fmt::format("mcause = 0x{:08x}: {}", traps_.mcause(), rv32::cause_text(traps_.mcause())),
+          fmt::format("mepc = 0x{:08x}", traps_.mepc()), fmt::format("mtval = 0x{:08x}", traps_.mtval())};
+}
+
+bool Rv32Arch::in_fault(const HotState&) const { return in_fault_; }
+
+}  // namespace mj

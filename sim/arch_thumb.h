@@ -1,0 +1,74 @@
+// Armv6-M and Armv7-M as the engine sees them: ties decoding, handlers and the exception model together.
+#pragma once
+
+#include "isa/thumb/exceptions.h"
+#include "memory/bus.h"
+#include "sim/arch.h"
+#include "sim/timing/core_timing.h"
+
+namespace mj {
+
+class ThumbArch final : public Arch {
+ public:
+  /// `features`: bits of isa/thumb/features.h.
+  ThumbArch(isa::thumb::ExceptionUnit& exceptions, memory::Bus& bus, const timing::CoreTiming& timing,
+            std::uint32_t features);
+
+  bool decode(const std::uint8_t* code, unsigned n, Address pc, std::uint32_t mode, isa::Insn& insn,
+              isa::Effects& effects) const override;
+  bool is_wide(const std::uint8_t* code) const override;
+  std::uint32_t next_mode(std::uint32_t mode, const isa::Insn& insn) const override;
+  engine::Handler handler(const isa::Insn& insn) const override;
+  engine::Handler guard(unsigned cond) const override;
+  bool needs_prepare(const isa::Insn& insn) const override;
+  const char* op_name(std::uint16_t op) const override;
+  std::string register_name(unsigned id) const override;
+
+  std::optional<Redirect> reset(engine::HotState& h, Address boot) override;
+  bool ready(const engine::HotState& h, const isa::Insn& insn) const override;
+  Redirect prepare(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) override;
+  std::uint32_t system_read(engine::HotState& h, const isa::Insn& insn, std::uint32_t id, Cycle now,
+                            bool& illegal) override;
+  void system_write(engine::HotState& h, const isa::Insn& insn, std::uint32_t id, std::uint32_t value, Cycle now,
+                    bool& illegal, bool& sleep) override;
+  Redirect raise(engine::HotState& h, std::uint32_t id, std::uint32_t argument, const isa::Insn& insn,
+                 std::uint32_t mode, std::uint32_t next_mode) override;
+  Redirect bad_access(engine::HotState& h, const BadAccess& access, Address pc, std::uint32_t mode) override;
+  Redirect illegal(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) override;
+  Redirect indirect(engine::HotState& h, std::uint32_t raw) override;
+  bool interrupt_ready(const engine::HotState& h) const override;
+  Redirect interrupt(engine::HotState& h, Address pc, std::uint32_t mode) override;
+  bool wakes(engine::HotState& h) override;
+  Cycle wake_cycles() const override;
+  bool allows_unaligned(const engine::HotState& h) const override;
+
+  std::string exception_name(unsigned exception) const override;
+  std::vector<std::string> fault_status(const engine::HotState& h) const override;
+  bool in_fault(const engine::HotState& h) const override;
+
+ private:
+  class BusMemory final : public isa::thumb::ExceptionMemory {
+   public:
+    explicit BusMemory(memory::Bus& bus) : bus_(bus) {}
+    isa::thumb::AccessResult read32(std::uint32_t address, std::uint32_t& value) override;
+    isa::thumb::AccessResult write32(std::uint32_t address, std::uint32_t value) override;
+    Cycle now = 0;
+    std::uint32_t extra_cycles = 0;  ///< wait states met since the last reset to 0
+
+   private:
+    memory::Bus& bus_;
+  };
+
+  Redirect fault(engine::HotState& h, isa::thumb::Fault fault, Address address, const isa::thumb::Resume& at);
+  Redirect follow(engine::HotState& h, const isa::thumb::Transition& t, std::uint32_t interrupted_sp,
+                  bool by_instruction);
+  isa::thumb::Cpu cpu(engine::HotState& h);
+
+  isa::thumb::ExceptionUnit& unit_;
+  memory::Bus& bus_;
+  BusMemory memory_;
+  const timing::CoreTiming& timing_;
+  std::uint32_t features_;
+};
+
+}  // namespace mj

@@ -1,0 +1,57 @@
+// Timed callbacks of one machine, ordered by cycle and, at equal cycles, by the order in which they were scheduled.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "sim/base/units.h"
+
+namespace mj {
+
+class EventQueue {
+ public:
+  using Id = std::uint64_t;  ///< 0 is never given out
+  using Callback = std::function<void(Cycle when)>;
+
+  static constexpr Cycle never = std::numeric_limits<Cycle>::max();
+
+  /// Calls `callback` once, when the machine's time has reached `when`. A time in the past is due at once.
+  Id schedule(Cycle when, Callback callback) {
+    const Id id = ++last_id_;
+    events_.emplace(Key{when, id}, std::move(callback));
+    times_.emplace(id, when);
+    changed_();
+    return id;
+  }
+  /// Forgets an event; an id that has run already, or 0, is ignored.
+  void cancel(Id id) {
+    const auto at = times_.find(id);
+    if (at == times_.end()) return;
+    events_.erase(Key{at->second, id});
+    times_.erase(at);
+  }
+  /// Time of the earliest event, or `never`.
+  Cycle next() const { return events_.empty() ? never : events_.begin()->first.first; }
+  /// Runs every event that is due at `now`, those included that they schedule for `now` or before.
+  void run_due(Cycle now) {
+    while (!events_.empty() && events_.begin()->first.first <= now) {
+      auto node = events_.extract(events_.begin());
+      times_.erase(node.key().second);
+      node.mapped()(node.key().first);
+    }
+  }
+  /// Called after each schedule(): the engine must look at next() again.
+  void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
+
+ private:
+  using Key = std::pair<Cycle, Id>;
+  std::map<Key, Callback> events_;
+  std::map<Id, Cycle> times_;
+  std::function<void()> changed_ = [] {};
+  Id last_id_ = 0;
+};
+
+}  // namespace mj

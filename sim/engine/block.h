@@ -1,0 +1,99 @@
+// Blocks as the interpreter runs them: decoded once, costed once per entry state of the pipeline, then only counted.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "isa/def_use_context.h"
+#include "isa/insn.h"
+#include "memory/flash_timing.h"
+#include "sim/base/units.h"
+#include "sim/timing/core_timing.h"
+
+namespace mj::engine {
+
+struct HotState;
+struct Slot;
+struct TimedBlock;
+
+/// Executes a slot and everything that follows it; returns the next slot to run, or nullptr to the dispatcher.
+using Handler = Slot* (*)(HotState*, Slot*);
+
+/// A guard in front of a conditional instruction: it skips `skip` slots and adds `fail_cycles` when the condition
+/// fails.
+struct GuardData {
+  std::uint64_t fails;
+  std::int32_t fail_cycles;
+  std::uint8_t cond, skip;
+};
+
+/// One step of the interpreter: an instruction, or a pseudo operation (guard, block end, entry and cost hooks).
+struct Slot {
+  Handler fn;
+  union {
+    isa::Insn insn;
+    GuardData guard;
+  };
+  Slot() : fn(nullptr), insn{} {}
+};
+static_assert(sizeof(Slot) == 32);
+
+/// A way out of a block to a successor: the unit of all counting. Cycles of the block when left this way, the target's
+/// alignment included, are added on every pass; everything else follows from `runs` afterwards.
+struct Edge {
+  TimedBlock* to = nullptr;  ///< the unresolved stub until the first pass
+  std::uint32_t cycles = 0;
+  std::uint32_t raw_target = 0;  ///< indirect exits: the register value that leads here
+  std::uint64_t runs = 0;
+  std::uint32_t target_cycles = 0;  ///< part of `cycles` that the target's placement adds
+  bool costed = false;              ///< `cycles` is known
+  bool spin = false;                ///< leads back to its own block, which does nothing but wait
+};
+
+/// Instructions from one address to the next control transfer; what decoding alone determines.
+struct Block {
+  Address pc = 0;
+  std::uint32_t mode = 0;  ///< what else changes decoding (IT state)
+  std::vector<isa::Insn> insns;
+  std::vector<isa::Effects> effects;
+  std::vector<std::uint32_t> modes;  ///< decode mode at each instruction, and after the last
+  Address end() const { return insns.empty() ? pc : insns.back().pc + insns.back().size; }
+};
+
+/// Cycles that only the run decided, by cause, for one instruction of a block.
+struct DynamicCycles {
+  Cycle data_wait = 0, unaligned = 0, operand = 0, fetch_wait = 0;
+  Cycle total() const { return data_wait + unaligned + operand + fetch_wait; }
+};
+
+/// A block costed for one pipeline state at entry.
+struct TimedBlock {
+  std::uint64_t max_cycles = 0;  ///< upper bound of one pass, dynamic costs included
+  std::array<Edge, 2> exits;     ///< fallthrough, taken
+  Edge cut;                      ///< left after the last instruction by the dispatcher: exceptions, attention
+  static constexpr std::size_t indirect_ways = 8;
+  std::array<Edge*, indirect_ways> indirect_cache{};
+  std::vector<std::unique_ptr<Edge>> indirect;
+  std::shared_ptr<const Block> block;
+  timing::PipeState entry;
+  timing::Walk walk;
+  std::uint64_t fetch_epoch = 0;         ///< flash epoch at which all of the block's words were resident
+  memory::FlashTiming* flash = nullptr;  ///< front end that the block is fetched through, if any
+  std::vector<Slot> slots;
+  std::vector<std::uint16_t> guards;    ///< slots that are guards
+  std::vector<std::uint8_t> slot_insn;  ///< instruction index of each slot
+  std::vector<DynamicCycles> dynamic;   ///< per instruction, empty until one occurs
+  bool function_entry = false;
+  std::uint16_t limit = 0;  ///< most instructions that the key allows
+
+  /// Times the block was entered and left by an exit.
+  std::uint64_t runs() const {
+    std::uint64_t n = exits[0].runs + exits[1].runs + cut.runs;
+    for (const auto& e : indirect) n += e->runs;
+    return n;
+  }
+};
+
+}  // namespace mj::engine

@@ -1,0 +1,573 @@
+#include "sim/engine/engine.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "sim/engine/pseudo.h"
+
+namespace mj::engine {
+
+namespace {
+constexpr std::uint64_t never_enter = std::uint64_t{1} << 62;  ///< cost of the stub: no deadline leaves room for it
+constexpr std::uint32_t no_stack = 0xffffffff;
+
+Slot* not_a_block(HotState*, Slot*) { return nullptr; }
+}  // namespace
+
+Engine::Engine(const Parts& parts, std::function<bool(Address)> is_function)
+    : parts_(parts), is_function_(std::move(is_function)) {
+  stub_.max_cycles = never_enter;
+  stub_.slots.resize(1);
+  stub_.slots[0].fn = not_a_block;
+  h_.read_pages = parts_.bus.read_pages();
+  h_.write_pages = parts_.bus.write_pages();
+  h_.engine = this;
+  h_.stack_low = no_stack;
+  parts_.bus.on_code_write([this](Address a, unsigned size) { code_written(a, size); });
+  parts_.events.on_change([this] { kick(); });
+  // An upper bound is enough: near a deadline the engine goes instruction by instruction.
+  for (const auto& r : parts_.bus.regions()) {
+    std::uint32_t worst = std::max(r->read_wait, r->write_wait);
+    if (r->flash) worst += 2 * 16;
+    dynamic_bound_ = std::max(dynamic_bound_, worst);
+  }
+  if (parts_.timing.has_unaligned_cost()) dynamic_bound_ += 4;
+}
+
+Engine::~Engine() {
+  parts_.bus.on_code_write(nullptr);
+  parts_.events.on_change([] {});
+}
+
+void Engine::set_pc(Address pc, std::uint32_t mode) {
+  pc_ = pc;
+  mode_ = mode;
+  pipe_ = {};
+  next_ = nullptr;
+  calls_.start(pc, h_.r[parts_.arch.sp]);
+  sync_frame();
+  if (h_.r[parts_.arch.sp] != 0) h_.stack_low = h_.r[parts_.arch.sp];
+}
+
+void Engine::request_exit(int status) {
+  if (exit_requested_) return;
+  exit_requested_ = true;
+  exit_status_ = status;
+  kick();
+}
+
+void Engine::kick() {
+  h_.attention |= attention_deadline;
+  h_.deadline = 0;
+}
+
+// ---- blocks
+// ----------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<const Block> Engine::decode(Address pc, std::uint32_t mode, std::uint16_t limit) {
+  auto block = std::make_shared<Block>();
+  block->pc = pc;
+  block->mode = mode;
+  block->modes.push_back(mode);
+  Address at = pc;
+  while (block->insns.size() < limit) {
+    std::uint8_t code[4] = {};
+    unsigned n = 4;
+    if (!parts_.bus.peek(at, code, 4)) {
+      n = 2;
+      if (!parts_.bus.peek(at, code, 2)) break;
+    }
+    isa::Insn insn;
+    isa::Effects effects;
+    if (!parts_.arch.decode(code, n, at, mode, insn, effects)) break;
+    block->insns.push_back(insn);
+    block->effects.push_back(effects);
+    mode = parts_.arch.next_mode(mode, insn);
+    block->modes.push_back(mode);
+    for (Address a = at; a < at + insn.size; a += 2) {
+      auto& bits = code_bits_[a >> memory::Bus::page_bits];
+      if (bits.empty()) {
+        bits.resize((std::size_t{1} << memory::Bus::page_bits) / 2 / 64);
+        parts_.bus.mark_code(a);
+      }
+      const std::uint32_t half = (a & ((1u << memory::Bus::page_bits) - 1)) / 2;
+      bits[half / 64] |= std::uint64_t{1} << (half % 64);
+    }
+    at += insn.size;
+    if (isa::ends_block(insn.cls)) break;
+    // A function that begins here is entered by falling through: its block begins with it.
+    if (is_function_(at) && mode == 0) break;
+  }
+  return block->insns.empty() ? nullptr : block;
+}
+
+TimedBlock* Engine::find(const Key& key) {
+  if (const auto at = cache_.find(key); at != cache_.end()) return at->second;
+  auto block = decode(key.pc, key.mode, key.limit);
+  if (!block) return nullptr;
+  auto tb = std::make_unique<TimedBlock>();
+  tb->block = std::move(block);
+  tb->entry = key.entry;
+  tb->limit = key.limit;
+  tb->function_entry = key.function_entry;
+  tb->walk = parts_.timing.walk(tb->block->insns, tb->block->effects, key.entry);
+  for (Edge& e : tb->exits) e.to = &stub_;
+  tb->cut.cycles = tb->walk.exits[timing::fallthrough].cycles;
+  // A trap instruction is left through the dispatcher only: price it as the exit it is.
+  const isa::OpClass last = tb->block->insns.back().cls;
+  if (last == isa::OpClass::trap || last == isa::OpClass::trap_return)
+    tb->cut.cycles = tb->walk.exits[timing::indirect].cycles;
+  for (const auto& exit : tb->walk.exits) tb->max_cycles = std::max<std::uint64_t>(tb->max_cycles, exit.cycles);
+  std::uint64_t accesses = 0;
+  for (std::size_t i = 0; i < tb->block->insns.size(); ++i) {
+    const isa::Effects& e = tb->block->effects[i];
+    accesses += e.loads + e.stores;
+    if (parts_.timing.has_operand_rule(tb->block->insns[i])) tb->max_cycles += 40;
+  }
+  tb->max_cycles += 4 + accesses * dynamic_bound_;
+  build_slots(*tb);
+  TimedBlock* result = tb.get();
+  blocks_.push_back(std::move(tb));
+  cache_.emplace(key, result);
+  return result;
+}
+
+void Engine::build_slots(TimedBlock& tb) {
+  const Block& block = *tb.block;
+  const auto add = [&](Handler fn, std::size_t insn) -> Slot& {
+    Slot s;
+    s.fn = fn;
+    tb.slots.push_back(s);
+    tb.slot_insn.push_back(static_cast<std::uint8_t>(insn));
+    return tb.slots.back();
+  };
+  if (tb.function_entry) add(step_function_entry, 0);
+  const memory::Region* region = parts_.bus.find(block.pc);
+  if (region && region->flash) {
+    tb.flash = region->flash.get();
+    add(step_fetch_check, 0);
+    tb.max_cycles += ((block.end() - block.pc) / region->flash->word_bytes() + 2) * (2 * 16);
+  } else if (region && region->read_wait) {
+    tb.max_cycles += block.insns.size() * region->read_wait;
+  }
+  const isa::RegSet sp_bit = isa::reg_bit(parts_.arch.sp);
+  for (std::size_t i = 0; i < block.insns.size(); ++i) {
+    const isa::Insn& insn = block.insns[i];
+    std::size_t guard_at = 0;
+    const bool guarded = insn.cond != 14 && block.modes[i] != 0;
+    if (guarded) {
+      guard_at = tb.slots.size();
+      tb.guards.push_back(static_cast<std::uint16_t>(guard_at));
+      Slot& g = add(parts_.arch.guard(insn.cond), i);
+      g.guard = {0, tb.walk.skipped_delta.empty() ? 0 : tb.walk.skipped_delta[i], insn.cond, 0};
+    }
+    if (parts_.arch.needs_prepare(insn)) add(step_prepare_check, i);
+    if (parts_.timing.has_operand_rule(insn)) add(step_operand_cost, i);
+    add(parts_.arch.handler(insn), i).insn = insn;
+    if ((block.effects[i].writes & sp_bit) && !isa::ends_block(insn.cls))
+      add(parts_.arch.sp == 13 ? step_stack_check<13> : step_stack_check<2>, i);
+    if (guarded) {
+      Slot& g = tb.slots[guard_at];
+      g.guard.skip = static_cast<std::uint8_t>(tb.slots.size() - guard_at);
+      // A skipped last instruction is left by falling through, whose cost holds it as skipped already.
+      if (isa::ends_block(insn.cls)) g.guard.fail_cycles = 0;
+    }
+  }
+  add(step_block_end, block.insns.size() - 1);
+}
+
+void Engine::flush() {
+  // Blocks stay for their counts; nothing leads to them any more, since every edge starts in one of them.
+  cache_.clear();
+  code_bits_.clear();
+  parts_.bus.unmark_all_code();
+  code_changed_ = false;
+  next_ = nullptr;
+  spin_edge_ = nullptr;
+}
+
+void Engine::code_written(Address a, unsigned size) {
+  for (Address at = a & ~1u; at < a + size; at += 2) {
+    const auto page = code_bits_.find(at >> memory::Bus::page_bits);
+    if (page == code_bits_.end()) continue;
+    const std::uint32_t half = (at & ((1u << memory::Bus::page_bits) - 1)) / 2;
+    if (page->second[half / 64] >> (half % 64) & 1) {
+      code_changed_ = true;
+      h_.attention |= attention_code;
+      h_.deadline = 0;
+      return;
+    }
+  }
+}
+
+unsigned Engine::insn_index(const TimedBlock* tb, const Slot* s) const {
+  return tb->slot_insn[static_cast<std::size_t>(s - tb->slots.data())];
+}
+
+DynamicCycles& Engine::dynamic(unsigned insn) {
+  auto& rows = h_.tb->dynamic;
+  if (rows.empty()) rows.resize(h_.tb->block->insns.size());
+  return rows[insn];
+}
+
+// ---- dispatcher
+// ------------------------------------------------------------------------------------------------------
+
+Stop Engine::run(Cycle limit) {
+  Stop stop;
+  for (;;) {
+    h_.attention = 0;
+    if (code_changed_) flush();
+    if (parts_.events.next() <= h_.now) parts_.events.run_due(h_.now);
+    stop.pc = pc_;
+    if (exit_requested_) {
+      stop.kind = StopKind::exited;
+      stop.status = exit_status_;
+      break;
+    }
+    if (locked_up_) {
+      stop.kind = StopKind::lockup;
+      break;
+    }
+    if (spinning_forever_) {
+      stop.kind = StopKind::spin_forever;
+      break;
+    }
+    if (h_.now >= limit) {
+      stop.kind = StopKind::limit;
+      break;
+    }
+    if (sleeping_) {
+      bool stopped = false;
+      sleep(limit, stop, stopped);
+      if (stopped) break;
+      continue;
+    }
+    if (parts_.arch.interrupt_ready(h_)) {
+      go(parts_.arch.interrupt(h_, pc_, mode_));
+      continue;
+    }
+    h_.deadline = std::min(parts_.events.next(), limit);
+    TimedBlock* tb = next_;
+    if (!tb) tb = find({pc_, mode_, block_limit, entering_function_ || is_function_(pc_), pipe_});
+    if (tb && h_.now + tb->max_cycles > h_.deadline && tb->limit != 1)
+      tb = find({pc_, mode_, 1, tb->function_entry, tb->entry});
+    if (!tb) {
+      const BadAccess access{BadAccess::Why::unmapped, pc_, 2, false, true};
+      const Address at = pc_;
+      const Redirect f = parts_.arch.bad_access(h_, access, pc_, mode_);
+      fault_seen(f, at, &access);
+      go(f);
+      continue;
+    }
+    next_ = nullptr;
+    entering_function_ = false;
+    h_.tb = tb;
+    h_.attention = 0;
+    for (Slot* s = tb->slots.data(); s;) s = s->fn(&h_, s);
+    switch (h_.why) {
+      case Why::edge:
+        edge_taken(h_.edge);
+        break;
+      case Why::indirect:
+        indirect_taken();
+        break;
+      case Why::leave:
+        left();
+        break;
+      case Why::before:
+        stopped_before();
+        break;
+      case Why::raise:
+        raised();
+        break;
+    }
+  }
+  calls_.settle(h_.now);
+  assert(accounted() == h_.now);
+  return stop;
+}
+
+void Engine::edge_taken(Edge* e) {
+  // pass() has counted the edge and added its cost if it was known; h_.tb is still the block that was left.
+  if (e->to != &stub_) {
+    TimedBlock* to = e->to;
+    pc_ = to->block->pc;
+    mode_ = to->block->mode;
+    pipe_ = to->entry;
+    next_ = to;
+    return;
+  }
+  TimedBlock* from = h_.tb;
+  const bool direct = e == &from->exits[timing::taken];
+  const auto how = direct ? timing::taken : timing::fallthrough;
+  const isa::Insn& last = from->block->insns.back();
+  pc_ = direct ? last.imm : from->block->end();
+  mode_ = direct ? 0 : from->block->modes.back();
+  pipe_ = from->walk.exits[how].state;
+  const std::uint32_t target = arrival_cycles(pc_, how, last.cls);
+  if (!e->costed) {
+    e->target_cycles = target;
+    e->cycles = from->walk.exits[how].cycles + target;
+    e->costed = true;
+    h_.now += e->cycles;
+  }
+  entering_function_ = direct && parts_.arch.is_call(last);
+  if (e->spin && spun(e)) return;
+  TimedBlock* to = find({pc_, mode_, block_limit, entering_function_ || is_function_(pc_), pipe_});
+  if (!to) return;  // the fetch faults in run()
+  next_ = to;
+  if (from->limit == 1) return;  // single steps stay out of the fast path
+  const bool waits = to == from && direct && from->block->insns.size() <= 16 && !from->function_entry &&
+                     std::all_of(from->block->effects.begin(), from->block->effects.end(),
+                                 [](const isa::Effects& x) { return x.stores == 0; });
+  if (waits && !e->spin && e->runs < 8) {
+    e->spin = true;  // may do nothing but wait: look at it from the dispatcher for a while
+    return;
+  }
+  if (!e->spin) e->to = to;
+}
+
+std::uint32_t Engine::arrival_cycles(Address target, timing::Exit how, isa::OpClass cls) {
+  std::uint8_t code[4] = {};
+  if (!parts_.bus.peek(target, code, 2)) return 0;  // nothing to fetch there: an exception return, or a fault to come
+  const bool wide = parts_.bus.peek(target, code, 4) && parts_.arch.is_wide(code);
+  return parts_.timing.target_cost(target, wide, how, cls, pipe_);
+}
+
+bool Engine::spun(Edge* e) {
+  // Same registers as one pass ago, no access that may have had an effect: all passes until the next event are alike.
+  if (spin_edge_ != e) {
+    spin_edge_ = e;
+    spin_tries_ = 0;
+  } else if (slow_accesses_ == spin_accesses_ && std::memcmp(h_.r, spin_registers_.data(), sizeof h_.r) == 0) {
+    const Cycle each = h_.now - spin_now_, until = h_.deadline;
+    if (each == e->cycles && each > 0) {
+      if (until == EventQueue::never) {
+        spinning_forever_ = true;
+      } else if (until > h_.now) {
+        const std::uint64_t passes = (until - h_.now) / each;
+        e->runs += passes;
+        h_.now += passes * each;
+      }
+    }
+  } else if (++spin_tries_ > 3) {
+    e->spin = false;
+    e->to = nullptr;
+    e->to = find({pc_, mode_, block_limit, is_function_(pc_), pipe_});
+    if (!e->to) e->to = &stub_;
+    spin_edge_ = nullptr;
+    return false;
+  }
+  std::memcpy(spin_registers_.data(), h_.r, sizeof h_.r);
+  spin_accesses_ = slow_accesses_;
+  spin_now_ = h_.now;
+  return true;
+}
+
+void Engine::indirect_taken() {
+  TimedBlock* from = h_.tb;
+  const std::uint32_t raw = h_.target;
+  const isa::Insn& last = from->block->insns.back();
+  auto known =
+      std::find_if(from->indirect.begin(), from->indirect.end(), [&](const auto& e) { return e->raw_target == raw; });
+  Edge* e = known == from->indirect.end() ? nullptr : known->get();
+  if (!e) {
+    from->indirect.push_back(std::make_unique<Edge>());
+    e = from->indirect.back().get();
+    e->raw_target = raw;
+    e->to = &stub_;
+  }
+  const timing::ExitCost& exit = from->walk.exits[timing::indirect];
+  pipe_ = exit.state;
+  // The branch's own cycles come first: an exception return happens after them.
+  const std::uint32_t arrival = arrival_cycles(raw & ~1u, timing::indirect, last.cls);
+  if (!e->costed) {
+    e->target_cycles = arrival;
+    e->cycles = exit.cycles + arrival;
+    e->costed = true;
+  }
+  ++e->runs;
+  h_.now += e->cycles;
+  const Redirect f = parts_.arch.indirect(h_, raw);
+  if (f.kind != Redirect::Kind::go) {
+    fault_seen(f, last.pc, nullptr);
+    go(f);
+    return;
+  }
+  pc_ = f.pc;
+  mode_ = f.mode;
+  const bool is_call = parts_.arch.is_call(last);
+  if (!is_call) {
+    calls_.reach(pc_, h_.r[parts_.arch.sp], h_.now);
+    sync_frame();
+  }
+  entering_function_ = is_call;
+  TimedBlock* to = find({pc_, mode_, block_limit, is_call || is_function_(pc_), pipe_});
+  if (!to) return;
+  next_ = to;
+  if (from->limit == 1) return;
+  e->to = to;
+  from->indirect_cache[(raw >> 1) & (TimedBlock::indirect_ways - 1)] = e;
+}
+
+void Engine::cut(TimedBlock* tb, unsigned insns) {
+  if (insns == 0) {
+    pipe_ = tb->entry;
+    return;
+  }
+  TimedBlock* part = tb;
+  if (insns < tb->block->insns.size())
+    part = find({tb->block->pc, tb->block->mode, static_cast<std::uint16_t>(insns), tb->function_entry, tb->entry});
+  ++part->cut.runs;
+  h_.now += part->cut.cycles;
+  pipe_ = part->walk.exits[timing::fallthrough].state;
+}
+
+void Engine::left() {
+  TimedBlock* tb = h_.tb;
+  const unsigned at = insn_index(tb, h_.slot);
+  const isa::Insn insn = tb->block->insns[at];
+  const std::uint32_t mode = tb->block->modes[at], next_mode = tb->block->modes[at + 1];
+  const bool aborted = (h_.attention & attention_abort) != 0;
+  if (!aborted && at + 1 == tb->block->insns.size()) {
+    Edge* out = &tb->exits[timing::fallthrough];
+    ++out->runs;
+    h_.now += out->cycles;
+    edge_taken(out);
+    return;
+  }
+  cut(tb, at + 1);
+  if (!aborted) {
+    pc_ = insn.pc + insn.size;
+    mode_ = next_mode;
+    return;
+  }
+  std::memcpy(h_.r, saved_.data(), sizeof h_.r);
+  const bool illegal = illegal_;
+  illegal_ = false;
+  const Redirect f = illegal ? parts_.arch.illegal(h_, insn, mode) : parts_.arch.bad_access(h_, abort_, insn.pc, mode);
+  fault_seen(f, insn.pc, illegal ? nullptr : &abort_);
+  pc_ = insn.pc;
+  go(f);
+}
+
+void Engine::stopped_before() {
+  TimedBlock* tb = h_.tb;
+  const unsigned at = insn_index(tb, h_.slot);
+  const isa::Insn insn = tb->block->insns[at];
+  const std::uint32_t mode = tb->block->modes[at];
+  cut(tb, at);
+  pc_ = insn.pc;
+  const Redirect f = parts_.arch.prepare(h_, insn, mode);
+  fault_seen(f, insn.pc, nullptr);
+  const timing::PipeState pipe = pipe_;
+  go(f);
+  if (f.kind == Redirect::Kind::go) pipe_ = pipe;
+}
+
+void Engine::raised() {
+  TimedBlock* tb = h_.tb;
+  const unsigned at = insn_index(tb, h_.slot);
+  const isa::Insn insn = tb->block->insns[at];
+  const std::uint32_t mode = tb->block->modes[at], next_mode = tb->block->modes[at + 1];
+  cut(tb, at + 1);
+  pc_ = insn.pc + insn.size;
+  Redirect f = parts_.arch.raise(h_, h_.raise_id, h_.raise_argument, insn, mode, next_mode);
+  if (f.kind == Redirect::Kind::return_exception) f.cycles += arrival_cycles(f.pc, timing::indirect, insn.cls);
+  fault_seen(f, insn.pc, nullptr);
+  go(f);
+}
+
+void Engine::go(const Redirect& f) {
+  using Kind = Redirect::Kind;
+  const bool enters = f.kind == Kind::enter_exception || f.kind == Kind::chain_exception;
+  if (enters) {
+    ++exceptions_taken_[f.exception];
+    if (f.kind == Kind::chain_exception)
+      calls_.chain_exception(f.exception, h_.now);
+    else
+      calls_.enter_exception(f.exception, f.interrupted_sp, h_.now);
+  }
+  h_.now += f.cycles;
+  exception_cycles_ += f.cycles;
+  if (f.kind == Kind::return_exception) calls_.leave_exception(h_.r[parts_.arch.sp], h_.now);
+  if (enters || f.kind == Kind::return_exception) clear_exclusive();
+  if (f.kind == Kind::lockup) {
+    locked_up_ = true;
+  } else {
+    pc_ = f.pc;
+    mode_ = f.mode;
+  }
+  if (f.sleep) sleeping_ = true;
+  entering_function_ = enters;
+  pipe_ = {};
+  next_ = nullptr;
+  sync_frame();
+  if (f.kind == Kind::semihost) {
+    ++semihost_calls_;
+    if (on_semihost) on_semihost();
+  }
+}
+
+void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
+  if (parts_.arch.wakes(h_)) {
+    sleeping_ = false;
+    const Cycle wake = parts_.arch.wake_cycles();
+    h_.now += wake;
+    exception_cycles_ += wake;
+    return;
+  }
+  const Cycle next = std::min(parts_.events.next(), limit);
+  if (next == EventQueue::never) {
+    stop.kind = StopKind::sleep_forever;
+    stopped = true;
+    return;
+  }
+  if (next > h_.now) {
+    calls_.settle(h_.now);
+    idle_cycles_ += next - h_.now;
+    h_.now = next;
+  }
+}
+
+void Engine::fault_seen(const Redirect& f, Address pc, const BadAccess* access) {
+  if (!f.fault) return;
+  ++fault_count_;
+  if (first_fault_) return;
+  FaultRecord record;
+  record.exception = f.exception;
+  record.pc = pc;
+  if (access) {
+    record.has_access = true;
+    record.access = *access;
+  }
+  record.status = parts_.arch.fault_status(h_);
+  std::copy_n(h_.r, isa::register_count, record.registers.begin());
+  record.call_stack = calls_.stack();
+  record.cycle = h_.now;
+  first_fault_ = std::move(record);
+}
+
+void Engine::sync_frame() {
+  h_.return_pc = calls_.top_return();
+  h_.return_sp = calls_.top_sp();
+}
+
+Cycle Engine::accounted() const {
+  Cycle sum = exception_cycles_ + idle_cycles_;
+  for (const auto& tb : blocks_) {
+    for (const Edge& e : tb->exits) sum += e.runs * e.cycles;
+    sum += tb->cut.runs * tb->cut.cycles;
+    for (const auto& e : tb->indirect) sum += e->runs * e->cycles;
+    for (const DynamicCycles& d : tb->dynamic) sum += d.total();
+    for (const std::uint16_t i : tb->guards) {
+      const GuardData& g = tb->slots[i].guard;
+      sum += g.fails * static_cast<Cycle>(static_cast<std::int64_t>(g.fail_cycles));
+    }
+  }
+  return sum;
+}
+
+}  // namespace mj::engine

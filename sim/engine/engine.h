@@ -1,0 +1,200 @@
+// The engine: runs blocks until something stops the machine, and keeps the counts from which every result follows.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "memory/bus.h"
+#include "sim/arch.h"
+#include "sim/base/event_queue.h"
+#include "sim/base/units.h"
+#include "sim/engine/hot_state.h"
+#include "sim/profile/call_tree.h"
+#include "sim/timing/core_timing.h"
+
+namespace mj::engine {
+
+enum class StopKind : std::uint8_t {
+  exited,         ///< the firmware ended with a status
+  limit,          ///< the cycle limit was reached
+  spin_forever,   ///< a loop that nothing pending can end
+  sleep_forever,  ///< WFI with nothing left to wake it
+  lockup,         ///< the core locked up
+};
+
+struct Stop {
+  StopKind kind = StopKind::limit;
+  int status = 0;  ///< exited: the firmware's status
+  Address pc = 0;
+};
+
+/// The first fault of a run, as it stood when it happened.
+struct FaultRecord {
+  unsigned exception = 0;
+  Address pc = 0;
+  bool has_access = false;
+  BadAccess access;
+  std::vector<std::string> status;
+  std::array<std::uint32_t, isa::register_count> registers{};
+  std::vector<Address> call_stack;
+  Cycle cycle = 0;
+};
+
+class Engine {
+ public:
+  struct Parts {
+    Arch& arch;
+    memory::Bus& bus;
+    EventQueue& events;
+    const timing::CoreTiming& timing;
+  };
+  /// `is_function(address)`: a symbol says that a function begins there.
+  Engine(const Parts& parts, std::function<bool(Address)> is_function);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Serves a semihosting call (registers and memory through the machine).
+  std::function<void()> on_semihost;
+  HotState& state() { return h_; }
+  const HotState& state() const { return h_; }
+  profile::CallTree& calls() { return calls_; }
+  Arch& arch() { return parts_.arch; }
+  memory::Bus& bus() { return parts_.bus; }
+  EventQueue& events() { return parts_.events; }
+
+  void set_pc(Address pc, std::uint32_t mode);
+  Stop run(Cycle limit);
+  /// Ends run() after the current instruction.
+  void request_exit(int status);
+  /// Something became due or pending: leave the block after the current instruction.
+  void kick();
+  /// Exact time now, also within a block (during a device access).
+  Cycle now() const;
+
+  // ---- what was counted
+  // ------------------------------------------------------------------------------------------------
+  /// Every block that ever ran, flushed ones included, in order of creation.
+  const std::vector<std::unique_ptr<TimedBlock>>& blocks() const { return blocks_; }
+  Cycle exception_cycles() const { return exception_cycles_; }
+  Cycle idle_cycles() const { return idle_cycles_; }
+  const std::map<unsigned, std::uint64_t>& exceptions_taken() const { return exceptions_taken_; }
+  std::uint64_t semihost_calls() const { return semihost_calls_; }
+  const std::optional<FaultRecord>& first_fault() const { return first_fault_; }
+  std::uint64_t fault_count() const { return fault_count_; }
+  /// Frames at the deepest stack use, outermost first, and the stack pointer there.
+  const std::vector<Address>& deepest_stack() const { return deepest_stack_; }
+  /// Sum over blocks, exceptions and sleep; equals state().now, which run() asserts.
+  Cycle accounted() const;
+
+  // ---- called by handlers, out of line
+  // -----------------------------------------------------------------------------------
+  std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, bool aligned_only);
+  void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only);
+  std::uint32_t load_exclusive(Slot* s, std::uint32_t address, unsigned size);
+  std::uint32_t store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size);
+  void clear_exclusive() { exclusive_ = false; }
+  std::uint32_t system_read(Slot* s, std::uint32_t id);
+  void system_write(Slot* s, std::uint32_t id, std::uint32_t value);
+  void function_entry();
+  void returned(std::uint32_t raw_target);
+  void stack_lowered();
+  void fetch_check();
+  void add_operand_cycles(Slot* next);
+
+ private:
+  struct Key {
+    Address pc;
+    std::uint32_t mode;
+    std::uint16_t limit;
+    bool function_entry;
+    timing::PipeState entry;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& k) const {
+      return k.entry.hash() ^ (k.pc * 0x9e3779b97f4a7c15u) ^ (std::uint64_t{k.mode} << 40) ^ (k.limit * 0x10001u) ^
+             (k.function_entry ? 0x5555u : 0u);
+    }
+  };
+  static constexpr std::uint16_t block_limit = 64;
+
+  TimedBlock* find(const Key& key);
+  std::shared_ptr<const Block> decode(Address pc, std::uint32_t mode, std::uint16_t limit);
+  void build_slots(TimedBlock& tb);
+  void edge_taken(Edge* e);
+  void indirect_taken();
+  void left();
+  void stopped_before();
+  void raised();
+  void go(const Redirect& f);
+  void cut(TimedBlock* tb, unsigned insns);
+  void fault_seen(const Redirect& f, Address pc, const BadAccess* access);
+  void flush();
+  void sync_frame();
+  /// What arriving at `target` costs; moves pipe_ on to the target's entry state.
+  std::uint32_t arrival_cycles(Address target, timing::Exit how, isa::OpClass cls);
+  bool spun(Edge* e);
+  void sleep(Cycle limit, Stop& stop, bool& stopped);
+  DynamicCycles& dynamic(unsigned insn);
+  unsigned insn_index(const TimedBlock* tb, const Slot* s) const;
+  void abort(Slot* s, const BadAccess& access);
+  Cycle access_time(const Slot* s) const;
+  bool refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, bool aligned_only);
+  void code_written(Address a, unsigned size);
+
+  HotState h_;
+  Parts parts_;
+  std::function<bool(Address)> is_function_;
+  profile::CallTree calls_;
+  TimedBlock stub_;  ///< target of unresolved edges; its cost sends every pass to the dispatcher
+
+  std::unordered_map<Key, TimedBlock*, KeyHash> cache_;
+  std::vector<std::unique_ptr<TimedBlock>> blocks_;
+  std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> code_bits_;  ///< page -> halfwords that are code
+
+  // Where the program is while the dispatcher has control.
+  Address pc_ = 0;
+  std::uint32_t mode_ = 0;
+  timing::PipeState pipe_;
+  bool entering_function_ = false;
+  TimedBlock* next_ = nullptr;  ///< if known: the block at pc_
+
+  bool exclusive_ = false;
+  std::uint32_t exclusive_address_ = 0;
+  bool exit_requested_ = false;
+  int exit_status_ = 0;
+  bool sleeping_ = false;
+  bool code_changed_ = false;
+  bool locked_up_ = false;
+  bool illegal_ = false;
+  const Slot* current_slot_ = nullptr;  ///< the instruction whose access a device is serving
+  BadAccess abort_;
+  std::array<std::uint32_t, isa::register_count + 2> saved_{};
+  std::uint64_t slow_accesses_ = 0;
+  std::uint32_t dynamic_bound_ = 0;  ///< most extra cycles that one access can cost on this board
+
+  // Spin detection: the edge, and the machine at its last pass.
+  const Edge* spin_edge_ = nullptr;
+  std::array<std::uint32_t, isa::register_count + 2> spin_registers_{};
+  std::uint64_t spin_accesses_ = 0;
+  Cycle spin_now_ = 0;
+  unsigned spin_tries_ = 0;
+  bool spinning_forever_ = false;
+
+  Cycle exception_cycles_ = 0, idle_cycles_ = 0;
+  std::map<unsigned, std::uint64_t> exceptions_taken_;
+  std::uint64_t semihost_calls_ = 0;
+  std::optional<FaultRecord> first_fault_;
+  std::uint64_t fault_count_ = 0;
+  std::vector<Address> deepest_stack_;
+};
+
+}  // namespace mj::engine

@@ -1,0 +1,208 @@
+// The engine's slow path: everything that a handler can't do inline.
+#include <cstring>
+
+#include "sim/engine/engine.h"
+#include "sim/engine/interp_context.h"
+
+namespace mj::engine {
+
+std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, bool aligned_only) {
+  return h->engine->load(s, address, size, aligned_only);
+}
+void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only) {
+  h->engine->store(s, address, value, size, aligned_only);
+}
+std::uint32_t exclusive_load(HotState* h, Slot* s, std::uint32_t address, unsigned size) {
+  return h->engine->load_exclusive(s, address, size);
+}
+std::uint32_t exclusive_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size) {
+  return h->engine->store_exclusive(s, address, value, size);
+}
+void exclusive_clear(HotState* h) { h->engine->clear_exclusive(); }
+std::uint32_t slow_system_read(HotState* h, Slot* s, std::uint32_t id) { return h->engine->system_read(s, id); }
+void slow_system_write(HotState* h, Slot* s, std::uint32_t id, std::uint32_t value) {
+  h->engine->system_write(s, id, value);
+}
+void on_return(HotState* h, std::uint32_t raw_target) { h->engine->returned(raw_target); }
+
+Cycle Engine::access_time(const Slot* s) const { return h_.now + h_.tb->walk.begin[insn_index(h_.tb, s)]; }
+
+Cycle Engine::now() const { return current_slot_ ? access_time(current_slot_) : h_.now; }
+
+void Engine::abort(Slot*, const BadAccess& access) {
+  if (h_.attention & attention_abort) return;
+  abort_ = access;
+  std::memcpy(saved_.data(), h_.r, sizeof h_.r);
+  h_.attention |= attention_abort;
+}
+
+bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, bool aligned_only) {
+  if (!aligned_only && parts_.arch.allows_unaligned(h_)) {
+    const unsigned insn = insn_index(h_.tb, s);
+    const auto& hidden = h_.tb->walk.unaligned_hidden;
+    const std::uint32_t extra =
+        parts_.timing.unaligned_cycles(address, size, write, hidden.empty() ? 0u : hidden[insn]);
+    h_.now += extra;
+    dynamic(insn).unaligned += extra;
+    return false;
+  }
+  abort(s, {BadAccess::Why::unaligned, address, size, write, false});
+  return true;
+}
+
+std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool aligned_only) {
+  if (h_.attention & attention_abort) return 0;
+  ++slow_accesses_;
+  const bool unaligned = (address & (size - 1)) != 0;
+  if (unaligned && refuse_unaligned(s, address, size, false, aligned_only)) return 0;
+  current_slot_ = s;
+  const Cycle when = access_time(s);
+  // An unaligned access goes byte by byte; its bus waits are those of the words it touches.
+  const unsigned step = unaligned ? 1 : size;
+  std::uint32_t value = 0, extra = 0;
+  for (unsigned i = 0; i < size; i += step) {
+    const std::uint32_t at = address + i;
+    const auto part = parts_.bus.read(at, step, when + extra);
+    if (part.fault != memory::AccessFault::none) {
+      current_slot_ = nullptr;
+      abort(s, {BadAccess::Why::unmapped, at, size, false, false});
+      return 0;
+    }
+    value |= part.value << (8 * i);
+    if (i == 0 || (at & 3) == 0) extra += part.extra_cycles;
+  }
+  current_slot_ = nullptr;
+  if (extra) {
+    h_.now += extra;
+    dynamic(insn_index(h_.tb, s)).data_wait += extra;
+  }
+  return value;
+}
+
+void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only) {
+  if (h_.attention & attention_abort) return;
+  ++slow_accesses_;
+  const bool unaligned = (address & (size - 1)) != 0;
+  if (unaligned && refuse_unaligned(s, address, size, true, aligned_only)) return;
+  current_slot_ = s;
+  const Cycle when = access_time(s);
+  const unsigned step = unaligned ? 1 : size;
+  std::uint32_t extra = 0;
+  for (unsigned i = 0; i < size; i += step) {
+    const std::uint32_t at = address + i;
+    const std::uint32_t part_value = unaligned ? value >> (8 * i) & 0xff : value;
+    const auto part = parts_.bus.write(at, step, part_value, when + extra);
+    if (part.fault != memory::AccessFault::none) {
+      current_slot_ = nullptr;
+      abort(s, {part.fault == memory::AccessFault::read_only ? BadAccess::Why::read_only : BadAccess::Why::unmapped, at,
+                size, true, false});
+      return;
+    }
+    if (i == 0 || (at & 3) == 0) extra += part.extra_cycles;
+  }
+  current_slot_ = nullptr;
+  if (extra) {
+    h_.now += extra;
+    dynamic(insn_index(h_.tb, s)).data_wait += extra;
+  }
+}
+
+std::uint32_t Engine::load_exclusive(Slot* s, std::uint32_t address, unsigned size) {
+  const std::uint32_t value = load(s, address, size, true);
+  if (!(h_.attention & attention_abort)) {
+    exclusive_ = true;
+    exclusive_address_ = address;
+  }
+  return value;
+}
+
+std::uint32_t Engine::store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size) {
+  const bool held = exclusive_ && exclusive_address_ == address;
+  exclusive_ = false;
+  if (!held) {
+    if (address & (size - 1)) abort(s, {BadAccess::Why::unaligned, address, size, true, false});
+    return 1;
+  }
+  store(s, address, value, size, true);
+  return 0;
+}
+
+std::uint32_t Engine::system_read(Slot* s, std::uint32_t id) {
+  if (h_.attention & attention_abort) return 0;
+  ++slow_accesses_;
+  bool illegal = false;
+  const std::uint32_t value = parts_.arch.system_read(h_, s->insn, id, access_time(s), illegal);
+  if (illegal) {
+    illegal_ = true;
+    abort(s, {});
+  }
+  return value;
+}
+
+void Engine::system_write(Slot* s, std::uint32_t id, std::uint32_t value) {
+  if (h_.attention & attention_abort) return;
+  ++slow_accesses_;
+  bool illegal = false, sleep = false;
+  parts_.arch.system_write(h_, s->insn, id, value, access_time(s), illegal, sleep);
+  if (illegal) {
+    illegal_ = true;
+    abort(s, {});
+    return;
+  }
+  if (sleep) sleeping_ = true;
+  // Masks, privilege or the stack pointer may have changed: let the dispatcher look at interrupts again.
+  kick();
+}
+
+void Engine::function_entry() {
+  const Address function = h_.tb->block->pc;
+  calls_.enter(function, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
+  sync_frame();
+}
+
+void Engine::returned(std::uint32_t raw_target) {
+  if (h_.return_pc == (raw_target & ~1u) && h_.return_sp == h_.r[parts_.arch.sp]) {
+    calls_.reach(h_.return_pc, h_.return_sp, h_.now);
+    sync_frame();
+  }
+}
+
+void Engine::stack_lowered() {
+  h_.stack_low = h_.r[parts_.arch.sp];
+  deepest_stack_ = calls_.stack();
+}
+
+void Engine::add_operand_cycles(Slot* next) {
+  const isa::Insn& insn = next->insn;
+  const std::uint32_t extra = parts_.timing.operand_cycles(insn, h_.r[insn.rn], h_.r[insn.rm]);
+  if (!extra) return;
+  h_.now += extra;
+  dynamic(insn_index(h_.tb, next)).operand += extra;
+}
+
+void Engine::fetch_check() {
+  TimedBlock& tb = *h_.tb;
+  memory::FlashTiming& flash = *tb.flash;
+  if (flash.free() || tb.fetch_epoch == flash.epoch()) return;
+  const Address word_mask = ~(flash.word_bytes() - 1);
+  const Block& block = *tb.block;
+  Address word = block.pc & word_mask;
+  std::size_t insn = 0;
+  std::uint32_t total = 0;
+  bool resident = true;
+  for (; word < block.end(); word += flash.word_bytes()) {
+    // The word is wanted when its first instruction, or the one that reaches into it, is to issue.
+    while (insn + 1 < block.insns.size() && block.insns[insn].pc + block.insns[insn].size <= word) ++insn;
+    const std::uint32_t extra = flash.fetch(word, h_.now + total + tb.walk.begin[insn]);
+    if (extra) {
+      total += extra;
+      dynamic(static_cast<unsigned>(insn)).fetch_wait += extra;
+    }
+  }
+  for (word = block.pc & word_mask; word < block.end(); word += flash.word_bytes())
+    resident = resident && flash.resident(word);
+  h_.now += total;
+  tb.fetch_epoch = resident ? flash.epoch() : 0;
+}
+
+}  // namespace mj::engine

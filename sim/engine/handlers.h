@@ -1,0 +1,17 @@
+// The handler tables of the architectures; each is made in a file of its own from the architecture's ops.def.
+#pragma once
+
+#include <cstdint>
+
+#include "sim/engine/block.h"
+
+namespace mj::engine {
+
+/// Handler of an operation (thumb::Op, rv32::Op).
+Handler thumb_handler(std::uint16_t op);
+Handler rv32_handler(std::uint16_t op);
+
+/// Guard in front of an instruction of an IT block; cond 0..13.
+Handler thumb_guard(unsigned cond);
+
+}  // namespace mj::engine

@@ -1,0 +1,51 @@
+// What handlers touch on every instruction, together in few cache lines.
+#pragma once
+
+#include <cstdint>
+
+#include "isa/context.h"
+#include "sim/engine/block.h"
+
+namespace mj::engine {
+
+class Engine;
+
+/// Why a handler returned to the dispatcher.
+enum class Why : std::uint8_t {
+  edge,      ///< an edge was taken: its target is unresolved or the deadline may fall into the next block
+  indirect,  ///< an indirect exit to `target` that no cached edge leads to
+  leave,     ///< leave after the instruction of `slot`: attention was raised
+  before,    ///< leave before the instruction of `slot`: a preparation (FP state, divide trap) is the architecture's
+  raise,     ///< synchronous exception of the instruction of `slot`
+};
+
+/// Reasons to leave a block after the current instruction.
+enum Attention : std::uint32_t {
+  attention_abort = 1,     ///< a memory access of the instruction faulted
+  attention_code = 2,      ///< decoded code was overwritten
+  attention_deadline = 4,  ///< something became due or pending
+};
+
+struct HotState {
+  std::uint32_t r[isa::register_count + 2] = {};  ///< register ids of the architecture, plus the sink
+  Cycle now = 0;       ///< at block entry: exact; within a block: entry time plus dynamic cycles so far
+  Cycle deadline = 0;  ///< a block is entered only if it surely ends by then
+  TimedBlock* tb = nullptr;
+  const std::uintptr_t* read_pages = nullptr;
+  const std::uintptr_t* write_pages = nullptr;
+  std::uint32_t attention = 0;
+  std::uint32_t stack_low = 0;  ///< lowest stack pointer seen
+  std::uint32_t return_pc = 0;  ///< expected return of the top frame of the call tree, Thumb bit clear
+  std::uint32_t return_sp = 0;
+  Engine* engine = nullptr;
+
+  // How the last handler returned.
+  Why why = Why::edge;
+  bool is_return = false;    ///< indirect exit by a function-return instruction
+  std::uint32_t target = 0;  ///< raw target of an indirect exit
+  std::uint32_t raise_id = 0, raise_argument = 0;
+  Slot* slot = nullptr;
+  Edge* edge = nullptr;
+};
+
+}  // namespace mj::engine

@@ -1,0 +1,62 @@
+// Handlers of pseudo operations: steps that a block needs besides its instructions.
+#pragma once
+
+#include "isa/context.h"
+#include "sim/engine/engine.h"
+#include "sim/engine/handler.h"
+
+namespace mj::engine {
+
+/// After the last instruction: out by falling through.
+inline Slot* step_block_end(HotState* h, Slot*) {
+  Slot* next = pass(h, &h->tb->exits[0]);
+  if (!next) [[unlikely]]
+    return nullptr;
+  MJ_NEXT(h, next);
+}
+
+/// First step of a block that begins a function.
+inline Slot* step_function_entry(HotState* h, Slot* s) {
+  h->engine->function_entry();
+  MJ_NEXT(h, s + 1);
+}
+
+/// First step of a block in flash with wait states: free while no word of it can have left the cache.
+inline Slot* step_fetch_check(HotState* h, Slot* s) {
+  h->engine->fetch_check();
+  MJ_NEXT(h, s + 1);
+}
+
+/// Behind an instruction that writes the stack pointer (register id Sp).
+template <unsigned Sp>
+Slot* step_stack_check(HotState* h, Slot* s) {
+  if (h->r[Sp] < h->stack_low) [[unlikely]]
+    h->engine->stack_lowered();
+  MJ_NEXT(h, s + 1);
+}
+
+/// In front of an instruction whose cycles depend on its operands.
+inline Slot* step_operand_cost(HotState* h, Slot* s) {
+  h->engine->add_operand_cycles(s + 1);
+  MJ_NEXT(h, s + 1);
+}
+
+/// In front of an instruction that the architecture may have to prepare for.
+inline Slot* step_prepare_check(HotState* h, Slot* s) {
+  if (!h->engine->arch().ready(*h, (s + 1)->insn)) [[unlikely]]
+    return leave(h, s + 1, Why::before);
+  MJ_NEXT(h, s + 1);
+}
+
+/// Guard made from the architecture's condition: `Condition::holds(InterpContext&)`.
+template <class Condition>
+Slot* guard(HotState* h, Slot* s) {
+  InterpContext c(h, s);
+  if (Condition::holds(c)) MJ_NEXT(h, s + 1);
+  h->now += static_cast<std::int64_t>(s->guard.fail_cycles);
+  ++s->guard.fails;
+  Slot* next = s + s->guard.skip;
+  MJ_NEXT(h, next);
+}
+
+}  // namespace mj::engine

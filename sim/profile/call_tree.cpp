@@ -1,0 +1,126 @@
+#include "sim/profile/call_tree.h"
+
+#include <algorithm>
+
+namespace mj::profile {
+
+CallTree::CallTree() {
+  nodes_.push_back({});
+  frames_.push_back({});
+}
+
+void CallTree::start(Address function, std::uint32_t sp) {
+  nodes_.assign(1, {});
+  nodes_[0].function = function;
+  nodes_[0].calls = 1;
+  frames_.assign(1, {0, 1, sp, false});
+  parked_.clear();
+  settled_ = 0;
+}
+
+std::uint32_t CallTree::child(std::uint32_t parent, Address function, bool exception) {
+  const std::uint64_t key = function | (exception ? std::uint64_t{1} << 32 : 0);
+  if (const auto at = nodes_[parent].children.find(key); at != nodes_[parent].children.end()) return at->second;
+  const auto index = static_cast<std::uint32_t>(nodes_.size());
+  nodes_.push_back({});
+  nodes_.back().parent = parent;
+  nodes_.back().function = function;
+  nodes_.back().exception = exception;
+  nodes_[parent].children.emplace(key, index);
+  return index;
+}
+
+void CallTree::settle(Cycle now) {
+  nodes_[frames_.back().node].self_cycles += now - settled_;
+  settled_ = now;
+}
+
+void CallTree::pop(Cycle now) {
+  const Frame top = frames_.back();
+  const Address function = nodes_[top.node].function;
+  frames_.pop_back();
+  if (listener_ && !top.exception) listener_->left(function, frames_.size(), now);
+}
+
+void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycle now) {
+  settle(now);
+  // Frames that had used less stack than is in use now are gone (longjmp), those of an outer handler stay.
+  while (frames_.size() > 1 && !frames_.back().exception && frames_.back().sp < sp) pop(now);
+  const Frame& top = frames_.back();
+  const bool same_activation = !top.exception && top.sp == sp && top.return_pc == return_pc;
+  if (same_activation && nodes_[top.node].function == function) return;  // a loop back to the function's beginning
+  // A tail call from a function entered through another tail call: the whole chain shares return address and sp. A
+  // cycle of tail calls must not grow the stack: fall back to the frame that this function already has.
+  if (same_activation)
+    for (std::size_t i = frames_.size(); i-- > 1;) {
+      const Frame& f = frames_[i];
+      if (f.exception || f.sp != sp || f.return_pc != return_pc) break;
+      if (nodes_[f.node].function == function) {
+        while (frames_.size() > i + 1) pop(now);
+        return;
+      }
+    }
+  const std::uint32_t node = child(frames_.back().node, function, false);
+  ++nodes_[node].calls;
+  frames_.push_back({node, return_pc, sp, false});
+  if (listener_) listener_->entered(function, frames_.size() - 1, now);
+}
+
+void CallTree::reach(Address pc, std::uint32_t sp, Cycle now) {
+  // The frame whose return this is; frames above it end with it. Frames under an exception are out of reach.
+  std::size_t found = 0;
+  for (std::size_t i = frames_.size(); i-- > 1;) {
+    const Frame& f = frames_[i];
+    if (f.exception || f.sp > sp) break;
+    if (f.return_pc == pc && f.sp == sp) found = i;
+  }
+  if (found == 0) return;
+  settle(now);
+  while (frames_.size() > found) pop(now);
+}
+
+void CallTree::enter_exception(unsigned exception, std::uint32_t sp, Cycle now) {
+  settle(now);
+  const std::uint32_t node = child(frames_.back().node, exception, true);
+  ++nodes_[node].calls;
+  frames_.push_back({node, 1, sp, true});
+}
+
+void CallTree::chain_exception(unsigned exception, Cycle now) {
+  settle(now);
+  while (frames_.size() > 1 && !frames_.back().exception) pop(now);
+  Frame frame = frames_.back();
+  if (frames_.size() > 1) frames_.pop_back();
+  frame.node = child(frames_.back().node, exception, true);
+  frame.exception = true;
+  ++nodes_[frame.node].calls;
+  frames_.push_back(frame);
+}
+
+void CallTree::leave_exception(std::uint32_t sp, Cycle now) {
+  settle(now);
+  while (frames_.size() > 1 && !frames_.back().exception) pop(now);
+  if (frames_.size() == 1) return;
+  const Frame handler = frames_.back();
+  if (handler.sp != sp) {
+    parked_.push_back(frames_);
+    const auto other =
+        std::find_if(parked_.begin(), parked_.end(), [&](const std::vector<Frame>& f) { return f.back().sp == sp; });
+    if (other == parked_.end()) {
+      frames_.assign(1, {0, 1, sp, false});  // a thread that starts: below the root
+      return;
+    }
+    frames_ = std::move(*other);
+    parked_.erase(other);
+  }
+  frames_.pop_back();
+}
+
+std::vector<Address> CallTree::stack() const {
+  std::vector<Address> out;
+  for (const Frame& f : frames_)
+    if (!f.exception) out.push_back(nodes_[f.node].function);
+  return out;
+}
+
+}  // namespace mj::profile

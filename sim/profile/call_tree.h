@@ -1,0 +1,81 @@
+// Who called whom, and how many cycles each call context took: kept by the engine at calls and returns only.
+//
+// A frame ends when its return address is reached with its stack pointer, or when a frame below it is entered or ended
+// (longjmp, exceptions thrown). A jump to the beginning of another function with the frame's own return address still
+// in place is a tail call: it nests under the function that made it and both end together. Exception handlers hang
+// below a node of their own under what they interrupted.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "sim/base/units.h"
+
+namespace mj::profile {
+
+struct CallNode {
+  std::uint32_t parent = 0;  ///< index; the root is its own parent
+  Address function = 0;      ///< entry address; for exceptions the exception number
+  bool exception = false;
+  std::uint64_t calls = 0;
+  Cycle self_cycles = 0;
+  std::map<std::uint64_t, std::uint32_t> children;  ///< key: function | exception << 32
+};
+
+class CallTree {
+ public:
+  CallTree();
+
+  /// The program begins in `function` at cycle 0.
+  void start(Address function, std::uint32_t sp);
+  /// A function begins: called, or reached by a jump (tail call), with this return address and stack pointer.
+  void enter(Address function, Address return_pc, std::uint32_t sp, Cycle now);
+  /// An indirect branch reached `pc` with stack pointer `sp`: ends frames whose return this is.
+  void reach(Address pc, std::uint32_t sp, Cycle now);
+  /// Exception handler `exception` begins, interrupting code whose stack pointer is `sp` (before stacking).
+  void enter_exception(unsigned exception, std::uint32_t sp, Cycle now);
+  /// The innermost exception ended and another one's handler begins at once (tail-chaining).
+  void chain_exception(unsigned exception, Cycle now);
+  /// The innermost exception ended and code goes on with stack pointer `sp` (after unstacking). If that isn't the
+  /// interrupted one, a scheduler switched threads: the interrupted stack is parked and the other one taken up.
+  void leave_exception(std::uint32_t sp, Cycle now);
+  /// Charges the time since the last transition to the current node.
+  void settle(Cycle now);
+
+  const std::vector<CallNode>& nodes() const { return nodes_; }
+  std::uint32_t current() const { return frames_.back().node; }
+  /// Expected return of the top frame; {1, 0} (never an address) if it can't return.
+  Address top_return() const { return frames_.back().return_pc; }
+  std::uint32_t top_sp() const { return frames_.back().sp; }
+  /// Function entries of the frames, outermost first.
+  std::vector<Address> stack() const;
+
+  struct Listener {
+    virtual ~Listener() = default;
+    /// Called after the tree was settled at `now`. `depth` is the frame's place, 0 = outermost.
+    virtual void entered(Address function, std::size_t depth, Cycle now) = 0;
+    virtual void left(Address function, std::size_t depth, Cycle now) = 0;
+  };
+  /// At most one; may be null.
+  void listen(Listener* listener) { listener_ = listener; }
+
+ private:
+  struct Frame {
+    std::uint32_t node = 0;
+    Address return_pc = 1;
+    std::uint32_t sp = 0;
+    bool exception = false;
+  };
+  std::uint32_t child(std::uint32_t parent, Address function, bool exception);
+  void pop(Cycle now);
+
+  std::vector<CallNode> nodes_;
+  std::vector<Frame> frames_;
+  std::vector<std::vector<Frame>> parked_;  ///< other threads' frames; the last one says where the thread goes on
+  Listener* listener_ = nullptr;
+  Cycle settled_ = 0;
+};
+
+}  // namespace mj::profile

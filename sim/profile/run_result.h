@@ -1,0 +1,179 @@
+// What one run found: integers counted by the machine and their split, ready to be saved, compared and rendered.
+//
+// Every cycle of totals.cycles stands exactly once in each of: reasons, functions (self), call_tree (self), lines, and
+// layers plus outside_layers. Names are the guest's; paths are as the debug information gives them, never the host's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/base/units.h"
+#include "sim/timing/reason.h"
+
+namespace mj::profile {
+
+/// A derived number and how sure we are: low <= value <= high, and where the interval comes from.
+struct Estimate {
+  double value = 0, low = 0, high = 0;
+  std::string source;
+};
+
+/// Cycles by cause.
+using Reasons = std::array<Cycle, timing::reason_count>;
+
+struct Provenance {
+  std::string tool_version;          ///< "0.1.0"
+  std::string timing_model_version;  ///< timing::model_version
+  std::string firmware;              ///< file name without folder
+  std::uint64_t firmware_bytes = 0;
+  std::string firmware_crc32;  ///< of the whole file, 8 hex digits
+  std::string compiler;        ///< as the firmware's debug information or .comment says; may be empty
+  std::string isa;             ///< of the ELF's attributes: "armv7e-m"
+  std::string board, board_title;
+  std::string core, core_title;
+  bool board_proposed = false;  ///< chosen by us, not by the user
+};
+
+struct ClockSpan {
+  Hertz hz = 0;
+  Cycle cycles = 0;
+};
+
+struct Totals {
+  Cycle cycles = 0;
+  std::uint64_t instructions = 0;      ///< issued, condition-failed ones included
+  std::uint64_t condition_failed = 0;  ///< of these: skipped in IT blocks
+  double time_s = 0;                   ///< simulated, at the clocks that the firmware set
+  std::vector<ClockSpan> clocks;       ///< in order
+  Cycle exception_cycles = 0, idle_cycles = 0;
+  std::uint64_t interrupts = 0;  ///< exceptions taken
+  Reasons reasons{};
+  Estimate cycles_estimate;  ///< cycles with the interval of the core's and the memory's model
+};
+
+struct Stop {
+  std::string kind;  ///< "exited", "limit", "spin_forever", "sleep_forever", "lockup", "fault"
+  int firmware_status = 0;
+  ExitCode exit_code = ExitCode::ok;  ///< what the command line returns
+  Address pc = 0;
+  std::string where;    ///< pc in words: "main+0x12 (main.c:34)"
+  std::string message;  ///< one line
+};
+
+struct Fault {
+  std::string exception;  ///< "BusFault"
+  Address pc = 0;
+  std::string where;
+  std::string what;                    ///< "store of 4 bytes to 0x08001000: flash is read-only (region flash)"
+  std::vector<std::string> status;     ///< fault registers in words
+  std::vector<std::string> backtrace;  ///< innermost first
+  std::vector<std::string> registers;  ///< "r0 = 0x00000000"
+  std::string hint;                    ///< what to try
+  Cycle cycle = 0;
+};
+
+struct Layer {
+  int index = 0;     ///< in execution order of the model
+  std::string op;    ///< "CONV_2D"
+  std::string name;  ///< output tensor's name
+  std::vector<std::vector<std::int64_t>> input_shapes, weight_shapes, output_shapes;
+  std::uint64_t macs = 0;
+  std::uint64_t parameter_bytes = 0, arena_bytes = 0;
+  std::uint64_t invocations = 0;
+  Cycle cycles = 0;  ///< of all invocations, callees included
+  Cycle first_cycles = 0, min_cycles = 0, max_cycles = 0;
+  std::uint64_t instructions = 0;
+  double time_s = 0;
+  Reasons reasons{};
+  std::string function;  ///< the layer's function
+};
+
+struct Network {
+  std::string name;
+  std::string runtime;        ///< "mjrt"
+  std::string recognised_by;  ///< why we think so, one line
+  std::uint64_t inferences = 0;
+  std::uint64_t macs = 0;
+  Cycle cycles = 0;  ///< inside of inferences
+  std::vector<Layer> layers;
+  Cycle between_cycles = 0;  ///< inside inferences, outside of layers
+};
+
+struct Function {
+  std::string name;  ///< demangled, told apart from namesakes by file
+  std::string file;
+  Address address = 0;  ///< 0 for functions that exist only inlined
+  std::uint32_t size = 0;
+  bool inlined = false;  ///< row of an inlined function's code, wherever it stands
+  Cycle self_cycles = 0, inclusive_cycles = 0;
+  std::uint64_t self_instructions = 0, calls = 0;
+  Reasons reasons{};
+};
+
+struct TreeNode {
+  std::uint32_t parent = 0;  ///< index into the list; the first row is the root
+  std::string name;
+  Cycle self_cycles = 0, inclusive_cycles = 0;
+  std::uint64_t calls = 0;
+};
+
+struct Line {
+  std::string file;
+  std::uint32_t line = 0;
+  Cycle cycles = 0;
+  std::uint64_t instructions = 0;
+};
+
+struct SizeRow {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
+struct MemoryRegion {
+  std::string name, kind;  ///< kind: flash, ram
+  Address base = 0;
+  std::uint64_t size = 0, static_bytes = 0;  ///< bytes that the image occupies in it
+  std::vector<SizeRow> sections;             ///< largest first
+};
+
+struct Stack {
+  Address top = 0, low = 0;
+  std::uint64_t used_bytes = 0;
+  std::vector<std::string> chain;  ///< functions at the deepest point, outermost first
+};
+
+struct Memory {
+  std::uint64_t flash_used = 0, flash_size = 0;
+  std::uint64_t ram_static = 0, ram_size = 0;  ///< .data, .bss and the like
+  std::vector<MemoryRegion> regions;
+  Stack stack;
+  std::vector<SizeRow> largest_symbols;
+};
+
+/// Something that we did not model or that the user should know.
+struct Diagnostic {
+  std::string kind;   ///< "not_modelled", "stub", "warning", "timing"
+  std::string where;  ///< device and offset, or symbol
+  std::string text;
+  std::uint64_t count = 0;
+};
+
+struct RunResult {
+  Provenance provenance;
+  Totals totals;
+  Stop stop;
+  std::optional<Fault> fault;
+  std::vector<Network> networks;
+  std::vector<Function> functions;  ///< by self cycles, largest first
+  std::vector<TreeNode> call_tree;
+  std::vector<Line> lines;  ///< by cycles, largest first
+  Memory memory;
+  std::vector<Diagnostic> diagnostics;
+  std::string console;  ///< what the firmware printed
+};
+
+}  // namespace mj::profile

@@ -1,0 +1,33 @@
+// Running one firmware image on one board, from files to a result: what `microjoule run` is made of.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/profile/run_result.h"
+
+namespace mj {
+
+struct RunRequest {
+  std::string firmware;  ///< path of the ELF file
+  std::string board;     ///< id or path of a board file; empty: proposed from the image
+  std::optional<Cycle> max_cycles;
+  std::optional<double> max_sim_time_s;
+  std::string input_path;             ///< raw int8 bytes or .npy for the network's first input; empty: none
+  std::string output_path;            ///< where the network's first output goes, by extension raw or .npy; empty: none
+  std::string files_folder;           ///< folder that semihosting may open files in; empty: none
+  std::string console_input;          ///< what the firmware reads from its console
+  std::string command_line;           ///< semihosting SYS_GET_CMDLINE
+  std::function<void(char)> console;  ///< each byte that the firmware prints; may be empty
+  std::function<void(Cycle now, double seconds)> progress;  ///< now and then during the run; may be empty
+};
+
+/// Runs the firmware to its end. An Error is returned only if the run could not begin; whatever happens to the firmware
+/// is in the result (stop, fault).
+Result<profile::RunResult> run(const RunRequest& request);
+
+}  // namespace mj

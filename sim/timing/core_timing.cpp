@@ -1,0 +1,126 @@
+#include "sim/timing/core_timing.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "sim/timing/pipe.h"
+#include "sim/timing/table.h"
+
+namespace mj::timing {
+
+using isa::OpClass;
+
+std::string_view name(Certainty certainty) {
+  constexpr std::string_view names[] = {"documented", "measured", "model", "inferred", "estimated"};
+  return names[static_cast<std::size_t>(certainty)];
+}
+
+namespace {
+
+std::uint32_t magnitude(std::uint32_t v, bool is_signed) { return is_signed && v >> 31 ? 0u - v : v; }
+std::uint32_t significant_bits(std::uint32_t v) { return static_cast<std::uint32_t>(std::bit_width(v)); }
+
+}  // namespace
+
+std::uint32_t OperandRule::cycles(std::uint32_t a, std::uint32_t b) const {
+  switch (kind) {
+    case Kind::divisor_zero:
+      return b == 0 ? least : base;
+    case Kind::divisor_leading_bits:
+      if (is_signed && b >> 31) return base - 1 + static_cast<std::uint32_t>(std::countl_one(b));
+      return base + static_cast<std::uint32_t>(std::countl_zero(b));
+    case Kind::dividend_negative:
+      return base + (a >> 31 ? step : 0);
+    case Kind::msb_difference: {
+      const std::uint32_t high = significant_bits(magnitude(a, is_signed)),
+                          low = significant_bits(magnitude(b, is_signed));
+      if (b == 0 || high < low) return least;
+      return std::min(most, base + (high - low) / step);
+    }
+    case Kind::multiplier_bits:
+      return base + std::max(1u, significant_bits(b));
+    case Kind::wide_operands:
+      return base + (a >> 16 ? step : 0) + (b >> 16 ? step : 0);
+    case Kind::quotient_bits: {
+      const std::uint32_t high = significant_bits(magnitude(a, is_signed)),
+                          low = significant_bits(magnitude(b, is_signed));
+      if (high < low) return least;
+      return std::clamp(base + high - low, least, most);
+    }
+  }
+  return base;
+}
+
+std::uint32_t OperandRule::minimum() const {
+  switch (kind) {
+    case Kind::divisor_zero:
+      return std::min(least, base);
+    case Kind::multiplier_bits:
+      return base + 1;
+    case Kind::msb_difference:
+    case Kind::quotient_bits:
+      return std::min(least, base);
+    case Kind::divisor_leading_bits:
+    case Kind::dividend_negative:
+    case Kind::wide_operands:
+      return base;
+  }
+  return base;
+}
+
+const CostRow& CoreTiming::Table::cost(const isa::Insn& insn) const {
+  if (insn.cls == OpClass::sys_read || insn.cls == OpClass::sys_write)
+    for (const CsrRow& csr : csrs)
+      if (insn.imm >= csr.first && insn.imm <= csr.last && (insn.cls == OpClass::sys_read ? csr.reads : csr.writes))
+        return csr.cost;
+  if (insn.op < cost_of_op.size() && cost_of_op[insn.op] != none) return costs[cost_of_op[insn.op]];
+  return costs[cost_of_class[static_cast<std::size_t>(insn.cls)]];
+}
+
+std::uint32_t CoreTiming::Table::reach(std::uint8_t id) const {
+  std::uint32_t most = 0;
+  for (const std::uint16_t row : profiles[id]) most = std::max(most, latencies[row].cycles);
+  return most;
+}
+
+std::uint32_t CoreTiming::target_cost(std::uint32_t target, bool target_is_32bit, Exit how, OpClass cls,
+                                      PipeState& state) const {
+  const Table& t = *table_;
+  const bool refetches = how != Exit::fallthrough || cls == OpClass::barrier_fetch || cls == OpClass::barrier;
+  if (!refetches || !target_is_32bit || (target & 2) == 0 || !has(t.target_alignment_classes, cls)) return 0;
+  Pipe pipe(t, state);
+  pipe.pass(t.target_alignment);
+  state = pipe.state();
+  return t.target_alignment;
+}
+
+bool CoreTiming::has_operand_rule(const isa::Insn& insn) const { return table_->cost(insn).rule.has_value(); }
+
+std::uint32_t CoreTiming::operand_cycles(const isa::Insn& insn, std::uint32_t a, std::uint32_t b) const {
+  const CostRow& cost = table_->cost(insn);
+  return cost.rule ? cost.rule->cycles(a, b) - cost.rule->minimum() : 0;
+}
+
+Reason CoreTiming::operand_reason(const isa::Insn& insn) const { return table_->cost(insn).reason; }
+
+std::uint32_t CoreTiming::unaligned_cycles(std::uint32_t address, unsigned size, bool store, unsigned hidden) const {
+  if (!table_->unaligned || (address & (size - 1)) == 0) return 0;
+  const UnalignedRow& row = *table_->unaligned;
+  const bool crosses_word = (address & 3) + size > 4;
+  if (row.crossing_word_only && !crosses_word) return 0;
+  const std::uint32_t extra = size == 2       ? row.halfword_odd[store]
+                              : (address & 1) ? row.word_odd[store]
+                                              : row.word_half[store];
+  return extra > hidden ? extra - hidden : 0;
+}
+
+bool CoreTiming::has_unaligned_cost() const { return table_->unaligned.has_value(); }
+const ExceptionCost& CoreTiming::exceptions() const { return table_->exceptions; }
+std::uint32_t CoreTiming::skipped_cycles() const { return table_->skipped; }
+const std::string& CoreTiming::name() const { return table_->name; }
+const std::string& CoreTiming::title() const { return table_->title; }
+const std::string& CoreTiming::isa() const { return table_->isa; }
+const std::vector<std::string>& CoreTiming::features() const { return table_->features; }
+std::span<const RowInfo> CoreTiming::rows() const { return table_->rows; }
+
+}  // namespace mj::timing

@@ -1,0 +1,297 @@
+// The walk of a block: an in-order, single-issue pipeline stepped over the core's rows.
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include "sim/timing/core_timing.h"
+#include "sim/timing/pipe.h"
+#include "sim/timing/table.h"
+
+namespace mj::timing {
+
+using isa::Effects;
+using isa::Insn;
+using isa::OpClass;
+using isa::RegSet;
+
+namespace {
+
+bool is_branch(OpClass cls) { return cls >= OpClass::branch && cls <= OpClass::branch_table; }
+bool is_always(const Insn& insn) { return insn.cond == 14; }
+
+/// Registers that a multiply-accumulate adds to its product (the roles of Insn's fields are the decoder's).
+RegSet accumulators(const Insn& insn) {
+  const RegSet factors = isa::reg_bit(insn.rn) | isa::reg_bit(insn.rm);
+  switch (insn.cls) {
+    case OpClass::mac:
+      return isa::reg_bit(insn.ra) & ~factors;
+    case OpClass::mac_long:
+      return (isa::reg_bit(insn.ra) | isa::reg_bit(insn.rd)) & ~factors;
+    case OpClass::fp_mac:
+      return isa::reg_bit(insn.rd) & ~factors;
+    default:
+      return 0;
+  }
+}
+
+/// Of the registers that an instruction writes, those that hold its result (and not a written-back base address).
+RegSet results(const Insn& insn, const Effects& effects) {
+  if (effects.loads == 0 && effects.stores == 0) return effects.writes;
+  const RegSet named = isa::reg_bit(insn.rd) | (insn.cls == OpClass::load_dual ? isa::reg_bit(insn.ra) : 0);
+  return effects.writes & (~effects.address | named);
+}
+
+}  // namespace
+
+/// Walks one block. Stalls are charged to the instruction that waits, tails to the access that has them.
+class Walker {
+ public:
+  Walker(const CoreTiming::Table& table, std::span<const Insn> insns, std::span<const Effects> effects,
+         const PipeState& entry)
+      : t_(table), insns_(insns), effects_(effects), pipe_(table, entry), used_(table.rows.size(), false) {}
+
+  Walk run() {
+    walk_.begin.reserve(insns_.size());
+    for (std::size_t i = 0; i < insns_.size(); ++i) {
+      stall(i);
+      walk_.begin.push_back(static_cast<std::uint32_t>(pipe_.now));
+      if (i + 1 < insns_.size()) {
+        std::vector<ReasonCycles> spent;
+        execute(i, Exit::fallthrough, pipe_, spent);
+        for (const ReasonCycles& r : spent) walk_.reasons.push_back(r);
+        if (insns_[i].cls == OpClass::barrier) realign(i);
+      } else {
+        for (std::size_t x = 0; x < exit_count; ++x) leave(i, static_cast<Exit>(x));
+      }
+    }
+    std::stable_sort(walk_.reasons.begin(), walk_.reasons.end(),
+                     [](const ReasonCycles& a, const ReasonCycles& b) { return a.insn < b.insn; });
+    finish_skips();
+    finish_unaligned();
+    for (std::size_t r = 0; r < used_.size(); ++r)
+      if (used_[r]) walk_.rows.push_back(static_cast<std::uint16_t>(r));
+    check();
+    return std::move(walk_);
+  }
+
+ private:
+  void use(RowId row) { used_[row] = true; }
+  void spend(std::size_t insn, Reason reason, std::int64_t cycles) {
+    if (cycles <= 0) return;
+    walk_.reasons.push_back({static_cast<std::uint16_t>(insn), reason, static_cast<std::uint16_t>(cycles)});
+    pipe_.now += cycles;
+  }
+
+  /// Everything that instruction i waits for before it issues.
+  void stall(std::size_t i) {
+    const Insn& insn = insns_[i];
+    const Effects& effects = effects_[i];
+    if (pipe_.tail != 0) {
+      const TailRow& tail = t_.tails[pipe_.tail - 1u];
+      const RegSet written_back = effects.writes & effects.address;
+      if (has(tail.felt_by, insn.cls) || (tail.address_waits && (effects.address & pipe_.tail_writes)) ||
+          (tail.writeback_waits && written_back)) {
+        use(tail.row);
+        spend(i == 0 ? 0 : i - 1, Reason::memory, tail.cycles);
+        pipe_.previous_multicycle = t_.fetch_group.has_value();
+      }
+      pipe_.tail = 0;
+    }
+    const CostRow& cost = t_.cost(insn);
+    wait_for_results(i);
+    if (cost.waits_for_unit && pipe_.unit_free > pipe_.now) spend(i, Reason::fp, pipe_.unit_free - pipe_.now);
+    count_wide_run(i);
+    for (const FetchRegionRow& region : t_.fetch_regions)
+      if (insn.pc >= region.from && insn.pc <= region.to && effects.loads + effects.stores != 0 && region.data != 0) {
+        use(region.row);
+        spend(i, Reason::contention, region.data);
+      }
+  }
+
+  void wait_for_results(std::size_t i) {
+    const Insn& insn = insns_[i];
+    const Effects& e = effects_[i];
+    const RegSet sums = accumulators(insn);
+    // What a conditional branch compares is an operand, not a target.
+    const RegSet target = insn.cls == OpClass::branch_cond ? 0 : e.target;
+    const RegSet plain = e.reads & ~(e.address | e.store_data | target | sums);
+    std::int64_t until = pipe_.now;
+    const LatencyRow* why = nullptr;
+    for (const Pending& p : pipe_.pending) {
+      const RegSet bit = isa::reg_bit(p.reg);
+      for (const std::uint16_t index : t_.profile(p.profile)) {
+        const LatencyRow& row = t_.latencies[index];
+        if (!has(row.consumers, insn.cls)) continue;
+        const bool waits = (row.operand && (plain & bit)) || (row.address && (e.address & bit)) ||
+                           (row.store_data && (e.store_data & bit)) || (row.target && (target & bit)) ||
+                           (row.accumulate && (e.reads & sums & bit)) || (row.overwrite && (e.writes & bit));
+        if (waits && p.done + row.cycles > until) {
+          until = p.done + row.cycles;
+          why = &row;
+        }
+      }
+    }
+    if (why == nullptr) return;
+    use(why->row);
+    spend(i, why->reason, until - pipe_.now);
+  }
+
+  /// Fetch brings one word a cycle: 32-bit instructions off word boundaries drain the queue.
+  void count_wide_run(std::size_t i) {
+    if (!t_.fetch_group) return;
+    const FetchGroupRow& row = *t_.fetch_group;
+    const Insn& insn = insns_[i];
+    if (insn.size != 4 || (insn.pc & 2) == 0) {
+      pipe_.wide_run = 0;
+      return;
+    }
+    if (row.after_multicycle && pipe_.previous_multicycle) pipe_.wide_run = 0;
+    if (pipe_.wide_run == 0) {
+      pipe_.wide_run_counts = !row.after_multicycle || pipe_.previous_multicycle;
+      pipe_.wide_run_has_store = false;
+    }
+    if (!pipe_.wide_run_counts) {
+      pipe_.wide_run = 1;
+      return;
+    }
+    ++pipe_.wide_run;
+    pipe_.wide_run_has_store |= effects_[i].stores != 0;
+    if (pipe_.wide_run < (pipe_.wide_run_has_store ? row.store_count : row.count)) return;
+    pipe_.wide_run = 0;
+    use(row.row);
+    spend(i, Reason::fetch, row.cycles);
+  }
+
+  /// A barrier in the middle of a block refetches what follows it.
+  void realign(std::size_t i) {
+    const Insn& next = insns_[i + 1];
+    if (next.size != 4 || (next.pc & 2) == 0 || !has(t_.target_alignment_classes, insns_[i].cls)) return;
+    use(t_.target_alignment_row);
+    spend(i, Reason::target_alignment, t_.target_alignment);
+  }
+
+  /// Issues instruction i in `pipe`, left through `exit`; says in `spent` what its cycles are for.
+  void execute(std::size_t i, Exit exit, Pipe& pipe, std::vector<ReasonCycles>& spent) {
+    const Insn& insn = insns_[i];
+    const Effects& effects = effects_[i];
+    const CostRow& cost = t_.cost(insn);
+    const auto add = [&](Reason reason, std::int64_t cycles) {
+      if (cycles > 0) spent.push_back({static_cast<std::uint16_t>(i), reason, static_cast<std::uint16_t>(cycles)});
+      pipe.now += std::max<std::int64_t>(cycles, 0);
+    };
+    const bool leaves = exit != Exit::fallthrough;
+    const bool skipped = is_branch(insn.cls) && insn.cls != OpClass::branch_cond && !is_always(insn) && !leaves &&
+                         i + 1 == insns_.size();
+    std::int64_t cycles = cost.rule ? cost.rule->minimum() : cost.cycles;
+    if (cost.accesses_per_cycle != 0)
+      cycles += (effects.loads + effects.stores + cost.accesses_per_cycle - 1) / cost.accesses_per_cycle;
+    if (leaves && cost.taken) cycles += static_cast<std::int64_t>(*cost.taken) - cost.cycles;
+    if (cost.link_is_base_cycles != 0 && (effects.writes & effects.target)) cycles += cost.link_is_base_cycles;
+    if (cost.folds && pipe.previous_is_16bit) cycles = 0;
+    if (skipped) {
+      cycles = t_.skipped;
+      use(t_.skipped_row);
+    } else {
+      use(cost.row);
+    }
+    if (!skipped && pipe.behind != 0)
+      for (std::size_t k = 0; k < t_.hidden_jumps.size(); ++k)
+        if ((pipe.behind >> k & 1) && has(t_.hidden_jumps[k].jumps, insn.cls)) {
+          use(t_.hidden_jumps[k].row);
+          cycles = std::max<std::int64_t>(cycles - t_.hidden_jumps[k].cycles, 0);
+        }
+    add(Reason::issue, std::min<std::int64_t>(cycles, 1));
+    add(cost.reason, cycles - 1);
+    if (leaves && is_branch(insn.cls))
+      for (const FetchRegionRow& region : t_.fetch_regions)
+        if (insn.pc >= region.from && insn.pc <= region.to && region.taken != 0) {
+          use(region.row);
+          add(Reason::contention, region.taken);
+        }
+    if (cost.unit_cycles != 0) pipe.unit_free = pipe.now - cycles + cost.unit_cycles;
+    retire(i, pipe, cycles > 1);
+    if (leaves) {
+      pipe.wide_run = 0;
+      pipe.previous_is_16bit = pipe.previous_multicycle = pipe.wide_run_has_store = pipe.wide_run_counts = false;
+    }
+  }
+
+  /// What later instructions may wait for.
+  void retire(std::size_t i, Pipe& pipe, bool multicycle) {
+    const Insn& insn = insns_[i];
+    const Effects& effects = effects_[i];
+    std::erase_if(pipe.pending, [&](const Pending& p) {
+      return (effects.writes & isa::reg_bit(p.reg)) || p.done + t_.reach(p.profile) <= pipe.now;
+    });
+    const std::uint8_t profile = t_.profile_id(insn);
+    if (profile != 0) {
+      RegSet late = results(insn, effects);
+      if (late != 0 && t_.latencies[t_.profile(profile).front()].last_only) late = std::bit_floor(late);
+      for (; late != 0; late &= late - 1)
+        pipe.pending.push_back({static_cast<std::uint8_t>(std::countr_zero(late)), profile, pipe.now});
+    }
+    pipe.tail = t_.tail_of_class[static_cast<std::size_t>(insn.cls)];
+    pipe.tail_writes = pipe.tail != 0 ? effects.writes : 0;
+    pipe.behind = 0;
+    for (std::size_t k = 0; k < t_.hidden_jumps.size(); ++k)
+      if (has(t_.hidden_jumps[k].behind, insn.cls)) pipe.behind |= static_cast<std::uint8_t>(1u << k);
+    pipe.previous_is_16bit = t_.folds && insn.size == 2;
+    pipe.previous_multicycle = t_.fetch_group && multicycle;
+    if (!t_.fetch_group) pipe.wide_run = 0;
+  }
+
+  void leave(std::size_t i, Exit exit) {
+    ExitCost& out = walk_.exits[exit];
+    Pipe pipe = pipe_;
+    execute(i, exit, pipe, out.reasons);
+    out.cycles = static_cast<std::uint32_t>(pipe.now);
+    out.state = pipe.state();
+  }
+
+  void finish_skips() {
+    walk_.skipped_delta.assign(insns_.size(), 0);
+    std::vector<std::int64_t> cycles(insns_.size(), 0);
+    for (const ReasonCycles& r : walk_.reasons) cycles[r.insn] += r.cycles;
+    for (const ReasonCycles& r : walk_.exits[Exit::fallthrough].reasons) cycles[r.insn] += r.cycles;
+    for (std::size_t i = 0; i < insns_.size(); ++i)
+      if (!is_always(insns_[i]) && !is_branch(insns_[i].cls)) {
+        walk_.skipped_delta[i] = static_cast<std::int32_t>(t_.skipped - cycles[i]);
+        use(t_.skipped_row);
+      }
+  }
+
+  void finish_unaligned() {
+    if (t_.hidden_jumps.empty()) return;
+    walk_.unaligned_hidden.assign(insns_.size(), 0);
+    for (std::size_t i = 0; i + 1 < insns_.size(); ++i)
+      for (const HiddenJumpRow& row : t_.hidden_jumps)
+        if (row.behind_split && has(row.jumps, insns_[i + 1].cls))
+          walk_.unaligned_hidden[i] = static_cast<std::uint8_t>(row.cycles);
+  }
+
+  /// Conservation: every cycle of every exit has exactly one reason.
+  void check() const {
+    std::uint64_t common = 0;
+    for (const ReasonCycles& r : walk_.reasons) common += r.cycles;
+    for (const ExitCost& exit : walk_.exits) {
+      std::uint64_t all = common;
+      for (const ReasonCycles& r : exit.reasons) all += r.cycles;
+      assert(all == exit.cycles);
+      static_cast<void>(all);
+    }
+  }
+
+  const CoreTiming::Table& t_;
+  std::span<const Insn> insns_;
+  std::span<const Effects> effects_;
+  Pipe pipe_;
+  Walk walk_;
+  std::vector<bool> used_;
+};
+
+Walk CoreTiming::walk(std::span<const Insn> insns, std::span<const Effects> effects, const PipeState& entry) const {
+  assert(!insns.empty() && insns.size() == effects.size());
+  return Walker(*table_, insns, effects, entry).run();
+}
+
+}  // namespace mj::timing
