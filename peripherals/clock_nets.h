@@ -1,6 +1,7 @@
 // Clock signals of one chip by name: who generates one drives it, who counts or runs on one listens.
 //
-// The net "core" is the clock of the CPU; the machine drives it with the reset frequency, listens and tells mj::CoreClock.
+// The net "core" is the clock of the CPU; the machine drives it with the reset frequency, listens and tells
+// mj::CoreClock.
 #pragma once
 
 #include <functional>

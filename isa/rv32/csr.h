@@ -7,16 +7,37 @@
 
 namespace mj::isa::rv32 {
 
+// clang-format off
 // number, name
-#define MJ_RV32_CSRS(X)                                                                                             \
-  X(0x300, mstatus)                                                                                                 \
-  X(0x301, misa)                                                                                                    \
-  X(0x304, mie)                                                                                                     \
-  X(0x305, mtvec) X(0x306, mcounteren) X(0x310, mstatush) X(0x320, mcountinhibit) X(0x340, mscratch) X(0x341, mepc) \
-      X(0x342, mcause) X(0x343, mtval) X(0x344, mip) X(0xb00, mcycle) X(0xb02, minstret) X(0xb80, mcycleh)          \
-          X(0xb82, minstreth) X(0xc00, cycle) X(0xc01, time) X(0xc02, instret) X(0xc80, cycleh) X(0xc81, timeh)     \
-              X(0xc82, instreth) X(0xf11, mvendorid) X(0xf12, marchid) X(0xf13, mimpid) X(0xf14, mhartid)           \
-                  X(0xf15, mconfigptr)
+#define MJ_RV32_CSRS(X) \
+  X(0x300, mstatus)       \
+  X(0x301, misa)          \
+  X(0x304, mie)           \
+  X(0x305, mtvec)         \
+  X(0x306, mcounteren)    \
+  X(0x310, mstatush)      \
+  X(0x320, mcountinhibit) \
+  X(0x340, mscratch)      \
+  X(0x341, mepc)          \
+  X(0x342, mcause)        \
+  X(0x343, mtval)         \
+  X(0x344, mip)           \
+  X(0xb00, mcycle)        \
+  X(0xb02, minstret)      \
+  X(0xb80, mcycleh)       \
+  X(0xb82, minstreth)     \
+  X(0xc00, cycle)         \
+  X(0xc01, time)          \
+  X(0xc02, instret)       \
+  X(0xc80, cycleh)        \
+  X(0xc81, timeh)         \
+  X(0xc82, instreth)      \
+  X(0xf11, mvendorid)     \
+  X(0xf12, marchid)       \
+  X(0xf13, mimpid)        \
+  X(0xf14, mhartid)       \
+  X(0xf15, mconfigptr)
+// clang-format on
 
 enum Csr : std::uint32_t {
 #define X(number, name) csr_##name = number,

@@ -34,8 +34,10 @@ struct TrapConfig {
   std::uint32_t interrupts = 1u << irq_software | 1u << irq_timer | 1u << irq_external;  ///< implemented lines
   bool fast_first = false;  ///< lines 16..30 come before external, software, timer (Ibex), lowest number first
   std::uint32_t mcause_mask = 0x8000001fu;  ///< bits of mcause that exist
-  bool user_counters = false;               ///< cycle, time, instret (Zicntr) exist
-  bool counter_inhibit = true;              ///< mcountinhibit is writable (bits 0 and 2); else it reads 0
+  /// mtval after EBREAK is its address; else 0. Both are allowed (3.1.16).
+  bool ebreak_tval = false;
+  bool user_counters = false;   ///< cycle, time, instret (Zicntr) exist
+  bool counter_inhibit = true;  ///< mcountinhibit is writable (bits 0 and 2); else it reads 0
   /// CSRs (first, last) that exist, read 0 and ignore writes, such as absent event counters or PMP entries.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> zero_csrs;
 };

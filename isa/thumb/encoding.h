@@ -4,7 +4,7 @@
 // UNPREDICTABLE encodings decode as undefined unless a row says otherwise: a run that meets one is told so instead of
 // getting a guess. The general rules, not repeated per row: SP and PC as operands where the manual excludes them;
 // write-back to the transferred register or the PC; empty or (32-bit) one-register lists; IT, CBZ, B<c> and CPS inside
-// an IT block. "Should be" bits are ignored.
+// an IT block. "Should be" bits, (0) and (1) in the manual, must be so (QEMU agrees on nearly all of them).
 #pragma once
 
 #include <bit>

@@ -3,23 +3,11 @@
 #include <algorithm>
 #include <bit>
 
-#include "isa/thumb/system.h"
-
 namespace mj::isa::thumb {
 namespace {
 
-constexpr std::uint32_t xpsr_t = 1u << 24;
 constexpr std::uint32_t exc_return_no_fp = 1u << 4;   // EXC_RETURN[4]: basic frame
 constexpr std::uint32_t fpscr_defaults = 0x07c00000;  // AHP, DN, FZ, RMode
-
-bool handler_mode(const std::uint32_t* regs) { return regs[ipsr] != 0; }
-
-bool on_process_stack(const std::uint32_t* regs) { return !handler_mode(regs) && (regs[control] & control_spsel) != 0; }
-
-// Selects MSP or PSP as regs[sp]; `process` is whether PSP is in use now, `to_process` afterwards.
-void switch_stack(std::uint32_t* regs, bool process, bool to_process) {
-  if (process != to_process) std::swap(regs[sp], regs[sp_other]);
-}
 
 struct FaultRow {
   unsigned exception;
@@ -56,31 +44,9 @@ constexpr FaultRow fault_row(Fault fault) {
 
 }  // namespace
 
-std::uint32_t xpsr(const std::uint32_t* regs, std::uint8_t it_state, bool thumb) {
-  const std::uint32_t it = it_state;
-  return (regs[nf] & 0x80000000u) | (regs[zf] == 0 ? 1u << 30 : 0) | (regs[cf] & 1) << 29 | (regs[vf] >> 31) << 28 |
-         (regs[qf] & 1) << 27 | (it & 3) << 25 | (thumb ? xpsr_t : 0) | (regs[ge] & 15) << 16 | (it >> 2) << 10 |
-         (regs[ipsr] & 0x1ff);
+bool is_exc_return(std::uint32_t target, const std::uint32_t* regs) {
+  return in_handler_mode(regs) && target >> 28 == 15;
 }
-
-void set_apsr(std::uint32_t* regs, std::uint32_t value) {
-  regs[nf] = value & 0x80000000u;
-  regs[zf] = ~value >> 30 & 1;
-  regs[cf] = value >> 29 & 1;
-  regs[vf] = value << 3 & 0x80000000u;
-  regs[qf] = value >> 27 & 1;
-  regs[ge] = value >> 16 & 15;
-}
-
-Resume set_xpsr(std::uint32_t* regs, std::uint32_t value) {
-  set_apsr(regs, value);
-  regs[ipsr] = value & 0x1ff;
-  return {0, static_cast<std::uint8_t>((value >> 25 & 3) | (value >> 10 & 0x3f) << 2), (value & xpsr_t) != 0};
-}
-
-bool is_exc_return(std::uint32_t target, const std::uint32_t* regs) { return handler_mode(regs) && target >> 28 == 15; }
-
-bool is_privileged(const std::uint32_t* regs) { return handler_mode(regs) || (regs[control] & control_npriv) == 0; }
 
 // ---- state ----------------------------------------------------------------------------------------------------------
 
@@ -257,7 +223,7 @@ void ExceptionUnit::push_stack(const Resume& at, Cpu cpu, Transition& t, int pri
   std::uint32_t* regs = cpu.regs;
   const bool fp_frame = config_.fpu && (regs[control] & control_fpca) != 0;
   const bool align = fp_frame || (ccr & ccr_stkalign) != 0;
-  const bool process = on_process_stack(regs);
+  const bool process = uses_process_stack(regs);
   const std::uint32_t padded = align && (regs[sp] & 4) != 0 ? 1u : 0u;
   const std::uint32_t frame = (regs[sp] - (fp_frame ? 0x68u : 0x20u)) & ~(align ? 4u : 0u);
   regs[sp] = frame;
@@ -286,14 +252,14 @@ void ExceptionUnit::push_stack(const Resume& at, Cpu cpu, Transition& t, int pri
     fpccr &= ~(fpccr_user | fpccr_thread | fpccr_hfrdy | fpccr_mmrdy | fpccr_bfrdy | fpccr_monrdy);
     fpccr |= fpccr_lspact;
     if (!is_privileged(regs)) fpccr |= fpccr_user;
-    if (!handler_mode(regs)) fpccr |= fpccr_thread;
+    if (!in_handler_mode(regs)) fpccr |= fpccr_thread;
     if (priority_before > -1) fpccr |= fpccr_hfrdy;
     if (raises_priority(bus_fault, priority_before)) fpccr |= fpccr_bfrdy;
     if (raises_priority(mem_manage, priority_before)) fpccr |= fpccr_mmrdy;
     if (raises_priority(debug_monitor, priority_before)) fpccr |= fpccr_monrdy;
   }
 
-  regs[lr] = (fp_frame ? 0xffffffe1u : 0xfffffff1u) | (handler_mode(regs) ? 0 : 8u) | (process ? 4u : 0);
+  regs[lr] = (fp_frame ? 0xffffffe1u : 0xfffffff1u) | (in_handler_mode(regs) ? 0 : 8u) | (process ? 4u : 0);
   switch_stack(regs, process, false);
   if (access == AccessResult::bus_fault) {
     cfsr |= cfsr_stkerr;
@@ -535,90 +501,6 @@ FpTouch ExceptionUnit::touch_fp(Cpu cpu) {
     regs[control] |= control_fpca;
   }
   return result;
-}
-
-// ---- special registers ----------------------------------------------------------------------------------------------
-
-std::uint32_t ExceptionUnit::system_read(std::uint32_t id, const std::uint32_t* regs) const {
-  const std::uint32_t sysm = id & 0xff;
-  const bool v7 = config_.profile == Profile::armv7m;
-  if (sysm < 8) {  // APSR, IAPSR, EAPSR, XPSR, -, IPSR, EPSR, IEPSR; EPSR reads as zero
-    const std::uint32_t psr = xpsr(regs, 0, false);
-    return ((sysm & 4) == 0 ? psr & (config_.dsp ? 0xf80f0000u : 0xf8000000u) : 0) |
-           ((sysm & 1) != 0 ? psr & 0x1ff : 0);
-  }
-  if (sysm == sysm_control) return regs[control] & 7;
-  if (!is_privileged(regs)) return 0;
-  switch (sysm) {
-    case sysm_msp:
-      return regs[on_process_stack(regs) ? sp_other : sp];
-    case sysm_psp:
-      return regs[on_process_stack(regs) ? sp : sp_other];
-    case sysm_primask:
-      return regs[primask] & 1;
-    case sysm_basepri:
-    case sysm_basepri_max:
-      return v7 ? regs[basepri] & 0xff : 0;
-    case sysm_faultmask:
-      return v7 ? regs[faultmask] & 1 : 0;
-    default:
-      return 0;
-  }
-}
-
-void ExceptionUnit::system_write(std::uint32_t id, std::uint32_t value, std::uint32_t* regs) const {
-  const std::uint32_t sysm = id & 0xff;
-  const bool v7 = config_.profile == Profile::armv7m;
-  if (sysm < 4) {
-    const std::uint32_t mask = id >> 8 & 3;
-    std::uint32_t psr = xpsr(regs, 0);
-    if ((mask & 2) != 0) psr = (psr & ~0xf8000000u) | (value & (v7 ? 0xf8000000u : 0xf0000000u));
-    if ((mask & 1) != 0 && config_.dsp) psr = (psr & ~0x000f0000u) | (value & 0x000f0000u);
-    set_apsr(regs, psr);
-    return;
-  }
-  if (!is_privileged(regs)) return;
-  const auto raise_faultmask = [&](bool on) {
-    if (v7 && (!on || execution_priority(regs) > -1)) regs[faultmask] = on;
-  };
-  switch (sysm) {
-    case sysm_msp:
-      regs[on_process_stack(regs) ? sp_other : sp] = value & ~3u;
-      break;
-    case sysm_psp:
-      regs[on_process_stack(regs) ? sp : sp_other] = value & ~3u;
-      break;
-    case sysm_primask:
-      regs[primask] = value & 1;
-      break;
-    case sysm_basepri:
-    case sysm_basepri_max: {
-      if (!v7) break;
-      const std::uint32_t level = value & 0xff & (0xff00u >> config_.priority_bits);
-      if (sysm == sysm_basepri || (level != 0 && (level < regs[basepri] || regs[basepri] == 0))) regs[basepri] = level;
-      break;
-    }
-    case sysm_faultmask:
-      raise_faultmask((value & 1) != 0);
-      break;
-    case sysm_control: {
-      const bool process = on_process_stack(regs);
-      std::uint32_t writable = config_.unprivileged ? control_npriv : 0u;
-      if (!handler_mode(regs)) writable |= control_spsel;
-      if (config_.fpu) writable |= control_fpca;
-      regs[control] = (regs[control] & ~writable) | (value & writable);
-      switch_stack(regs, process, on_process_stack(regs));
-      break;
-    }
-    case sys_cps: {
-      const bool disable = (value & 4) != 0;
-      if ((value & 2) != 0) regs[primask] = disable;
-      if ((value & 1) != 0) raise_faultmask(disable);
-      break;
-    }
-    default:
-      break;
-  }
 }
 
 }  // namespace mj::isa::thumb

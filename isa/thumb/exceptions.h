@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "isa/thumb/registers.h"
 
@@ -175,7 +176,18 @@ Resume set_xpsr(std::uint32_t* regs, std::uint32_t value);
 
 /// In Handler mode an indirect branch to 0xFxxxxxxx is an exception return (ARMv7-M B1.5.8).
 bool is_exc_return(std::uint32_t target, const std::uint32_t* regs);
-bool is_privileged(const std::uint32_t* regs);
+inline bool in_handler_mode(const std::uint32_t* regs) { return regs[ipsr] != 0; }
+inline bool is_privileged(const std::uint32_t* regs) {
+  return in_handler_mode(regs) || (regs[control] & control_npriv) == 0;
+}
+/// Whether regs[sp] is the PSP.
+inline bool uses_process_stack(const std::uint32_t* regs) {
+  return !in_handler_mode(regs) && (regs[control] & control_spsel) != 0;
+}
+/// After a change from `before` (a value of uses_process_stack) to `after`: keeps the stack pointer in use in regs[sp].
+inline void switch_stack(std::uint32_t* regs, bool before, bool after) {
+  if (before != after) std::swap(regs[sp], regs[sp_other]);
+}
 
 class ExceptionUnit {
  public:

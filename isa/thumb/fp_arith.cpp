@@ -4,6 +4,7 @@
 #include "isa/thumb/fp_arith.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace mj::isa::thumb {
@@ -112,7 +113,7 @@ Number unpack(typename F::Bits v, std::uint32_t scr, std::uint32_t& flags) {
     return n;
   }
   n.kind = Kind::finite;
-  n.significand = (fraction | F::fraction_mask + 1) << (63 - F::fraction_bits);
+  n.significand = (fraction | (F::fraction_mask + 1)) << (63 - F::fraction_bits);
   n.exponent = static_cast<int>(field) - 1 + F::min_exponent;
   return n;
 }
@@ -310,6 +311,13 @@ FpResult<V> add(V a, V b, std::uint32_t scr) {
 }
 
 template <class V>
+FpResult<V> sub(V a, V b, std::uint32_t scr) {
+  using F = FormatOf<V>;
+  const bool nan = F::field(b) == F::max_field && F::fraction(b) != 0;
+  return add(a, nan ? b : static_cast<V>(b ^ F::pack(true, 0, 0)), scr);
+}
+
+template <class V>
 FpResult<V> mul(V a, V b, std::uint32_t scr) {
   using F = FormatOf<V>;
   std::uint32_t flags = 0;
@@ -489,6 +497,7 @@ FpResult<V> from_fixed(std::uint64_t a, std::uint32_t scr, FixedType type, Round
 
 #define MJ_INSTANTIATE(V)                                                           \
   template FpResult<V> add(V, V, std::uint32_t);                                    \
+  template FpResult<V> sub(V, V, std::uint32_t);                                    \
   template FpResult<V> mul(V, V, std::uint32_t);                                    \
   template FpResult<V> div(V, V, std::uint32_t);                                    \
   template FpResult<V> sqrt(V, std::uint32_t);                                      \

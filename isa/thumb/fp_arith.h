@@ -55,6 +55,8 @@ namespace soft {
 template <class V>
 FpResult<V> add(V a, V b, std::uint32_t scr);
 template <class V>
+FpResult<V> sub(V a, V b, std::uint32_t scr);
+template <class V>
 FpResult<V> mul(V a, V b, std::uint32_t scr);
 template <class V>
 FpResult<V> div(V a, V b, std::uint32_t scr);
@@ -103,6 +105,14 @@ inline FpResult<V> add(V a, V b, std::uint32_t scr) {
   }
   return soft::add(a, b, scr);
 }
+template <class V>
+inline FpResult<V> sub(V a, V b, std::uint32_t scr) {
+  if (plain(scr)) {
+    const auto x = value(a), y = -value(b), r = x + y;
+    if (ordinary(r)) return {bits(r), (scr & fpscr_ixc) != 0 ? 0u : inexact(lost(x, y, r) == 0)};
+  }
+  return soft::sub(a, b, scr);
+}
 }  // namespace fp_host
 
 // ---- plain integers: bit patterns of binary32 and binary64
@@ -113,6 +123,14 @@ inline FpResult<std::uint32_t> fp_add(std::uint32_t a, std::uint32_t b, std::uin
 }
 inline FpResult<std::uint64_t> fp_add(std::uint64_t a, std::uint64_t b, std::uint32_t scr) {
   return fp_host::add(a, b, scr);
+}
+
+/// Not the addition of a negated operand where that is a NaN.
+inline FpResult<std::uint32_t> fp_sub(std::uint32_t a, std::uint32_t b, std::uint32_t scr) {
+  return fp_host::sub(a, b, scr);
+}
+inline FpResult<std::uint64_t> fp_sub(std::uint64_t a, std::uint64_t b, std::uint32_t scr) {
+  return fp_host::sub(a, b, scr);
 }
 
 inline FpResult<std::uint32_t> fp_mul(std::uint32_t a, std::uint32_t b, std::uint32_t scr) {
@@ -240,6 +258,7 @@ FpResult<Taint> all(T... t) {
 }  // namespace fp_taint
 
 inline FpResult<Taint> fp_add(Taint a, Taint b, Taint scr) { return fp_taint::all(a, b, scr); }
+inline FpResult<Taint> fp_sub(Taint a, Taint b, Taint scr) { return fp_taint::all(a, b, scr); }
 inline FpResult<Taint> fp_mul(Taint a, Taint b, Taint scr) { return fp_taint::all(a, b, scr); }
 inline FpResult<Taint> fp_div(Taint a, Taint b, Taint scr) { return fp_taint::all(a, b, scr); }
 inline FpResult<Taint> fp_sqrt(Taint a, Taint scr) { return fp_taint::all(a, scr); }

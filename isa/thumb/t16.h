@@ -50,8 +50,8 @@ inline constexpr auto t16_rows = [] {
       {picture("010001 00 d mmmm ddd"), Op::add_reg, alu, fix<add_high>},
       {picture("010001 01 n mmmm nnn"), Op::cmp_reg, alu, fix<not_pc<N | M>>},
       {picture("010001 10 d mmmm ddd"), Op::mov_reg, alu, fix<mov_high>},
-      {picture("010001 11 0 mmmm ---"), Op::bx, branch_reg, fix<branch_exchange>},
-      {picture("010001 11 1 mmmm ---"), Op::blx, branch_link_reg, fix<not_pc<M>>},
+      {picture("010001 11 0 mmmm 000"), Op::bx, branch_reg, fix<branch_exchange>},
+      {picture("010001 11 1 mmmm 000"), Op::blx, branch_link_reg, fix<not_pc<M>>},
 
       // Literal load: A7.7.44
       {picture("01001 ddd iiiiiiii"), Op::ldr_literal, load, fix<literal_words>},
@@ -88,8 +88,8 @@ inline constexpr auto t16_rows = [] {
       {picture("1011 0010 10 mmm ddd"), Op::uxth, bitfield},
       {picture("1011 0010 11 mmm ddd"), Op::uxtb, bitfield},
       {picture("1011 010 i iiiiiiii"), Op::push, store_multi, fix<stack_list<lr>>},
-      {picture("1011 0110 011 - - - - 0"), Op::cps, sys_write, fix<change_state>},
-      {picture("1011 0110 011 - - - - 1"), Op::cps, sys_write, fix<change_state>, v7m},  // FAULTMASK
+      {picture("1011 0110 011 - 0 0 - 0"), Op::cps, sys_write, fix<change_state>},
+      {picture("1011 0110 011 - 0 0 - 1"), Op::cps, sys_write, fix<change_state>, v7m},  // FAULTMASK
       {picture("1011 1010 00 mmm ddd"), Op::rev, bitfield},
       {picture("1011 1010 01 mmm ddd"), Op::rev16, bitfield},
       {picture("1011 1010 11 mmm ddd"), Op::revsh, bitfield},

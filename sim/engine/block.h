@@ -73,6 +73,7 @@ struct TimedBlock {
   std::uint64_t max_cycles = 0;  ///< upper bound of one pass, dynamic costs included
   std::array<Edge, 2> exits;     ///< fallthrough, taken
   Edge cut;                      ///< left after the last instruction by the dispatcher: exceptions, attention
+  timing::Exit cut_exit = timing::fallthrough;  ///< exit of the walk that prices `cut`
   static constexpr std::size_t indirect_ways = 8;
   std::array<Edge*, indirect_ways> indirect_cache{};
   std::vector<std::unique_ptr<Edge>> indirect;

@@ -10,6 +10,7 @@ namespace mj::engine {
 
 namespace {
 constexpr std::uint64_t never_enter = std::uint64_t{1} << 62;  ///< cost of the stub: no deadline leaves room for it
+constexpr Cycle no_deadline = never_enter - 1;
 constexpr std::uint32_t no_stack = 0xffffffff;
 
 Slot* not_a_block(HotState*, Slot*) { return nullptr; }
@@ -47,7 +48,7 @@ void Engine::set_pc(Address pc, std::uint32_t mode) {
   next_ = nullptr;
   calls_.start(pc, h_.r[parts_.arch.sp]);
   sync_frame();
-  if (h_.r[parts_.arch.sp] != 0) h_.stack_low = h_.r[parts_.arch.sp];
+  if (h_.r[parts_.arch.sp] != 0) h_.stack_low = stack_top_ = h_.r[parts_.arch.sp];
 }
 
 void Engine::request_exit(int status) {
@@ -113,11 +114,10 @@ TimedBlock* Engine::find(const Key& key) {
   tb->function_entry = key.function_entry;
   tb->walk = parts_.timing.walk(tb->block->insns, tb->block->effects, key.entry);
   for (Edge& e : tb->exits) e.to = &stub_;
-  tb->cut.cycles = tb->walk.exits[timing::fallthrough].cycles;
   // A trap instruction is left through the dispatcher only: price it as the exit it is.
   const isa::OpClass last = tb->block->insns.back().cls;
-  if (last == isa::OpClass::trap || last == isa::OpClass::trap_return)
-    tb->cut.cycles = tb->walk.exits[timing::indirect].cycles;
+  if (last == isa::OpClass::trap || last == isa::OpClass::trap_return) tb->cut_exit = timing::indirect;
+  tb->cut.cycles = tb->walk.exits[tb->cut_exit].cycles;
   for (const auto& exit : tb->walk.exits) tb->max_cycles = std::max<std::uint64_t>(tb->max_cycles, exit.cycles);
   std::uint64_t accesses = 0;
   for (std::size_t i = 0; i < tb->block->insns.size(); ++i) {
@@ -248,7 +248,7 @@ Stop Engine::run(Cycle limit) {
       go(parts_.arch.interrupt(h_, pc_, mode_));
       continue;
     }
-    h_.deadline = std::min(parts_.events.next(), limit);
+    h_.deadline = std::min({parts_.events.next(), limit, no_deadline});
     TimedBlock* tb = next_;
     if (!tb) tb = find({pc_, mode_, block_limit, entering_function_ || is_function_(pc_), pipe_});
     if (tb && h_.now + tb->max_cycles > h_.deadline && tb->limit != 1)
@@ -344,7 +344,7 @@ bool Engine::spun(Edge* e) {
   } else if (slow_accesses_ == spin_accesses_ && std::memcmp(h_.r, spin_registers_.data(), sizeof h_.r) == 0) {
     const Cycle each = h_.now - spin_now_, until = h_.deadline;
     if (each == e->cycles && each > 0) {
-      if (until == EventQueue::never) {
+      if (until == no_deadline) {
         spinning_forever_ = true;
       } else if (until > h_.now) {
         const std::uint64_t passes = (until - h_.now) / each;

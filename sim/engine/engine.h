@@ -66,7 +66,9 @@ class Engine {
   HotState& state() { return h_; }
   const HotState& state() const { return h_; }
   profile::CallTree& calls() { return calls_; }
+  const profile::CallTree& calls() const { return calls_; }
   Arch& arch() { return parts_.arch; }
+  const Arch& arch() const { return parts_.arch; }
   memory::Bus& bus() { return parts_.bus; }
   EventQueue& events() { return parts_.events; }
 
@@ -76,11 +78,14 @@ class Engine {
   void request_exit(int status);
   /// Something became due or pending: leave the block after the current instruction.
   void kick();
+  /// Where the program goes on; exact while the dispatcher has control (outside of run()).
+  Address pc() const { return pc_; }
+  /// Instructions issued before the current one.
+  std::uint64_t retired() const;
   /// Exact time now, also within a block (during a device access).
   Cycle now() const;
 
-  // ---- what was counted
-  // ------------------------------------------------------------------------------------------------
+  // ---- what was counted ---------------------------------------------------------------------------------------------
   /// Every block that ever ran, flushed ones included, in order of creation.
   const std::vector<std::unique_ptr<TimedBlock>>& blocks() const { return blocks_; }
   Cycle exception_cycles() const { return exception_cycles_; }
@@ -91,11 +96,13 @@ class Engine {
   std::uint64_t fault_count() const { return fault_count_; }
   /// Frames at the deepest stack use, outermost first, and the stack pointer there.
   const std::vector<Address>& deepest_stack() const { return deepest_stack_; }
+  /// The first stack pointer that the program used.
+  Address stack_top() const { return stack_top_; }
   /// Sum over blocks, exceptions and sleep; equals state().now, which run() asserts.
   Cycle accounted() const;
 
   // ---- called by handlers, out of line
-  // -----------------------------------------------------------------------------------
+  // -------------------------------------------------------------------------------
   std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, bool aligned_only);
   void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only);
   std::uint32_t load_exclusive(Slot* s, std::uint32_t address, unsigned size);
@@ -195,6 +202,7 @@ class Engine {
   std::optional<FaultRecord> first_fault_;
   std::uint64_t fault_count_ = 0;
   std::vector<Address> deepest_stack_;
+  Address stack_top_ = 0;
 };
 
 }  // namespace mj::engine

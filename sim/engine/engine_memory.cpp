@@ -29,6 +29,12 @@ Cycle Engine::access_time(const Slot* s) const { return h_.now + h_.tb->walk.beg
 
 Cycle Engine::now() const { return current_slot_ ? access_time(current_slot_) : h_.now; }
 
+std::uint64_t Engine::retired() const {
+  std::uint64_t n = 0;
+  for (const auto& tb : blocks_) n += tb->runs() * tb->block->insns.size();
+  return current_slot_ ? n + insn_index(h_.tb, current_slot_) : n;
+}
+
 void Engine::abort(Slot*, const BadAccess& access) {
   if (h_.attention & attention_abort) return;
   abort_ = access;
@@ -131,7 +137,9 @@ std::uint32_t Engine::system_read(Slot* s, std::uint32_t id) {
   if (h_.attention & attention_abort) return 0;
   ++slow_accesses_;
   bool illegal = false;
+  current_slot_ = s;
   const std::uint32_t value = parts_.arch.system_read(h_, s->insn, id, access_time(s), illegal);
+  current_slot_ = nullptr;
   if (illegal) {
     illegal_ = true;
     abort(s, {});
@@ -143,7 +151,9 @@ void Engine::system_write(Slot* s, std::uint32_t id, std::uint32_t value) {
   if (h_.attention & attention_abort) return;
   ++slow_accesses_;
   bool illegal = false, sleep = false;
+  current_slot_ = s;
   parts_.arch.system_write(h_, s->insn, id, value, access_time(s), illegal, sleep);
+  current_slot_ = nullptr;
   if (illegal) {
     illegal_ = true;
     abort(s, {});
@@ -168,6 +178,8 @@ void Engine::returned(std::uint32_t raw_target) {
 }
 
 void Engine::stack_lowered() {
+  // A core that starts without a stack pointer (RISC-V) sets it up once: that is its stack's top.
+  if (stack_top_ == 0) stack_top_ = h_.r[parts_.arch.sp];
   h_.stack_low = h_.r[parts_.arch.sp];
   deepest_stack_ = calls_.stack();
 }

@@ -77,6 +77,7 @@ struct Fault {
 };
 
 struct Layer {
+  int network = 0;   ///< index into RunResult::networks
   int index = 0;     ///< in execution order of the model
   std::string op;    ///< "CONV_2D"
   std::string name;  ///< output tensor's name
@@ -98,8 +99,7 @@ struct Network {
   std::string recognised_by;  ///< why we think so, one line
   std::uint64_t inferences = 0;
   std::uint64_t macs = 0;
-  Cycle cycles = 0;  ///< inside of inferences
-  std::vector<Layer> layers;
+  Cycle cycles = 0;          ///< inside of inferences
   Cycle between_cycles = 0;  ///< inside inferences, outside of layers
 };
 
@@ -128,7 +128,7 @@ struct Line {
   std::uint64_t instructions = 0;
 };
 
-struct SizeRow {
+struct NamedBytes {
   std::string name;
   std::uint64_t bytes = 0;
 };
@@ -137,7 +137,7 @@ struct MemoryRegion {
   std::string name, kind;  ///< kind: flash, ram
   Address base = 0;
   std::uint64_t size = 0, static_bytes = 0;  ///< bytes that the image occupies in it
-  std::vector<SizeRow> sections;             ///< largest first
+  std::vector<NamedBytes> sections;          ///< largest first
 };
 
 struct Stack {
@@ -151,7 +151,7 @@ struct Memory {
   std::uint64_t ram_static = 0, ram_size = 0;  ///< .data, .bss and the like
   std::vector<MemoryRegion> regions;
   Stack stack;
-  std::vector<SizeRow> largest_symbols;
+  std::vector<NamedBytes> largest_symbols;
 };
 
 /// Something that we did not model or that the user should know.
@@ -168,6 +168,7 @@ struct RunResult {
   Stop stop;
   std::optional<Fault> fault;
   std::vector<Network> networks;
+  std::vector<Layer> layers;        ///< of all networks, in execution order
   std::vector<Function> functions;  ///< by self cycles, largest first
   std::vector<TreeNode> call_tree;
   std::vector<Line> lines;  ///< by cycles, largest first

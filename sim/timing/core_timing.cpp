@@ -41,6 +41,11 @@ std::uint32_t OperandRule::cycles(std::uint32_t a, std::uint32_t b) const {
       return base + std::max(1u, significant_bits(b));
     case Kind::wide_operands:
       return base + (a >> 16 ? step : 0) + (b >> 16 ? step : 0);
+    case Kind::signed_product: {
+      const bool negative = (a >> 31) != (is_signed ? b >> 31 : 0);
+      const bool low_half_is_zero = a * b == 0;
+      return base + (a >> 31 ? step : 0) + (negative ? step : 0) + (negative && low_half_is_zero ? step : 0);
+    }
     case Kind::quotient_bits: {
       const std::uint32_t high = significant_bits(magnitude(a, is_signed)),
                           low = significant_bits(magnitude(b, is_signed));
@@ -63,6 +68,7 @@ std::uint32_t OperandRule::minimum() const {
     case Kind::divisor_leading_bits:
     case Kind::dividend_negative:
     case Kind::wide_operands:
+    case Kind::signed_product:
       return base;
   }
   return base;
@@ -86,12 +92,26 @@ std::uint32_t CoreTiming::Table::reach(std::uint8_t id) const {
 std::uint32_t CoreTiming::target_cost(std::uint32_t target, bool target_is_32bit, Exit how, OpClass cls,
                                       PipeState& state) const {
   const Table& t = *table_;
-  const bool refetches = how != Exit::fallthrough || cls == OpClass::barrier_fetch || cls == OpClass::barrier;
-  if (!refetches || !target_is_32bit || (target & 2) == 0 || !has(t.target_alignment_classes, cls)) return 0;
+  if (t.fetch_queue) {
+    // The exit's cycles hold the jump to an aligned target; what the target's place adds is seen here.
+    Pipe pipe(t, state);
+    pipe.fetch.emplace(*t.fetch_queue, state, target);
+    if (!pipe.fetch->arrived()) return 0;
+    while (!pipe.fetch->holds(target_is_32bit ? 2 : 1)) pipe.pass(1);
+    state = pipe.state();
+    return static_cast<std::uint32_t>(pipe.now);
+  }
   Pipe pipe(t, state);
-  pipe.pass(t.target_alignment);
+  const bool refetches =
+      pipe.refetched || how != Exit::fallthrough || cls == OpClass::barrier_fetch || cls == OpClass::barrier;
+  const bool pays = refetches && !pipe.alignment_hidden && target_is_32bit && (target & 2) != 0 &&
+                    has(t.target_alignment_classes, cls);
+  if (!pays && !pipe.refetched && !pipe.alignment_hidden) return 0;
+  pipe.refetched = pipe.alignment_hidden = false;
+  const std::uint32_t cycles = pays ? t.target_alignment : 0;
+  pipe.pass(cycles);
   state = pipe.state();
-  return t.target_alignment;
+  return cycles;
 }
 
 bool CoreTiming::has_operand_rule(const isa::Insn& insn) const { return table_->cost(insn).rule.has_value(); }

@@ -144,7 +144,7 @@ struct Loader {
         {"divisor_zero", Kind::divisor_zero},           {"divisor_leading_bits", Kind::divisor_leading_bits},
         {"dividend_negative", Kind::dividend_negative}, {"msb_difference", Kind::msb_difference},
         {"multiplier_bits", Kind::multiplier_bits},     {"wide_operands", Kind::wide_operands},
-        {"quotient_bits", Kind::quotient_bits}};
+        {"signed_product", Kind::signed_product},       {"quotient_bits", Kind::quotient_bits}};
     OperandRule rule;
     for (const auto& [text, kind] : kinds)
       if (by["rule"] == text) rule.kind = kind;
@@ -322,6 +322,35 @@ struct Loader {
       group.after_multicycle = flag(row, "after_multicycle");
       if (std::max(group.count, group.store_count) > 100) fail("/fetch_group/count", "more than 100");
       t.fetch_group = group;
+    }
+    if (doc.contains("fold")) {
+      const json& row = doc["fold"];
+      FoldRow fold;
+      fold.row = add_row("fold", row);
+      fold.classes = classes(row["classes"], "/fold/classes");
+      if (row.contains("ops")) fold.ops = ops(row["ops"], "/fold/ops");
+      for (const json& id : row["flag_registers"]) fold.flags |= isa::reg_bit(id.get<unsigned>());
+      t.fold = fold;
+    }
+    if (doc.contains("static_predictor")) {
+      const json& row = doc["static_predictor"];
+      StaticPredictorRow predictor;
+      predictor.row = add_row("static_predictor", row);
+      predictor.jumps = classes(row["jumps"], "/static_predictor/jumps");
+      predictor.cycles = number(row, "cycles", 1);
+      predictor.not_taken = number(row, "cycles_not_taken", 2);
+      t.static_predictor = predictor;
+    }
+    if (doc.contains("fetch_queue")) {
+      const json& row = doc["fetch_queue"];
+      FetchQueueRow queue;
+      queue.row = add_row("fetch_queue", row);
+      queue.words = number(row, "words", 2);
+      queue.halfwords = number(row, "halfwords", 3);
+      queue.predictor = flag(row, "predictor");
+      queue.shared_port = flag(row, "shared_port");
+      if (t.fold) fail("/fetch_queue", "does not go together with /fold");
+      t.fetch_queue = queue;
     }
     for (const auto& [key, row] : (doc.contains("fetch_regions") ? doc["fetch_regions"] : none).items()) {
       FetchRegionRow region;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/timing/core_timing.h"
+#include "sim/timing/fetch_queue.h"
 
 namespace mj::timing {
 
@@ -27,10 +28,11 @@ struct OperandRule {
     msb_difference,        ///< n = msb(|a|) - msb(|b|); n < 0 or b = 0: least; else base + n / step, at most `most`
     multiplier_bits,       ///< base + bits of b, at least one bit
     wide_operands,         ///< base + step for each of a, b that does not fit in 16 bits
-    quotient_bits,         ///< base + significant bits of |a| - those of |b|, within least..most
+    signed_product,  ///< base, + step if a < 0, + step if the product is negative, and one more if its low half is 0
+    quotient_bits,   ///< base + significant bits of |a| - those of |b|, within least..most
   };
   Kind kind = Kind::divisor_zero;
-  bool is_signed = false;
+  bool is_signed = false;  ///< signed_product: b is signed; a always is
   std::uint32_t base = 0, least = 0, most = 0, step = 1;
 
   std::uint32_t cycles(std::uint32_t a, std::uint32_t b) const;
@@ -93,6 +95,22 @@ struct CsrRow {
   CostRow cost;
 };
 
+/// Backward branches and direct jumps are predicted taken when they are fetched.
+struct StaticPredictorRow {
+  RowId row = 0;
+  ClassSet jumps{};             ///< unconditional ones that it sees
+  std::uint32_t cycles = 0;     ///< predicted and taken
+  std::uint32_t not_taken = 0;  ///< predicted and not taken
+};
+
+/// Instructions that issue together with a 16-bit one before them.
+struct FoldRow {
+  RowId row = 0;
+  ClassSet classes{};
+  std::vector<std::uint16_t> ops;
+  isa::RegSet flags = 0;  ///< a taken conditional branch does not fold behind an instruction that writes one of these
+};
+
 /// Extra cycles of unaligned accesses: [load/store].
 struct UnalignedRow {
   RowId row = 0;
@@ -123,6 +141,9 @@ struct CoreTiming::Table {
   std::vector<HiddenJumpRow> hidden_jumps;
   std::optional<FetchGroupRow> fetch_group;
   std::vector<FetchRegionRow> fetch_regions;
+  std::optional<FetchQueueRow> fetch_queue;
+  std::optional<StaticPredictorRow> static_predictor;
+  std::optional<FoldRow> fold;
   std::optional<UnalignedRow> unaligned;
   std::uint32_t target_alignment = 0;
   ClassSet target_alignment_classes{};

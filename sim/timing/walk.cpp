@@ -48,11 +48,17 @@ class Walker {
  public:
   Walker(const CoreTiming::Table& table, std::span<const Insn> insns, std::span<const Effects> effects,
          const PipeState& entry)
-      : t_(table), insns_(insns), effects_(effects), pipe_(table, entry), used_(table.rows.size(), false) {}
+      : t_(table), insns_(insns), effects_(effects), pipe_(table, entry), used_(table.rows.size(), false) {
+    if (t_.fetch_queue) {
+      pipe_.fetch.emplace(*t_.fetch_queue, entry, insns.front().pc);
+      use(t_.fetch_queue->row);
+    }
+  }
 
   Walk run() {
     walk_.begin.reserve(insns_.size());
     for (std::size_t i = 0; i < insns_.size(); ++i) {
+      enter_ = pipe_.now;
       stall(i);
       walk_.begin.push_back(static_cast<std::uint32_t>(pipe_.now));
       if (i + 1 < insns_.size()) {
@@ -79,7 +85,7 @@ class Walker {
   void spend(std::size_t insn, Reason reason, std::int64_t cycles) {
     if (cycles <= 0) return;
     walk_.reasons.push_back({static_cast<std::uint16_t>(insn), reason, static_cast<std::uint16_t>(cycles)});
-    pipe_.now += cycles;
+    pipe_.pass(static_cast<std::uint32_t>(cycles));
   }
 
   /// Everything that instruction i waits for before it issues.
@@ -98,6 +104,7 @@ class Walker {
       pipe_.tail = 0;
     }
     const CostRow& cost = t_.cost(insn);
+    wait_for_fetch(i);
     wait_for_results(i);
     if (cost.waits_for_unit && pipe_.unit_free > pipe_.now) spend(i, Reason::fp, pipe_.unit_free - pipe_.now);
     count_wide_run(i);
@@ -106,6 +113,13 @@ class Walker {
         use(region.row);
         spend(i, Reason::contention, region.data);
       }
+  }
+
+  void wait_for_fetch(std::size_t i) {
+    if (!pipe_.fetch) return;
+    Pipe ahead = pipe_;
+    while (!ahead.fetch->holds(insns_[i].size / 2u)) ahead.pass(1);
+    spend(i, Reason::fetch, ahead.now - pipe_.now);
   }
 
   void wait_for_results(std::size_t i) {
@@ -177,7 +191,7 @@ class Walker {
     const CostRow& cost = t_.cost(insn);
     const auto add = [&](Reason reason, std::int64_t cycles) {
       if (cycles > 0) spent.push_back({static_cast<std::uint16_t>(i), reason, static_cast<std::uint16_t>(cycles)});
-      pipe.now += std::max<std::int64_t>(cycles, 0);
+      if (!pipe.fetch) pipe.now += std::max<std::int64_t>(cycles, 0);
     };
     const bool leaves = exit != Exit::fallthrough;
     const bool skipped = is_branch(insn.cls) && insn.cls != OpClass::branch_cond && !is_always(insn) && !leaves &&
@@ -200,8 +214,13 @@ class Walker {
           use(t_.hidden_jumps[k].row);
           cycles = std::max<std::int64_t>(cycles - t_.hidden_jumps[k].cycles, 0);
         }
+    Reason reason = cost.reason;
+    if (pipe.fetch) cycles = fetch_while(i, exit, pipe, cycles, reason, add);
+    const bool folded = t_.fold && folds(i, exit, pipe);
+    if (folded) cycles -= std::min<std::int64_t>(cycles, 1);
+    if (t_.static_predictor) cycles = predict(i, exit, pipe, cycles, reason);
     add(Reason::issue, std::min<std::int64_t>(cycles, 1));
-    add(cost.reason, cycles - 1);
+    add(reason, cycles - 1);
     if (leaves && is_branch(insn.cls))
       for (const FetchRegionRow& region : t_.fetch_regions)
         if (insn.pc >= region.from && insn.pc <= region.to && region.taken != 0) {
@@ -210,10 +229,83 @@ class Walker {
         }
     if (cost.unit_cycles != 0) pipe.unit_free = pipe.now - cycles + cost.unit_cycles;
     retire(i, pipe, cycles > 1);
+    if (t_.fold) {
+      pipe.foldable = !leaves && !folded && insn.size == 2 && (!pipe.after_jump || (insn.pc & 2) == 0);
+      pipe.wrote_flags = pipe.foldable && (effects.writes & t_.fold->flags);
+      pipe.after_jump = leaves;
+    }
+    pipe.previous_waited = t_.static_predictor && !leaves && !pipe.refetched && pipe.now - enter_ > 1;
     if (leaves) {
       pipe.wide_run = 0;
       pipe.previous_is_16bit = pipe.previous_multicycle = pipe.wide_run_has_store = pipe.wide_run_counts = false;
     }
+  }
+
+  /// Whether instruction i issues together with the one before.
+  bool folds(std::size_t i, Exit exit, const Pipe& pipe) {
+    const Insn& insn = insns_[i];
+    const FoldRow& row = *t_.fold;
+    const bool named =
+        has(row.classes, insn.cls) || std::find(row.ops.begin(), row.ops.end(), insn.op) != row.ops.end();
+    if (!pipe.foldable || insn.size != 2 || !named) return false;
+    if (insn.cls == OpClass::branch_cond && exit != Exit::fallthrough && pipe.wrote_flags) return false;
+    use(row.row);
+    return true;
+  }
+
+  /// Static prediction: what a branch takes, and what its target's alignment will.
+  std::int64_t predict(std::size_t i, Exit exit, Pipe& pipe, std::int64_t cycles, Reason& reason) {
+    const StaticPredictorRow& row = *t_.static_predictor;
+    const Insn& insn = insns_[i];
+    const bool predicted = insn.cls == OpClass::branch_cond ? insn.imm < insn.pc : has(row.jumps, insn.cls);
+    if (!predicted || i + 1 != insns_.size()) return cycles;
+    use(row.row);
+    if (exit == Exit::fallthrough) {
+      pipe.refetched = true;
+      reason = Reason::mispredict;
+      return row.not_taken;
+    }
+    // The target was requested when the branch was fetched: while it waited for decode, fetch went on.
+    pipe.alignment_hidden = pipe.previous_waited || pipe.now > enter_;
+    return row.cycles;
+  }
+
+  /// Lets fetch run beside instruction i, which takes `cycles`; returns what it takes given what fetch has predicted.
+  template <class Add>
+  std::int64_t fetch_while(std::size_t i, Exit exit, Pipe& pipe, std::int64_t cycles, Reason& reason, const Add& add) {
+    const Insn& insn = insns_[i];
+    FetchQueue& fetch = *pipe.fetch;
+    const unsigned halfwords = insn.size / 2u;
+    const bool data = effects_[i].loads + effects_[i].stores != 0;
+    const bool leaves = exit != Exit::fallthrough;
+    const bool conditional = insn.cls == OpClass::branch_cond, predicted = conditional && fetch.predicts(halfwords);
+    const bool refetches =
+        insn.cls == OpClass::barrier_fetch || insn.cls == OpClass::trap || insn.cls == OpClass::trap_return;
+    if (refetches) fetch.forget();
+    const bool jumps = conditional ? leaves != predicted : refetches || (leaves && is_branch(insn.cls));
+    if (!jumps) {
+      if (predicted) cycles = 1;
+      for (std::int64_t k = 1; k < cycles; ++k) fetch.clock(0, data && k == 1);
+      fetch.clock(halfwords, data && cycles == 1);
+      pipe.now += cycles;
+      return cycles;
+    }
+    if (predicted) {  // predicted taken, but is not: as a taken branch to the next address
+      fetch.forget();
+      cycles = t_.cost(insn).taken.value_or(2);
+      reason = Reason::mispredict;
+    }
+    // The target is requested in the last cycle but one.
+    for (std::int64_t k = 2; k < cycles; ++k) fetch.clock(0, false);
+    while (fetch.jump_waits()) {
+      fetch.clock(0, false);
+      ++pipe.now;
+      add(Reason::contention, 1);
+    }
+    fetch.jump();
+    if (conditional && leaves) fetch.learn(insn.pc, insn.size, insn.imm);
+    pipe.now += cycles;
+    return cycles;
   }
 
   /// What later instructions may wait for.
@@ -285,6 +377,7 @@ class Walker {
   std::span<const Insn> insns_;
   std::span<const Effects> effects_;
   Pipe pipe_;
+  std::int64_t enter_ = 0;  ///< when the current instruction came to decode
   Walk walk_;
   std::vector<bool> used_;
 };

@@ -300,6 +300,7 @@ TEST(Return, ToThreadWithAnotherHandlerActiveIsInvpc) {
   core.unit.enter(irq0, {FakeCore::thread_pc}, core.cpu());
   core.unit.raise(Fault::svc, 0, {0x4444}, core.cpu());
   ASSERT_EQ(core[ipsr], svcall);
+  core.memory.words[core[sp] + 0x1c] = 1u << 24;  // the frame itself would fit: Thread mode
   const Transition t = core.unit.return_from(0xfffffff9, core.cpu());
   EXPECT_EQ(t.handler, hard_fault);  // UsageFault is disabled
   EXPECT_EQ(core.unit.cfsr, cfsr_invpc);

@@ -260,8 +260,9 @@ TEST_P(RtlTruth, EveryRegionTakesTheCyclesOfTheRtl) {
   std::string worst_name = "-";
   for (const auto& [elf, regions] : truth["programs"].items()) {
     Bench bench(*core, folder / "elf" / elf);
-    const bool any = std::any_of(regions.begin(), regions.end(),
-                                 [&](const nlohmann::json& r) { return r.contains("cycles") && r["cycles"].contains(config); });
+    const bool any = std::any_of(regions.begin(), regions.end(), [&](const nlohmann::json& r) {
+      return r.contains("cycles") && r["cycles"].contains(config);
+    });
     if (!any) continue;
     bench.run();
     EXPECT_EQ(bench.trouble, "") << elf;
@@ -294,7 +295,9 @@ TEST_P(RtlTruth, EveryRegionTakesTheCyclesOfTheRtl) {
 
 INSTANTIATE_TEST_SUITE_P(Cores, RtlTruth,
                          testing::Values("ibex-small", "ibex-small-slowmul", "ibex-small-btalu", "ibex-small-wb",
-                                         "ibex-maxperf", "cv32e40p"),
+                                         "ibex-maxperf", "cv32e40p", "hazard3-2port", "hazard3-2port-nobp",
+                                         "hazard3-1port", "hazard3-2port-slowmulh", "hazard3-2port-min",
+                                         "ibex-maxperf-bp"),
                          [](const auto& core) {
                            std::string id = core.param;
                            std::replace(id.begin(), id.end(), '-', '_');

@@ -126,7 +126,7 @@ Result<void> compile(const BoardTarget& target, const fs::path& runtime_dir, con
         "-fno-optimize-sibling-calls",      // a layer's function must still be on the stack while its kernel runs
         "-fno-tree-loop-distribute-patterns",  // memcpy must not become a call of memcpy
         "-fno-asynchronous-unwind-tables", "-gno-record-gcc-switches", "-I.", "-nostdlib", "-Wl,--gc-sections",
-        "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments"}) {
+        "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments", "-Wl,-z,max-page-size=16"}) {
     command.emplace_back(flag);
   }
   command.push_back("-I" + (runtime_dir / "include").string());

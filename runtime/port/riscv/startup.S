@@ -4,6 +4,7 @@
 // otherwise execution begins at the image's first byte.
 #include "board.h"
 
+  .file "startup.S"
   .option arch, +zicsr
 
   .section .vectors, "ax"

@@ -45,13 +45,13 @@ struct Quantization {
 };
 
 struct Tensor {
-  std::string name;
-  std::vector<std::int32_t> shape;  ///< every entry >= 0; empty: a scalar
+  std::string name = {};
+  std::vector<std::int32_t> shape = {};  ///< every entry >= 0; empty: a scalar
   TensorType type = TensorType::float32;
-  Quantization quantization;
+  Quantization quantization = {};
   bool is_variable = false;
   bool is_constant = false;
-  std::vector<std::byte> data;  ///< constant: exactly bytes() long, little endian; otherwise empty
+  std::vector<std::byte> data = {};  ///< constant: exactly bytes() long, little endian; otherwise empty
 
   std::int64_t elements() const;  ///< product of the shape; the reader guarantees that it is below 2^31
   std::int64_t bytes() const;     ///< size in memory; 0 where the element type has no fixed size
@@ -79,11 +79,11 @@ struct OpOptions {
 
 struct Operator {
   OpKind kind = OpKind::custom;
-  std::string custom_name;  ///< only for OpKind::custom
+  std::string custom_name = {};  ///< only for OpKind::custom
   std::int32_t version = 1;
-  std::vector<std::int32_t> inputs;  ///< tensor indices, -1 for an optional input left out
-  std::vector<std::int32_t> outputs;
-  OpOptions options;
+  std::vector<std::int32_t> inputs = {};  ///< tensor indices, -1 for an optional input left out
+  std::vector<std::int32_t> outputs = {};
+  OpOptions options = {};
   std::uint64_t macs = 0;             ///< multiply-accumulates, padding positions counted as the format's tools do
   std::uint64_t parameter_bytes = 0;  ///< weights and bias, in the file's types
 

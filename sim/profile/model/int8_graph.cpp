@@ -338,7 +338,7 @@ class Checker {
     if (in(0).elements() != out().elements()) return contradiction("its shapes differ");
     if (in(0).type == TensorType::float32) {
       if (in(0).is_constant) return unsupported("its input is a constant", "computed activations");
-      return need_activation(out(), "its output");
+      return need_activation(out(), "its output", true);
     }
     if (auto r = need_activation(in(0), "its input", true); !r) return r;
     if (auto r = need_activation(out(), "its output", true); !r) return r;

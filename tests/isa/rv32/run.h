@@ -10,7 +10,8 @@
 namespace mj::test {
 
 /// Performs a decoded instruction; where it went is in c.flow, c.target and c.raised.
-inline void perform(PlainContext& c, const isa::Insn& insn) {
+template <isa::Context C>
+void perform(C& c, const isa::Insn& insn) {
   using namespace isa::rv32;
   c.flow = Flow::next;
   switch (static_cast<Op>(insn.op)) {

@@ -64,6 +64,14 @@ TEST_F(Rv32, SetLessThan) {
   EXPECT_EQ(x(10), 1u);
   run(0x0015b513, {{11, 0}});  // sltiu a0,a1,1: a0 = (a1 == 0)
   EXPECT_EQ(x(10), 1u);
+  run(0x0055a513, {{11, 5}});  // slti a0,a1,5: equal is not less
+  EXPECT_EQ(x(10), 0u);
+  run(0x0055b513, {{11, 5}});  // sltiu a0,a1,5
+  EXPECT_EQ(x(10), 0u);
+  run(0x00c5a533, {{11, 5}, {12, 5}});  // slt a0,a1,a2
+  EXPECT_EQ(x(10), 0u);
+  run(0x00c5b533, {{11, 5}, {12, 5}});  // sltu a0,a1,a2
+  EXPECT_EQ(x(10), 0u);
   run(0x00c5a533, {{11, 0x7fffffff}, {12, 0x80000000}});  // slt a0,a1,a2
   EXPECT_EQ(x(10), 0u);
   run(0x00c5b533, {{11, 0x7fffffff}, {12, 0x80000000}});  // sltu a0,a1,a2

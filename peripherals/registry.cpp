@@ -1,0 +1,145 @@
+#include "peripherals/registry.h"
+
+#include <algorithm>
+#include <numeric>
+#include <sstream>
+#include <utility>
+
+#include "peripherals/clint.h"
+
+namespace mj::peripherals {
+
+// Each is in the source file of its family.
+Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, make_ns16550, make_ibex_uart,
+    make_marker, make_test_finisher, make_ibex_sim_ctrl, make_stub, make_stm32l4_rcc, make_stm32l4_pwr,
+    make_stm32l4_flash, make_stm32_timer, make_rp2040_oscillator, make_rp2040_pll, make_rp2040_clocks,
+    make_rp2040_resets, make_rp2040_watchdog, make_rp2040_timer, make_rp2040_sio, make_rp2040_xip_ctrl, make_nrf_uart,
+    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc;
+
+namespace {
+
+DevicePtr make_riscv_timer(const DeviceSpec& spec, const Wiring& wiring, ClintLayout layout) {
+  // mtime keeps its own frequency: the ratio to the core's follows the core clock.
+  const auto ratio = [hz = spec.number("mtime_hz"), clocks = wiring.clocks] {
+    const std::uint64_t core = std::max<std::uint64_t>(clocks->hz(ClockNets::core), 1);
+    const std::uint64_t common = std::gcd(hz, core);
+    return std::pair(static_cast<std::uint32_t>(hz / common), static_cast<std::uint32_t>(core / common));
+  };
+  const auto [ticks, cycles] = ratio();
+  auto clint = std::make_unique<Clint>(ClintConfig{spec.name, layout, ticks, cycles}, *wiring.irqs, *wiring.events);
+  wiring.clocks->on_change(ClockNets::core, [ratio, device = clint.get()](Cycle now) {
+    const auto [t, c] = ratio();
+    device->set_ratio(t, c, now);
+  });
+  return clint;
+}
+DevicePtr make_clint(const DeviceSpec& spec, const Wiring& wiring) {
+  return make_riscv_timer(spec, wiring, ClintLayout::clint);
+}
+DevicePtr make_ibex_timer(const DeviceSpec& spec, const Wiring& wiring) {
+  return make_riscv_timer(spec, wiring, ClintLayout::ibex_timer);
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  std::vector<std::string> all;
+  for (std::string word; in >> word;) all.push_back(word);
+  return all;
+}
+
+const DeviceType* find_type(std::string_view name) {
+  const auto& all = device_types();
+  const auto at = std::find_if(all.begin(), all.end(), [&](const DeviceType& t) { return t.name == name; });
+  return at == all.end() ? nullptr : &*at;
+}
+
+Error wrong(std::string what, const std::string& where, std::string why, std::string advice) {
+  return Error{ExitCode::usage, std::move(what), where, std::move(why), std::move(advice)};
+}
+
+}  // namespace
+
+const std::vector<DeviceType>& device_types() {
+  static const std::vector<DeviceType> types = {
+      // name, factory, required parameters, optional parameters, interrupt lines
+      {"stub", make_stub, "", "reset fill read_only atomic_aliases", ""},
+      {"stm32-usart-v3", make_stm32_usart_v3, "", "", "USART"},
+      {"stm32-usart-v2", make_stm32_usart_v2, "", "", "USART"},
+      {"stm32-timer", make_stm32_timer, "clock bits", "", "TIM"},
+      {"stm32l4-rcc", make_stm32l4_rcc, "msi_range_hz hsi_hz hse_hz pllm_max", "", ""},
+      {"stm32l4-pwr", make_stm32l4_pwr, "", "", ""},
+      {"stm32l4-flash", make_stm32l4_flash, "flash optr", "", ""},
+      {"nrf-uart", make_nrf_uart, "", "", "UARTE"},
+      {"nrf-clock", make_nrf_clock, "", "", "POWER_CLOCK"},
+      {"nrf-nvmc", make_nrf_nvmc, "flash", "", ""},
+      {"nrf-timer", make_nrf_timer, "hz cc", "", "TIMER"},
+      {"nrf-rtc", make_nrf_rtc, "hz cc", "", "RTC"},
+      {"pl011", make_pl011, "", "atomic_aliases", "UART"},
+      {"cmsdk-uart", make_cmsdk_uart, "", "", "RX TX"},
+      {"ns16550", make_ns16550, "", "stride", "UART"},
+      {"ibex-uart", make_ibex_uart, "", "", "RX"},
+      {"ibex-timer", make_ibex_timer, "mtime_hz", "", ""},
+      {"ibex-sim-ctrl", make_ibex_sim_ctrl, "", "", ""},
+      {"clint", make_clint, "mtime_hz", "", ""},
+      {"test-finisher", make_test_finisher, "", "", ""},
+      {"marker", make_marker, "", "", ""},
+      {"rp2040-oscillator", make_rp2040_oscillator, "net hz", "", ""},
+      {"rp2040-pll", make_rp2040_pll, "net", "", ""},
+      {"rp2040-clocks", make_rp2040_clocks, "", "", ""},
+      {"rp2040-resets", make_rp2040_resets, "", "", ""},
+      {"rp2040-watchdog", make_rp2040_watchdog, "", "", ""},
+      {"rp2040-timer", make_rp2040_timer, "", "", "ALARM0 ALARM1 ALARM2 ALARM3"},
+      {"rp2040-sio", make_rp2040_sio, "divider_cycles", "", ""},
+      {"rp2040-xip-ctrl", make_rp2040_xip_ctrl, "flash", "", ""},
+  };
+  return types;
+}
+
+Result<void> check_device(const DeviceSpec& spec, const std::string& where) {
+  const DeviceType* type = find_type(spec.type);
+  if (!type) {
+    std::string known;
+    for (const DeviceType& t : device_types()) known += (known.empty() ? "" : ", ") + std::string(t.name);
+    return wrong("unknown device type \"" + spec.type + "\"", where + "/type", "known types: " + known,
+                 "use \"stub\" for a device that nothing models: its accesses are counted and answered as storage");
+  }
+  const auto required = words(type->required), optional = words(type->optional);
+  for (const std::string& key : required)
+    if (!spec.has(key) || (spec.params.at(key).numbers.empty() && spec.params.at(key).text.empty()))
+      return wrong("device type \"" + spec.type + "\" needs parameter \"" + key + "\"", where + "/params",
+                   "it needs: " + std::string(type->required), "add it, with source and certainty");
+  for (const auto& [key, value] : spec.params) {
+    const bool known =
+        std::count(required.begin(), required.end(), key) + std::count(optional.begin(), optional.end(), key);
+    if (!known)
+      return wrong("device type \"" + spec.type + "\" has no parameter \"" + key + "\"", where + "/params/" + key,
+                   "its parameters: " + std::string(type->required) + " " + std::string(type->optional), "remove it");
+    // Names are given to these only; every other parameter is a number.
+    const bool name = key == "flash" || key == "clock" || key == "net";
+    if (name == value.text.empty())
+      return wrong(std::string("parameter \"") + key + "\" must be a " + (name ? "name" : "number"),
+                   where + "/params/" + key, "", "");
+  }
+  const auto lines = words(type->irqs);
+  if (spec.irqs.size() > lines.size())
+    return wrong("device type \"" + spec.type + "\" has " + std::to_string(lines.size()) + " interrupt lines, not " +
+                     std::to_string(spec.irqs.size()),
+                 where + "/irqs", lines.empty() ? "" : "in order: " + std::string(type->irqs), "");
+  return {};
+}
+
+Result<DevicePtr> make_device(const DeviceSpec& spec, const Wiring& wiring) {
+  if (const auto ok = check_device(spec, spec.name); !ok) return ok.error();
+  return find_type(spec.type)->make(spec, wiring);
+}
+
+Result<void> build_devices(const std::vector<DeviceSpec>& specs, const Wiring& wiring, std::vector<DevicePtr>& out) {
+  for (const DeviceSpec& spec : specs) {
+    auto device = make_device(spec, wiring);
+    if (!device) return device.error();
+    out.push_back(std::move(*device));
+  }
+  return {};
+}
+
+}  // namespace mj::peripherals

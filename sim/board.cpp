@@ -1,0 +1,492 @@
+#include "sim/board.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "peripherals/registry.h"
+
+namespace mj {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::uint64_t address_space = std::uint64_t{1} << 32;
+constexpr unsigned extends_limit = 8, nesting_limit = 32;
+
+Error usage(std::string what, std::string where, std::string why = "", std::string advice = "") {
+  return Error{ExitCode::usage, std::move(what), std::move(where), std::move(why), std::move(advice)};
+}
+
+/// Number of edits from `a` to `b`, for "did you mean".
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j)
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+  }
+  return row[b.size()];
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t distance = word.size() / 2 + 2;
+  for (const std::string& k : known)
+    if (word.size() < 200 && edit_distance(word, k) < distance) {
+      distance = edit_distance(word, k);
+      best = k;
+    }
+  return best.empty() ? "" : "did you mean \"" + best + "\"?";
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& w : words) all += (all.empty() ? "" : ", ") + w;
+  return all;
+}
+
+// ---- reading ----------------------------------------------------------------------------------------------------
+
+/// Deepest nesting of brackets outside strings. The JSON library recurses over values: the depth must be bounded first.
+unsigned nesting(const std::string& text) {
+  unsigned depth = 0, deepest = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\')
+      ++i;
+    else if (c == '"')
+      in_string = !in_string;
+    else if (!in_string && (c == '[' || c == '{'))
+      deepest = std::max(deepest, ++depth);
+    else if (!in_string && (c == ']' || c == '}') && depth > 0)
+      --depth;
+  }
+  return deepest;
+}
+
+Result<json> read_json(const fs::path& path) {
+  std::error_code ignored;
+  std::ifstream in(path, std::ios::binary);
+  if (!in || fs::is_directory(path, ignored))
+    return Error{ExitCode::unreadable, "cannot read the board file", path.string(), "", "check the path"};
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (nesting(text) > nesting_limit)
+    return Error{ExitCode::unreadable, "nested too deeply for a board file", path.string(), "", ""};
+  try {
+    return json::parse(text);
+  } catch (const json::parse_error& e) {
+    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(e.byte, text.size()));
+    const auto line = 1 + std::count(text.begin(), end, '\n');
+    std::string why = e.what();
+    if (const auto colon = why.find(": "); colon != std::string::npos) why = why.substr(colon + 2);
+    return Error{ExitCode::unreadable, "not valid JSON", path.string() + ":" + std::to_string(line), why, ""};
+  }
+}
+
+/// The file with what it extends merged below it.
+Result<json> read_merged(const fs::path& path, unsigned depth = 0) {
+  auto own = read_json(path);
+  if (!own) return own;
+  if (!own->is_object() || !own->contains("extends")) return own;
+  const json base_name = (*own)["extends"];
+  if (!base_name.is_string()) return usage("\"extends\" must be a string", path.string() + "#/extends");
+  if (depth >= extends_limit) return usage("boards extend each other in a circle", path.string() + "#/extends");
+  const std::string name = base_name.get<std::string>();
+  fs::path base_path = fs::path(models_dir()) / "boards" / (name + ".json");
+  if (name.ends_with(".json")) {
+    base_path = path.parent_path() / name;
+  } else if (const auto ids = list_boards(); std::find(ids.begin(), ids.end(), name) == ids.end()) {
+    return usage("unknown board \"" + name + "\" to extend", path.string() + "#/extends", "boards: " + joined(ids),
+                 did_you_mean(name, ids));
+  }
+  auto base = read_merged(base_path, depth + 1);
+  if (!base) return base;
+  own->erase("extends");
+  base->merge_patch(*own);
+  return base;
+}
+
+// ---- checking against the schema -----------------------------------------------------------------------------------
+
+const json& resolved(const json& schema, const json& root) {
+  if (const auto ref = schema.find("$ref"); ref != schema.end())
+    return root.at(json::json_pointer(ref->get<std::string>().substr(1)));
+  return schema;
+}
+
+/// The first key that the schema does not know, as an Error that says which it does: said better than a validator can.
+std::optional<Error> unknown_key(const json& node, const json& schema_or_ref, const json& root, const std::string& at) {
+  if (!node.is_object()) return std::nullopt;
+  const json& schema = resolved(schema_or_ref, root);
+  const json properties = schema.value("properties", json::object());
+  for (const auto& [key, value] : node.items()) {
+    const std::string pointer = at + "/" + key;
+    const auto known = properties.find(key);
+    const auto others = schema.find("additionalProperties");
+    std::optional<Error> found;
+    if (known != properties.end()) {
+      found = unknown_key(value, *known, root, pointer);
+    } else if (others != schema.end() && others->is_object()) {
+      found = unknown_key(value, *others, root, pointer);
+    } else if (others != schema.end()) {
+      std::vector<std::string> allowed;
+      for (const auto& [name, unused] : properties.items()) allowed.push_back(name);
+      found =
+          usage("unknown key \"" + key + "\"", pointer, "allowed here: " + joined(allowed), did_you_mean(key, allowed));
+    }
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
+/// valijson's path ("<root>", "[core]", "[timing]") as a JSON pointer.
+std::string pointer_of(const std::vector<std::string>& context) {
+  std::string pointer;
+  for (const std::string& part : context)
+    if (part.size() > 2 && part.front() == '[') pointer += "/" + part.substr(1, part.size() - 2);
+  return pointer;
+}
+
+Result<void> check_schema(const json& board, const std::string& file) {
+  auto schema_json = read_json(fs::path(models_dir()) / "schema" / "board.schema.json");
+  if (!schema_json) return schema_json.error();
+  try {
+    if (auto error = unknown_key(board, *schema_json, *schema_json, file + "#")) return *error;
+    valijson::Schema schema;
+    valijson::SchemaParser parser;
+    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(*schema_json), schema);
+    valijson::Validator validator;
+    valijson::ValidationResults results;
+    if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(board), &results)) return {};
+    // The deepest place is the one that is wrong; those above only say that something below is.
+    const valijson::ValidationResults::Error* worst = nullptr;
+    for (const auto& error : results)
+      if (!worst || error.context.size() > worst->context.size()) worst = &error;
+    if (!worst) return usage("the board file does not match its schema", file);
+    const std::string pointer = pointer_of(worst->context);
+    std::string why = worst->description, value = "the board";
+    if (const json::json_pointer p(pointer); !pointer.empty() && board.contains(p)) value = board.at(p).dump();
+    if (value.size() > 60) value = value.substr(0, 60) + "...";
+    return usage("wrong value in the board file", file + "#" + pointer, value + ": " + why,
+                 "schema/board.schema.json says what is allowed");
+  } catch (const std::exception& e) {
+    return Error{ExitCode::unreadable, "cannot check the board file", file, e.what(), ""};
+  }
+}
+
+// ---- from JSON to structs: after the schema check, so that types are known ------------------------------------------
+
+std::uint64_t to_number(const json& value) {
+  if (value.is_string()) return std::strtoull(value.get_ref<const std::string&>().c_str(), nullptr, 16);
+  return value.get<std::uint64_t>();
+}
+/// Value of a {"value": ...} object at `key`, or `otherwise`.
+std::uint64_t figure_or(const json& object, const char* key, std::uint64_t otherwise) {
+  const auto at = object.find(key);
+  return at == object.end() ? otherwise : to_number(at->at("value"));
+}
+std::uint32_t figure32(const json& object, const char* key, std::uint32_t otherwise = 0) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(figure_or(object, key, otherwise), 0xFFFFFFFF));
+}
+std::string text_or(const json& object, const char* key) { return object.value(key, std::string()); }
+
+void collect_figures(const json& node, const std::string& at, std::vector<Figure>& out) {
+  if (!node.is_structured()) return;
+  const auto text = [](const json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); };
+  if (node.is_object() && node.contains("source") && node.contains("certainty")) {
+    const auto add = [&](const std::string& pointer, const json& value) {
+      out.push_back({pointer, text(value), text_or(node, "unit"), text_or(node, "source"), text_or(node, "certainty")});
+    };
+    if (node.contains("value")) return add(at, node["value"]);
+    for (const char* key : {"base", "size", "irqs", "vector_table", "vector_table_candidates", "entry", "reset_mtvec",
+                            "alias_offset", "max_hz"})
+      if (node.contains(key)) add(at + "/" + key, node[key]);
+  }
+  for (const auto& [key, value] : node.items()) collect_figures(value, at + "/" + key, out);
+}
+
+CoreSpec to_core(const json& j) {
+  CoreSpec core;
+  core.timing = text_or(j, "timing");
+  core.timing_note = text_or(j, "timing_note");
+  core.isa = text_or(j, "isa");
+  for (const json& f : j.at("features").at("value")) core.features.push_back(f.get<std::string>());
+  core.reset_clock_hz = figure_or(j, "reset_clock", 0);
+  core.max_clock_hz = figure_or(j, "max_clock", 0);
+  core.nvic_priority_bits = figure32(j, "nvic_priority_bits");
+  core.irq_count = figure32(j, "irq_count");
+  core.systick_reference_divider = figure32(j, "systick_reference_divider");
+  return core;
+}
+
+RegionSpec to_region(const std::string& name, const json& j) {
+  RegionSpec r;
+  r.name = name;
+  const bool flash = j.at("kind") == "flash";
+  r.kind = flash ? memory::RegionKind::flash : memory::RegionKind::ram;
+  r.base = static_cast<Address>(to_number(j.at("base")));
+  r.size = to_number(j.at("size"));
+  r.alias_of = text_or(j, "alias_of");
+  if (j.contains("alias_offset")) r.alias_offset = to_number(j["alias_offset"]);
+  r.read_wait = figure32(j, "read_wait");
+  r.write_wait = figure32(j, "write_wait");
+  if (const auto f = j.find("front_end"); f != j.end()) {
+    memory::FlashTimingParams p;
+    p.word_bytes = figure32(*f, "word_bytes");
+    p.wait_states = figure32(*f, "wait_states");
+    p.icache_lines = figure32(*f, "icache_lines");
+    p.dcache_lines = figure32(*f, "dcache_lines");
+    p.unified = figure32(*f, "unified") != 0;
+    p.prefetch = figure32(*f, "prefetch") != 0;
+    p.icache_enabled = figure32(*f, "icache_enabled") != 0;
+    p.dcache_enabled = figure32(*f, "dcache_enabled") != 0;
+    r.front_end = p;
+  }
+  const std::string budget = j.value("budget", r.alias_of.empty() ? j.at("kind").get<std::string>() : "none");
+  r.budget = budget == "flash" ? BudgetKind::flash : budget == "ram" ? BudgetKind::ram : BudgetKind::none;
+  r.source = text_or(j, "source");
+  r.certainty = text_or(j, "certainty");
+  r.note = text_or(j, "note");
+  return r;
+}
+
+peripherals::DeviceSpec to_device(const std::string& name, const json& j) {
+  peripherals::DeviceSpec d;
+  d.name = name;
+  d.type = text_or(j, "type");
+  d.base = static_cast<Address>(to_number(j.at("base")));
+  d.size = static_cast<std::uint32_t>(to_number(j.at("size")));
+  for (const json& irq : j.value("irqs", json::array())) d.irqs.push_back(irq.get<unsigned>());
+  d.read_wait = figure32(j, "read_wait");
+  d.write_wait = figure32(j, "write_wait");
+  const json params = j.value("params", json::object());
+  for (const auto& [key, value] : params.items()) {
+    peripherals::Param p;
+    const json& v = value.at("value");
+    if (v.is_array())
+      for (const json& one : v) p.numbers.push_back(to_number(one));
+    else if (v.is_string() && v.get_ref<const std::string&>().substr(0, 2) != "0x")
+      p.text = v.get<std::string>();
+    else
+      p.numbers.push_back(to_number(v));
+    p.unit = text_or(value, "unit");
+    p.source = text_or(value, "source");
+    p.certainty = text_or(value, "certainty");
+    d.params.emplace(key, std::move(p));
+  }
+  d.source = text_or(j, "source");
+  d.certainty = text_or(j, "certainty");
+  return d;
+}
+
+BootSpec to_boot(const json& j) {
+  BootSpec boot;
+  const auto optional = [&](const char* key) -> std::optional<Address> {
+    if (!j.contains(key)) return std::nullopt;
+    return static_cast<Address>(to_number(j[key]));
+  };
+  boot.vector_table = optional("vector_table");
+  boot.entry = optional("entry");
+  boot.reset_mtvec = optional("reset_mtvec");
+  for (const json& a : j.value("vector_table_candidates", json::array()))
+    boot.vector_table_candidates.push_back(static_cast<Address>(to_number(a)));
+  boot.skipped = text_or(j, "skipped");
+  return boot;
+}
+
+// ---- what a schema can't say ---------------------------------------------------------------------------------------
+
+std::string hex(std::uint64_t value) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (unsigned i = 8; i-- > 0;) text += digits[value >> (4 * i) & 15];
+  return "0x" + text;
+}
+
+Result<void> check_map(const BoardSpec& board, const std::string& file) {
+  struct Span {
+    std::uint64_t base, size;
+    std::string pointer;
+  };
+  std::vector<Span> spans;
+  for (const RegionSpec& r : board.regions) spans.push_back({r.base, r.size, "/regions/" + r.name});
+  for (const auto& d : board.devices) spans.push_back({d.base, d.size, "/devices/" + d.name});
+  std::sort(spans.begin(), spans.end(),
+            [](const Span& a, const Span& b) { return std::tie(a.base, a.pointer) < std::tie(b.base, b.pointer); });
+  for (const Span& s : spans) {
+    if (s.size == 0) return usage("size is 0", file + "#" + s.pointer + "/size");
+    if (s.base % 4 || s.size % 4)
+      return usage("base and size must be multiples of 4", file + "#" + s.pointer, hex(s.base) + ", " + hex(s.size));
+    if (s.base + s.size > address_space)
+      return usage("reaches beyond the 4 GiB address space", file + "#" + s.pointer, hex(s.base) + " + " + hex(s.size));
+  }
+  for (std::size_t i = 1; i < spans.size(); ++i) {
+    const Span &a = spans[i - 1], &b = spans[i];
+    if (a.base + a.size > b.base)
+      return usage("overlaps " + a.pointer, file + "#" + b.pointer,
+                   a.pointer + " ends at " + hex(a.base + a.size) + ", " + b.pointer + " begins at " + hex(b.base),
+                   "correct base or size, or remove one of them with null");
+  }
+  return {};
+}
+
+Result<void> check_regions(const BoardSpec& board, const std::string& file) {
+  std::uint64_t bytes = 0;
+  for (const RegionSpec& r : board.regions) {
+    const std::string at = file + "#/regions/" + r.name;
+    if (r.alias_of.empty()) {
+      bytes += r.size;
+    } else {
+      const auto target = std::find_if(board.regions.begin(), board.regions.end(),
+                                       [&](const RegionSpec& t) { return t.name == r.alias_of; });
+      if (target == board.regions.end() || !target->alias_of.empty())
+        return usage("\"alias_of\" must name a region that is no alias itself", at + "/alias_of", r.alias_of);
+      if (r.alias_offset + r.size > target->size)
+        return usage("alias is larger than what it aliases", at + "/size", hex(r.size) + " of " + hex(target->size));
+    }
+    if (r.front_end) {
+      const std::uint32_t word = r.front_end->word_bytes;
+      if (word < 4 || word > 4096 || (word & (word - 1)))
+        return usage("must be a power of two from 4 to 4096", at + "/front_end/word_bytes/value", std::to_string(word));
+      constexpr std::uint32_t most = 1u << 20;
+      if (r.front_end->icache_lines > most || r.front_end->dcache_lines > most || r.front_end->wait_states > most)
+        return usage("front end is beyond reason", at + "/front_end", "more than 2^20 lines or wait states");
+    }
+  }
+  constexpr std::uint64_t most = std::uint64_t{2} << 30;
+  if (bytes > most) return usage("memories are larger than 2 GiB together", file + "#/regions");
+  return {};
+}
+
+Result<void> check_meaning(const BoardSpec& board, const std::string& file) {
+  if (const auto ok = check_map(board, file); !ok) return ok;
+  if (const auto ok = check_regions(board, file); !ok) return ok;
+  for (const auto& d : board.devices) {
+    const std::string at = file + "#/devices/" + d.name;
+    if (const auto ok = peripherals::check_device(d, at); !ok) {
+      Error error = ok.error();
+      std::vector<std::string> types;
+      for (const auto& t : peripherals::device_types()) types.emplace_back(t.name);
+      const std::string near = did_you_mean(d.type, types);
+      if (error.where.ends_with("/type") && !near.empty()) error.try_ = near;
+      return error;
+    }
+    // A region that a device programs must be there and have a front end.
+    if (const auto p = d.params.find("flash"); p != d.params.end()) {
+      const bool there = std::any_of(board.regions.begin(), board.regions.end(),
+                                     [&](const RegionSpec& r) { return r.name == p->second.text && r.front_end; });
+      if (!there) return usage("no region of this name with a front end", at + "/params/flash", p->second.text);
+    }
+    for (const unsigned irq : d.irqs)
+      if (board.core.isa == "thumb" && irq >= board.core.irq_count)
+        return usage("interrupt number is beyond the core's irq_count", at + "/irqs", std::to_string(irq));
+  }
+  const bool console_there =
+      board.console == "semihosting" ||
+      std::any_of(board.devices.begin(), board.devices.end(), [&](const auto& d) { return d.name == board.console; });
+  if (!console_there) {
+    std::vector<std::string> names = {"semihosting"};
+    for (const auto& d : board.devices) names.push_back(d.name);
+    return usage("console is no device of this board", file + "#/console", board.console,
+                 did_you_mean(board.console, names));
+  }
+  if (board.core.reset_clock_hz == 0) return usage("reset clock is 0", file + "#/core/reset_clock/value");
+  if (board.core.isa == "thumb" && (board.core.nvic_priority_bits < 1 || board.core.nvic_priority_bits > 8))
+    return usage("must be 1 to 8 on an Arm core", file + "#/core/nvic_priority_bits");
+  if (board.core.isa == "thumb" && !board.boot.vector_table)
+    return usage("an Arm board needs boot.vector_table", file + "#/boot");
+  if (board.core.isa == "rv32" && !board.boot.entry) return usage("an RV32 board needs boot.entry", file + "#/boot");
+  const bool plain = board.core.timing.find_first_of("/\\") == std::string::npos;
+  std::error_code ignored;
+  const fs::path cores = fs::path(models_dir()) / "cores";
+  if (!plain || !fs::is_regular_file(cores / (board.core.timing + ".json"), ignored)) {
+    std::vector<std::string> ids;
+    for (const auto& entry : fs::directory_iterator(cores, ignored))
+      if (entry.path().extension() == ".json") ids.push_back(entry.path().stem().string());
+    std::sort(ids.begin(), ids.end());
+    return usage("no core file \"" + board.core.timing + "\"", file + "#/core/timing", "cores: " + joined(ids),
+                 did_you_mean(board.core.timing, ids));
+  }
+  return {};
+}
+
+Result<BoardSpec> load_file(const fs::path& path, const std::string& shown) {
+  auto merged = read_merged(path);
+  if (!merged) return merged.error();
+  if (!merged->is_object()) return usage("a board file must be a JSON object", shown, merged->type_name());
+  if (const auto ok = check_schema(*merged, shown); !ok) return ok.error();
+  BoardSpec board;
+  try {
+    const json& j = *merged;
+    board.id = path.stem().string();
+    board.name = text_or(j, "name");
+    board.soc = text_or(j, "soc");
+    board.notes = j.value("notes", std::vector<std::string>());
+    board.core = to_core(j.at("core"));
+    for (const auto& [name, value] : j.at("regions").items()) board.regions.push_back(to_region(name, value));
+    for (const auto& [name, value] : j.at("devices").items()) board.devices.push_back(to_device(name, value));
+    board.boot = to_boot(j.at("boot"));
+    board.console = text_or(j, "console");
+    for (const json& w : j.value("wait_states", json::array()))
+      board.wait_states.push_back({text_or(w, "condition"), w.at("max_hz").get<std::vector<Hertz>>()});
+    collect_figures(j, "", board.figures);
+  } catch (const std::exception& e) {
+    return Error{ExitCode::usage, "cannot read the board file's values", shown, e.what(), ""};
+  }
+  std::sort(board.regions.begin(), board.regions.end(),
+            [](const RegionSpec& a, const RegionSpec& b) { return a.base < b.base; });
+  if (const auto ok = check_meaning(board, shown); !ok) return ok.error();
+  return board;
+}
+
+}  // namespace
+
+std::string models_dir() {
+  if (const char* set = std::getenv("MJ_MODELS_DIR"); set && *set) return set;
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    const fs::path installed = self.parent_path().parent_path() / "share" / "microjoule" / "models";
+    if (fs::is_directory(installed / "boards", error)) return installed.string();
+  }
+  return MJ_MODELS_DIR;
+}
+
+std::vector<std::string> list_boards() {
+  std::vector<std::string> ids;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(fs::path(models_dir()) / "boards", ignored))
+    if (entry.path().extension() == ".json") ids.push_back(entry.path().stem().string());
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Result<BoardSpec> load_board(const std::string& id_or_path) {
+  if (id_or_path.ends_with(".json")) return load_file(id_or_path, id_or_path);
+  const auto ids = list_boards();
+  if (std::find(ids.begin(), ids.end(), id_or_path) == ids.end()) {
+    std::string advice = did_you_mean(id_or_path, ids);
+    if (!advice.empty()) advice += " ";
+    return usage("unknown board \"" + id_or_path + "\"", "", "boards: " + joined(ids),
+                 advice + "or give the path of a board file that ends in .json");
+  }
+  return load_file(fs::path(models_dir()) / "boards" / (id_or_path + ".json"), id_or_path + ".json");
+}
+
+}  // namespace mj

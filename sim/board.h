@@ -1,0 +1,93 @@
+// Boards as data: what stands in models/boards/<id>.json, checked and in plain structs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "memory/bus.h"
+#include "memory/flash_timing.h"
+#include "peripherals/device_spec.h"
+#include "sim/base/error.h"
+#include "sim/base/units.h"
+
+namespace mj {
+
+struct CoreSpec {
+  std::string timing;       ///< file under models/cores, without .json
+  std::string timing_note;  ///< not empty: that table is not this core's; say so with every result
+  std::string isa;          ///< "thumb" or "rv32"
+  std::vector<std::string> features;
+  Hertz reset_clock_hz = 0;
+  Hertz max_clock_hz = 0;  ///< 0: unknown
+  unsigned nvic_priority_bits = 0, irq_count = 0;
+  unsigned systick_reference_divider = 0;  ///< core cycles per tick of the reference clock; 0: there is none
+};
+
+enum class BudgetKind : std::uint8_t { none, flash, ram };
+
+struct RegionSpec {
+  std::string name;
+  memory::RegionKind kind = memory::RegionKind::ram;  ///< flash or ram
+  Address base = 0;
+  std::uint64_t size = 0;  ///< bytes
+  std::string alias_of;    ///< shares that region's bytes from alias_offset on, and its front end unless it has one
+  std::uint64_t alias_offset = 0;
+  std::uint32_t read_wait = 0, write_wait = 0;  ///< extra core cycles of each access
+  std::optional<memory::FlashTimingParams> front_end;
+  BudgetKind budget = BudgetKind::none;  ///< what the use of this region counts as
+  std::string source, certainty, note;
+};
+
+struct BootSpec {
+  std::optional<Address> vector_table;           ///< Arm
+  std::vector<Address> vector_table_candidates;  ///< Arm, behind boot loaders
+  std::optional<Address> entry, reset_mtvec;     ///< RISC-V
+  std::string skipped;                           ///< code of the real boot that does not run
+};
+
+/// Highest clock for 0, 1, 2... wait states; for messages ("4 wait states, but 120 MHz needs 5").
+struct WaitStateTable {
+  std::string condition;
+  std::vector<Hertz> max_hz;
+};
+
+/// One number of the file with where it comes from, for `boards show`.
+struct Figure {
+  std::string pointer;  ///< JSON pointer
+  std::string value, unit, source, certainty;
+};
+
+struct BoardSpec {
+  std::string id;  ///< file name without .json
+  std::string name, soc;
+  std::vector<std::string> notes;
+  CoreSpec core;
+  std::vector<RegionSpec> regions;               ///< flash and RAM, by base; an alias may come before its target
+  std::vector<peripherals::DeviceSpec> devices;  ///< by name
+  BootSpec boot;
+  std::string console;  ///< a device's name, or "semihosting"
+  std::vector<WaitStateTable> wait_states;
+  std::vector<Figure> figures;
+
+  std::uint64_t budget_bytes(BudgetKind kind) const {
+    std::uint64_t sum = 0;
+    for (const RegionSpec& r : regions)
+      if (r.budget == kind) sum += r.size;
+    return sum;
+  }
+};
+
+/// Directory of cores/, boards/, energy/, schema/: MJ_MODELS_DIR of the environment, else ../share/microjoule/models
+/// beside the executable, else the source tree's.
+std::string models_dir();
+
+/// Ids of the shipped boards, sorted.
+std::vector<std::string> list_boards();
+
+/// A shipped board by id, or a user's board if the argument ends in ".json".
+/// Errors: usage (unknown id, wrong key or value, overlap, unknown device type), unreadable (missing or broken file).
+Result<BoardSpec> load_board(const std::string& id_or_path);
+
+}  // namespace mj

@@ -1,0 +1,410 @@
+#include "sim/machine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "isa/rv32/decode.h"
+#include "isa/rv32/traps.h"
+#include "isa/thumb/decode.h"
+#include "isa/thumb/exceptions.h"
+#include "isa/thumb/features.h"
+#include "peripherals/clint.h"
+#include "peripherals/private_bus.h"
+#include "sim/arch_rv32.h"
+#include "sim/arch_thumb.h"
+
+namespace mj {
+
+namespace {
+
+constexpr std::size_t max_console = 16u << 20;  // a firmware that prints for ever must not take the host's memory
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// The first row of models/<file> that lists the core; null if there is none.
+nlohmann::json row_of(const std::string& file, const std::string& core) {
+  const auto text = read_file(models_dir() + "/" + file);
+  if (!text) return nullptr;
+  const auto j = nlohmann::json::parse(*text, nullptr, false);
+  if (!j.is_object() || !j.contains("rows")) return nullptr;
+  for (const auto& row : j["rows"]) {
+    const auto& cores = row["cores"];
+    if (std::find(cores.begin(), cores.end(), core) != cores.end()) return row;
+  }
+  return nullptr;
+}
+
+/// Identification registers of a core (models/identity.json); what is not there is 0.
+std::map<std::string, std::uint32_t> identity(const std::string& core) {
+  std::map<std::string, std::uint32_t> out;
+  const auto row = row_of("identity.json", core);
+  if (row.is_object())
+    for (const auto& [key, value] : row["registers"].items())
+      out[key] = static_cast<std::uint32_t>(std::stoul(value.get<std::string>(), nullptr, 0));
+  return out;
+}
+
+CycleConfidence confidence_of(const std::string& core) {
+  CycleConfidence c;
+  const auto row = row_of("accuracy.json", core);
+  if (!row.is_object()) return c;
+  c.tier = row.value("tier", c.tier);
+  c.low_percent = row.value("low_percent", c.low_percent);
+  c.high_percent = row.value("high_percent", c.high_percent);
+  c.source = row.value("source", c.source);
+  return c;
+}
+
+std::optional<std::uint32_t> thumb_feature(const std::string& name) {
+  using namespace isa::thumb;
+  if (name == "v7m") return v7m;
+  if (name == "dsp") return dsp;
+  if (name == "fp_sp") return fp_sp;
+  if (name == "fp_dp") return fp_dp;
+  if (name == "fp_v5") return fp_v5;
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> rv32_feature(const std::string& name) {
+  using namespace isa::rv32;
+  if (name == "m") return feature_m;
+  if (name == "a") return feature_a;
+  if (name == "c") return feature_c;
+  if (name == "e") return feature_e;
+  if (name == "zicsr") return feature_zicsr;
+  if (name == "zifencei") return feature_zifencei;
+  return std::nullopt;
+}
+
+Error unknown_feature(const BoardSpec& board, const std::string& feature) {
+  return Error{ExitCode::unsupported, fmt::format("core feature '{}' is not supported", feature), "board " + board.id,
+               "", "remove it from /core/features if the firmware does not need it"};
+}
+
+}  // namespace
+
+struct Machine::ThumbCore {
+  ThumbCore(const isa::thumb::ExceptionConfig& config) : unit(config) {}
+  isa::thumb::ExceptionUnit unit;
+  std::unique_ptr<ThumbArch> arch;
+  std::unique_ptr<peripherals::PrivateBus> bus;
+  bool reset_requested = false;
+};
+
+struct Machine::Rv32Core {
+  Rv32Core(isa::rv32::TrapConfig config, isa::rv32::TrapUnit::CounterSource counters)
+      : traps(std::move(config), std::move(counters)) {}
+  isa::rv32::TrapUnit traps;
+  std::unique_ptr<Rv32Arch> arch;
+};
+
+Machine::Machine(const BoardSpec& board, const MachineOptions& options)
+    : board_(board), options_(options), clock_(board.core.reset_clock_hz) {}
+
+Machine::~Machine() = default;
+
+Result<std::unique_ptr<Machine>> Machine::create(const BoardSpec& board, const MachineOptions& options,
+                                                 std::function<bool(Address)> is_function) {
+  std::unique_ptr<Machine> m(new Machine(board, options));
+  if (auto built = m->build(std::move(is_function)); !built) return built.error();
+  return m;
+}
+
+Result<void> Machine::build(std::function<bool(Address)> is_function) {
+  const std::string cores = models_dir() + "/cores/";
+  const auto text = read_file(cores + board_.core.timing + ".json");
+  if (!text)
+    return Error{ExitCode::unreadable, fmt::format("no core file '{}'", board_.core.timing), cores,
+                 "board " + board_.id + " names it at /core/timing", ""};
+  timing::LoadOptions load_options;
+  load_options.op_name = [thumb = board_.core.isa == "thumb"](std::uint16_t op) -> const char* {
+    if (thumb) return op < isa::thumb::op_count ? isa::thumb::op_name(op) : nullptr;
+    return op < isa::rv32::op_count ? isa::rv32::op_name(op) : nullptr;
+  };
+  load_options.read_core = [&](std::string_view name) { return read_file(cores + std::string(name) + ".json"); };
+  auto loaded = timing::CoreTiming::load(*text, board_.core.timing, load_options);
+  if (!loaded) return loaded.error();
+  timing_ = std::move(loaded).value();
+  confidence_ = confidence_of(board_.core.timing);
+
+  build_memory();
+  if (auto core = board_.core.isa == "thumb" ? build_thumb() : build_rv32(); !core) return core;
+  if (auto devices = build_devices(); !devices) return devices;
+  engine_ =
+      std::make_unique<engine::Engine>(engine::Engine::Parts{*arch_, bus_, events_, *timing_}, std::move(is_function));
+  if (thumb_) {
+    const auto id = identity(board_.core.timing);
+    const auto get = [&](const char* key) {
+      const auto at = id.find(key);
+      return at == id.end() ? 0u : at->second;
+    };
+    peripherals::PrivateBusConfig config;
+    config.scb.cpuid = get("cpuid");
+    config.scb.mvfr0 = get("mvfr0");
+    config.scb.mvfr1 = get("mvfr1");
+    config.scb.mvfr2 = get("mvfr2");
+    config.scb.clidr = get("clidr");
+    config.scb.ctr = get("ctr");
+    config.scb.ccsidr_data = get("ccsidr_data");
+    config.scb.ccsidr_instruction = get("ccsidr_instruction");
+    config.systick.reference_divider = board_.core.systick_reference_divider;
+    config.dwt.ctrl = get("dwt_ctrl");
+    thumb_->bus = std::make_unique<peripherals::PrivateBus>(
+        config, thumb_->unit, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
+        [this] { engine_->kick(); },
+        [this] {
+          not_modelled("SCB", 0xd0c, "system reset requested by AIRCR.SYSRESETREQ: the run ends here");
+          engine_->request_exit(0);
+        });
+    const auto add = [&](memory::Device& device, Address base) {
+      memory::Region region;
+      region.name = std::string(device.name());
+      region.kind = memory::RegionKind::device;
+      region.base = base;
+      region.size = peripherals::PrivateBus::device_size;
+      region.device = &device;
+      bus_.add(std::move(region));
+    };
+    add(thumb_->bus->scs(), peripherals::PrivateBus::scs_base);
+    if (thumb_->unit.config().profile == isa::thumb::Profile::armv7m)
+      add(thumb_->bus->dwt(), peripherals::PrivateBus::dwt_base);
+  }
+  semihost_ = std::make_unique<Semihost>(
+      Semihost::Wiring{bus_, *this, *this, *this, [this] { return engine_->now(); },
+                       [this] { return clock_.seconds(engine_->now()); }, [this] { return clock_.hz(); }},
+      options_.files_folder, options_.console_input, options_.command_line);
+  engine_->on_semihost = [this] {
+    std::uint32_t* r = engine_->state().r;
+    const unsigned op = thumb_ ? 0 : 10;  // r0, r1; a0, a1
+    r[op] = semihost_->call(r[op], r[op + 1]);
+  };
+  return {};
+}
+
+void Machine::build_memory() {
+  std::map<std::string, memory::Region> made;
+  // An alias may stand before what it shares.
+  for (const bool alias : {false, true})
+    for (const RegionSpec& spec : board_.regions) {
+      if (spec.alias_of.empty() == alias) continue;
+      memory::Region r;
+      r.name = spec.name;
+      r.kind = spec.kind;
+      r.base = spec.base;
+      r.size = spec.size;
+      r.read_wait = spec.read_wait;
+      r.write_wait = spec.write_wait;
+      if (alias) {
+        const memory::Region& target = made.at(spec.alias_of);
+        r.bytes = target.bytes;
+        r.bytes_offset = target.bytes_offset + static_cast<std::uint32_t>(spec.alias_offset);
+        r.flash = target.flash;
+      } else {
+        r.bytes = std::make_shared<std::vector<std::uint8_t>>(spec.size);
+        // Erased flash reads as ones; RAM starts as zeros so that every run is the same.
+        if (spec.kind == memory::RegionKind::flash) std::fill(r.bytes->begin(), r.bytes->end(), std::uint8_t{0xff});
+      }
+      if (spec.front_end) r.flash = std::make_shared<memory::FlashTiming>(*spec.front_end);
+      made[spec.name] = r;
+      bus_.add(std::move(r));
+    }
+}
+
+Result<void> Machine::build_thumb() {
+  std::uint32_t features = 0;
+  for (const std::string& name : board_.core.features) {
+    const auto bit = thumb_feature(name);
+    if (!bit) return unknown_feature(board_, name);
+    features |= *bit;
+  }
+  isa::thumb::ExceptionConfig config;
+  config.profile = features & isa::thumb::v7m ? isa::thumb::Profile::armv7m : isa::thumb::Profile::armv6m;
+  config.fpu = (features & (isa::thumb::fp_sp | isa::thumb::fp_dp)) != 0;
+  config.dsp = (features & isa::thumb::dsp) != 0;
+  config.interrupts = board_.core.irq_count;
+  config.priority_bits = board_.core.nvic_priority_bits;
+  thumb_ = std::make_unique<ThumbCore>(config);
+  thumb_->arch = std::make_unique<ThumbArch>(thumb_->unit, bus_, *timing_, features);
+  arch_ = thumb_->arch.get();
+  return {};
+}
+
+Result<void> Machine::build_rv32() {
+  using namespace isa::rv32;
+  std::uint32_t features = feature_machine;
+  for (const std::string& name : board_.core.features) {
+    const auto bit = rv32_feature(name);
+    if (!bit) return unknown_feature(board_, name);
+    features |= *bit;
+  }
+  const auto id = identity(board_.core.timing);
+  const auto get = [&](const char* key, std::uint32_t otherwise) {
+    const auto at = id.find(key);
+    return at == id.end() ? otherwise : at->second;
+  };
+  TrapConfig config;
+  config.misa = get("misa", 0);
+  config.mvendorid = get("mvendorid", 0);
+  config.marchid = get("marchid", 0);
+  config.mimpid = get("mimpid", 0);
+  config.user_mode = get("user_mode", 0) != 0;
+  config.compressed = (features & feature_c) != 0;
+  config.mtvec_base_mask = get("mtvec_base_mask", 0xfffffffc);
+  config.mtvec_direct = get("mtvec_vectored_only", 0) == 0;
+  config.mtvec_reset = board_.boot.reset_mtvec.value_or(0);
+  if (get("fast_interrupts", 0)) {
+    config.fast_first = true;
+    config.interrupts |= 0x7fffu << irq_fast_0;
+  }
+  rv32_ = std::make_unique<Rv32Core>(config, [this] {
+    CounterTotals totals;
+    totals.cycles = engine_->now();
+    totals.retired = engine_->retired();
+    for (const auto& d : devices_)
+      if (const auto* clint = dynamic_cast<const peripherals::Clint*>(d.get()))
+        totals.time = clint->mtime(totals.cycles);
+    return totals;
+  });
+  rv32_->arch = std::make_unique<Rv32Arch>(rv32_->traps, bus_, *timing_,
+                                           Rv32Arch::Options{features, get("misaligned_access", 0) != 0});
+  arch_ = rv32_->arch.get();
+  return {};
+}
+
+Result<void> Machine::build_devices() {
+  clocks_.drive(peripherals::ClockNets::core, board_.core.reset_clock_hz, 0);
+  clocks_.on_change(peripherals::ClockNets::core, [this](Cycle now) {
+    if (const Hertz hz = clocks_.hz(peripherals::ClockNets::core)) clock_.set_hz(hz, now);
+  });
+  peripherals::Wiring wiring;
+  wiring.events = &events_;
+  wiring.clocks = &clocks_;
+  wiring.irqs = this;
+  wiring.console = this;
+  wiring.exit = this;
+  wiring.diagnostics = this;
+  wiring.peek = [this](Address from, std::uint8_t* to, std::size_t n) { return bus_.peek(from, to, n); };
+  wiring.flash = [this](std::string_view region) -> memory::FlashTiming* {
+    for (const auto& r : bus_.regions())
+      if (r->name == region) return r->flash.get();
+    return nullptr;
+  };
+  if (auto made = peripherals::build_devices(board_.devices, wiring, devices_); !made) return made;
+  for (std::size_t i = 0; i < devices_.size(); ++i) {
+    const peripherals::DeviceSpec& spec = board_.devices[i];
+    memory::Region region;
+    region.name = spec.name;
+    region.kind = memory::RegionKind::device;
+    region.base = spec.base;
+    region.size = spec.size;
+    region.read_wait = spec.read_wait;
+    region.write_wait = spec.write_wait;
+    region.device = devices_[i].get();
+    bus_.add(std::move(region));
+  }
+  return {};
+}
+
+Result<void> Machine::load(const memory::ElfImage& image) {
+  const bool arm = image.machine() == memory::Machine::arm;
+  if (arm != (thumb_ != nullptr))
+    return Error{
+        ExitCode::usage,
+        fmt::format("the image is for {}, the board's core for {}", arm ? "Arm" : "RISC-V", thumb_ ? "Arm" : "RISC-V"),
+        image.name() + ", board " + board_.id, "machine of the ELF header",
+        "choose a board of that architecture: microjoule boards"};
+  std::optional<Address> lowest;
+  for (const memory::LoadSegment& s : image.segments()) {
+    if (s.bytes.empty()) continue;
+    if (!lowest || s.paddr < *lowest) lowest = s.paddr;
+    if (bus_.poke(s.paddr, reinterpret_cast<const std::uint8_t*>(s.bytes.data()), s.bytes.size())) continue;
+    const memory::Region* region = bus_.find(s.paddr);
+    Error e{ExitCode::usage, "the image does not fit the board's memory",
+            fmt::format("{}: load segment at 0x{:08x}, {} bytes", image.name(), s.paddr, s.bytes.size()), "", ""};
+    if (region && region->kind != memory::RegionKind::device)
+      e.why = fmt::format("region {} ends at 0x{:08x}: {} bytes too many", region->name, region->base + region->size,
+                          s.paddr + std::uint64_t{s.bytes.size()} - (region->base + region->size));
+    else
+      e.why = fmt::format("board {} has no memory at 0x{:08x}", board_.id, s.paddr);
+    e.try_ = "check --board and the linker script; microjoule boards show " + board_.id + " lists the memory map";
+    return e;
+  }
+  if (!lowest)
+    return Error{ExitCode::unsupported, "the image has nothing to load", image.name(), "no load segment with bytes",
+                 ""};
+
+  Address boot = image.entry();
+  if (thumb_) {
+    // The vector table: the image's own section if it says so, else where the board expects it, else the lowest byte.
+    boot = *lowest;
+    for (const char* name : {".isr_vector", ".vectors", ".vector_table", ".intvecs"})
+      if (const memory::ElfSection* s = image.section(name); s && s->size) boot = s->addr;
+    const auto holds = [&](Address a) {
+      return std::any_of(image.segments().begin(), image.segments().end(), [&](const memory::LoadSegment& s) {
+        return a >= s.paddr && a + 8 <= s.paddr + s.bytes.size();
+      });
+    };
+    if (boot == *lowest && board_.boot.vector_table && holds(*board_.boot.vector_table))
+      boot = *board_.boot.vector_table;
+  }
+  const auto start = arch_->reset(engine_->state(), boot);
+  if (!start)
+    return Error{ExitCode::usage, "the core has nowhere to start", fmt::format("vector table at 0x{:08x}", boot),
+                 "no memory there", "check --board"};
+  engine_->set_pc(start->pc, start->mode);
+  if (!board_.boot.skipped.empty()) load_notes_.push_back(board_.boot.skipped);
+  return {};
+}
+
+memory::Device* Machine::device(std::string_view name) const {
+  for (const auto& d : devices_)
+    if (d->name() == name) return d.get();
+  return nullptr;
+}
+
+bool Machine::has_memory_waits() const {
+  return std::any_of(bus_.regions().begin(), bus_.regions().end(), [](const auto& r) {
+    return r->kind != memory::RegionKind::device && (r->flash || r->read_wait || r->write_wait);
+  });
+}
+
+std::string Machine::place(Address address) {
+  const memory::Region* r = bus_.find(address);
+  if (!r) return "no memory or device there";
+  if (r->kind == memory::RegionKind::device) return fmt::format("device {} + 0x{:x}", r->name, address - r->base);
+  return fmt::format("{} region {}", r->kind == memory::RegionKind::flash ? "flash" : "RAM", r->name);
+}
+
+void Machine::set_irq(unsigned number, bool level) {
+  if (thumb_)
+    thumb_->unit.set_level(isa::thumb::external_0 + number, level);
+  else
+    rv32_->traps.set_line(number, level);
+  if (engine_) engine_->kick();
+}
+
+void Machine::put(std::string_view, char byte) {
+  if (console_.size() < max_console)
+    console_.push_back(byte);
+  else
+    console_lost_ = true;
+  if (options_.console) options_.console(byte);
+}
+
+void Machine::request_exit(int status) { engine_->request_exit(status); }
+
+void Machine::not_modelled(std::string_view device, std::uint32_t offset, std::string_view what) {
+  ++not_modelled_[{std::string(device), offset, std::string(what)}];
+}
+
+}  // namespace mj

@@ -1,0 +1,110 @@
+// One board with one core, put together from its files: memory, devices, exceptions, timing, engine.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "memory/bus.h"
+#include "memory/elf_image.h"
+#include "peripherals/clock_nets.h"
+#include "peripherals/registry.h"
+#include "sim/arch.h"
+#include "sim/base/clock.h"
+#include "sim/base/event_queue.h"
+#include "sim/base/wires.h"
+#include "sim/board.h"
+#include "sim/engine/engine.h"
+#include "sim/semihost.h"
+#include "sim/timing/core_timing.h"
+
+namespace mj {
+
+/// The error interval of a core's cycles and where it comes from.
+struct CycleConfidence {
+  std::string tier = "unknown";  ///< "RTL-exact", "silicon-measured", "documented", "inferred"
+  double low_percent = -50, high_percent = 50;
+  std::string source = "nothing is known about this core's error";
+};
+
+struct MachineOptions {
+  std::string files_folder;  ///< see Semihost
+  std::string console_input;
+  std::string command_line;
+  std::function<void(char)> console;  ///< each byte printed; may be empty
+};
+
+class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
+ public:
+  /// Errors: usage (core file, device), unsupported (a feature that we don't have).
+  static Result<std::unique_ptr<Machine>> create(const BoardSpec& board, const MachineOptions& options,
+                                                 std::function<bool(Address)> is_function);
+  ~Machine() override;
+
+  /// Copies the image's load segments to their load addresses and resets the core.
+  /// Errors: usage: a segment lies outside of the board's memory (says by how many bytes and which section), or the
+  /// image is for another instruction set.
+  Result<void> load(const memory::ElfImage& image);
+
+  engine::Engine& engine() { return *engine_; }
+  memory::Bus& bus() { return bus_; }
+  const timing::CoreTiming& timing() const { return *timing_; }
+  const BoardSpec& board() const { return board_; }
+  const CoreClock& clock() const { return clock_; }
+  const std::string& console_text() const { return console_; }
+
+  bool console_truncated() const { return console_lost_; }
+  /// How far cycles may be off with zero-wait memory (models/accuracy.json).
+  const CycleConfidence& confidence() const { return confidence_; }
+  /// Whether the board's memory can make the core wait.
+  bool has_memory_waits() const;
+
+  /// What devices reported as not modelled: device, offset, what -> times.
+  using NotModelled = std::map<std::tuple<std::string, std::uint32_t, std::string>, std::uint64_t>;
+  const NotModelled& not_modelled() const { return not_modelled_; }
+  const std::vector<std::string>& load_notes() const { return load_notes_; }
+  /// The device of that name, or nullptr.
+  memory::Device* device(std::string_view name) const;
+
+  /// Which region or device an address lies in, in words ("flash region flash", "device RCC + 0x10", "no memory").
+  std::string place(Address address);
+
+ private:
+  Machine(const BoardSpec& board, const MachineOptions& options);
+  Result<void> build(std::function<bool(Address)> is_function);
+  void build_memory();
+  Result<void> build_thumb();
+  Result<void> build_rv32();
+  Result<void> build_devices();
+
+  void set_irq(unsigned number, bool level) override;
+  void put(std::string_view device, char byte) override;
+  void request_exit(int status) override;
+  void not_modelled(std::string_view device, std::uint32_t offset, std::string_view what) override;
+
+  BoardSpec board_;
+  MachineOptions options_;
+  memory::Bus bus_;
+  EventQueue events_;
+  CoreClock clock_;
+  peripherals::ClockNets clocks_;
+  std::optional<timing::CoreTiming> timing_;
+  struct ThumbCore;
+  struct Rv32Core;
+  std::unique_ptr<ThumbCore> thumb_;
+  std::unique_ptr<Rv32Core> rv32_;
+  Arch* arch_ = nullptr;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<Semihost> semihost_;
+  std::vector<peripherals::DevicePtr> devices_;
+  std::string console_;
+  bool console_lost_ = false;
+  CycleConfidence confidence_;
+  NotModelled not_modelled_;
+  std::vector<std::string> load_notes_;
+};
+
+}  // namespace mj

@@ -1,0 +1,110 @@
+#include "sim/profile/counts.h"
+
+#include <cassert>
+
+namespace mj::profile {
+
+using engine::Edge;
+using engine::TimedBlock;
+using timing::Reason;
+
+namespace {
+
+std::size_t index(Reason r) { return static_cast<std::size_t>(r); }
+
+/// Calls add(instruction index, reason, cycles) for all cycles of a block. Reasons come with the sign that a failed
+/// condition takes out of what the walk assumed.
+template <class Add>
+void each_cycle(const TimedBlock& tb, const timing::CoreTiming& timing, Add add) {
+  const auto& insns = tb.block->insns;
+  const std::size_t last = insns.size() - 1;
+  const auto passes = [&](timing::Exit exit, std::uint64_t runs, std::uint32_t arrival) {
+    if (!runs) return;
+    for (const timing::ReasonCycles& r : tb.walk.exits[exit].reasons) add(r.insn, r.reason, runs * r.cycles);
+    if (arrival) add(last, Reason::target_alignment, runs * arrival);
+  };
+  passes(timing::fallthrough, tb.exits[0].runs, tb.exits[0].target_cycles);
+  passes(timing::taken, tb.exits[1].runs, tb.exits[1].target_cycles);
+  passes(tb.cut_exit, tb.cut.runs, 0);
+  for (const auto& e : tb.indirect) passes(timing::indirect, e->runs, e->target_cycles);
+  const std::uint64_t runs = tb.runs();
+  if (runs)
+    for (const timing::ReasonCycles& r : tb.walk.reasons) add(r.insn, r.reason, runs * r.cycles);
+  for (const std::uint16_t slot : tb.guards) {
+    const engine::GuardData& g = tb.slots[slot].guard;
+    if (!g.fails || !g.fail_cycles) continue;
+    const std::size_t insn = tb.slot_insn[slot];
+    Cycle removed = 0;
+    for (const timing::ReasonCycles& r : tb.walk.reasons)
+      if (r.insn == insn) {
+        add(insn, r.reason, 0 - g.fails * r.cycles);
+        removed += r.cycles;
+      }
+    add(insn, Reason::issue,
+        g.fails * static_cast<Cycle>(static_cast<std::int64_t>(g.fail_cycles)) + g.fails * removed);
+  }
+  for (std::size_t i = 0; i < tb.dynamic.size(); ++i) {
+    const engine::DynamicCycles& d = tb.dynamic[i];
+    if (d.data_wait) add(i, Reason::data_wait, d.data_wait);
+    if (d.unaligned) add(i, Reason::unaligned, d.unaligned);
+    if (d.fetch_wait) add(i, Reason::fetch_wait, d.fetch_wait);
+    if (d.operand) add(i, timing.operand_reason(insns[i]), d.operand);
+  }
+}
+
+std::uint64_t fails(const TimedBlock& tb) {
+  std::uint64_t n = 0;
+  for (const std::uint16_t slot : tb.guards) n += tb.slots[slot].guard.fails;
+  return n;
+}
+
+}  // namespace
+
+Counts& Counts::operator+=(const Counts& o) {
+  cycles += o.cycles;
+  instructions += o.instructions;
+  condition_failed += o.condition_failed;
+  for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += o.reasons[i];
+  return *this;
+}
+
+Counts& Counts::operator-=(const Counts& o) {
+  cycles -= o.cycles;
+  instructions -= o.instructions;
+  condition_failed -= o.condition_failed;
+  for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] -= o.reasons[i];
+  return *this;
+}
+
+Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timing) {
+  Counts c;
+  for (const auto& tb : engine.blocks()) {
+    c.instructions += tb->runs() * tb->block->insns.size();
+    c.condition_failed += fails(*tb);
+    each_cycle(*tb, timing, [&](std::size_t, Reason r, Cycle n) { c.reasons[index(r)] += n; });
+  }
+  c.reasons[index(Reason::exception)] += engine.exception_cycles();
+  c.reasons[index(Reason::idle)] += engine.idle_cycles();
+  for (const Cycle n : c.reasons) c.cycles += n;
+  return c;
+}
+
+std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing) {
+  std::map<Address, Counts> out;
+  for (const auto& tb : engine.blocks()) {
+    const std::uint64_t runs = tb->runs();
+    const auto& insns = tb->block->insns;
+    if (runs)
+      for (const isa::Insn& insn : insns) out[insn.pc].instructions += runs;
+    for (const std::uint16_t slot : tb->guards)
+      if (const std::uint64_t n = tb->slots[slot].guard.fails) out[insns[tb->slot_insn[slot]].pc].condition_failed += n;
+    each_cycle(*tb, timing, [&](std::size_t insn, Reason r, Cycle n) {
+      Counts& c = out[insns[insn].pc];
+      c.reasons[index(r)] += n;
+      c.cycles += n;
+    });
+  }
+  return out;
+}
+
+}  // namespace mj::profile

@@ -1,0 +1,92 @@
+#include "sim/profile/layers.h"
+
+#include <algorithm>
+
+#include "sim/profile/model/op_kind.h"
+
+namespace mj::profile {
+
+namespace {
+std::vector<std::int64_t> shape(const std::vector<std::int32_t>& s) { return {s.begin(), s.end()}; }
+}  // namespace
+
+LayerTracker::LayerTracker(const engine::Engine& engine, const timing::CoreTiming& timing, const model::NoteModel& note)
+    : engine_(engine), timing_(timing), note_(note), sums_(note.layers.size()) {
+  for (std::size_t i = 0; i < note.layers.size(); ++i) layer_of_.emplace(note.layers[i].function, i);
+}
+
+void LayerTracker::entered(Address function, std::size_t depth, Cycle now) {
+  if (function == note_.invoke_address && !inference_.running) {
+    if (on_invoke) on_invoke();
+    inference_ = {depth, true, {}, seconds(now)};
+    inference_.at.cycles = now;
+    return;
+  }
+  const auto layer = layer_of_.find(function);
+  if (layer == layer_of_.end() || layer_.running) return;
+  open_layer_ = layer->second;
+  layer_ = {depth, true, total_counts(engine_, timing_), seconds(now)};
+}
+
+void LayerTracker::left(Address, std::size_t depth, Cycle now) {
+  const auto add = [&](Sum& sum, const Counts& spent, double span) {
+    sum.counts += spent;
+    sum.seconds += span;
+    if (sum.invocations++ == 0) sum.first = sum.min = spent.cycles;
+    sum.min = std::min(sum.min, spent.cycles);
+    sum.max = std::max(sum.max, spent.cycles);
+  };
+  if (layer_.running && depth <= layer_.depth) {
+    Counts spent = total_counts(engine_, timing_);
+    spent -= layer_.at;
+    add(sums_[open_layer_], spent, seconds(now) - layer_.seconds);
+    layer_.running = false;
+  }
+  if (inference_.running && depth <= inference_.depth) {
+    Counts spent;
+    spent.cycles = now - inference_.at.cycles;
+    add(inferences_, spent, seconds(now) - inference_.seconds);
+    inference_.running = false;
+    if (on_invoke_end) on_invoke_end();
+  }
+}
+
+Network LayerTracker::network(std::vector<Layer>& layers, int network_index) const {
+  Network n;
+  n.name = note_.model_name;
+  n.runtime = note_.runtime_name;
+  n.recognised_by = "the layer table in the image's section .note.microjoule";
+  n.inferences = inferences_.invocations;
+  n.cycles = inferences_.counts.cycles;
+  Cycle inside = 0;
+  for (std::size_t i = 0; i < note_.layers.size(); ++i) {
+    const model::NoteLayer& from = note_.layers[i];
+    const Sum& sum = sums_[i];
+    Layer l;
+    l.network = network_index;
+    l.index = static_cast<int>(from.index);
+    l.op = model::op_name(from.kind);
+    l.name = from.name;
+    l.input_shapes = {shape(from.input_shape)};
+    if (!from.weight_shape.empty()) l.weight_shapes = {shape(from.weight_shape)};
+    l.output_shapes = {shape(from.output_shape)};
+    l.macs = from.macs;
+    l.parameter_bytes = from.parameter_bytes;
+    l.arena_bytes = from.live_bytes;
+    l.invocations = sum.invocations;
+    l.cycles = sum.counts.cycles;
+    l.first_cycles = sum.first;
+    l.min_cycles = sum.min;
+    l.max_cycles = sum.max;
+    l.instructions = sum.counts.instructions;
+    l.time_s = sum.seconds;
+    l.reasons = sum.counts.reasons;
+    inside += l.cycles;
+    n.macs += l.macs;
+    layers.push_back(std::move(l));
+  }
+  n.between_cycles = n.cycles - std::min(n.cycles, inside);
+  return n;
+}
+
+}  // namespace mj::profile

@@ -1,0 +1,58 @@
+// Layers of firmware of our own runtime: its note names the function of each layer, so a layer is an interval of that
+// function's frame in the call tree.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/engine/engine.h"
+#include "sim/profile/call_tree.h"
+#include "sim/profile/counts.h"
+#include "sim/profile/model/note.h"
+#include "sim/profile/run_result.h"
+
+namespace mj::profile {
+
+class LayerTracker final : public CallTree::Listener {
+ public:
+  LayerTracker(const engine::Engine& engine, const timing::CoreTiming& timing, const model::NoteModel& note);
+
+  /// Called at each inference's begin and end (tensors can be written and read then).
+  std::function<void()> on_invoke, on_invoke_end;
+  /// Simulated seconds at a cycle count.
+  std::function<double(Cycle)> seconds;
+
+  void entered(Address function, std::size_t depth, Cycle now) override;
+  void left(Address function, std::size_t depth, Cycle now) override;
+
+  /// What was measured; appends its layers. Layers that never ran have 0 invocations.
+  Network network(std::vector<Layer>& layers, int network_index) const;
+
+ private:
+  struct Open {
+    std::size_t depth = 0;
+    bool running = false;
+    Counts at;
+    double seconds = 0;
+  };
+  struct Sum {
+    Counts counts;
+    std::uint64_t invocations = 0;
+    Cycle first = 0, min = 0, max = 0;
+    double seconds = 0;
+  };
+
+  const engine::Engine& engine_;
+  const timing::CoreTiming& timing_;
+  const model::NoteModel& note_;
+  std::unordered_map<Address, std::size_t> layer_of_;
+  std::vector<Sum> sums_;
+  Open layer_;
+  std::size_t open_layer_ = 0;
+  Open inference_;
+  Sum inferences_;
+};
+
+}  // namespace mj::profile

@@ -1,0 +1,81 @@
+#include "sim/propose.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/board.h"
+
+namespace mj {
+
+namespace {
+
+bool has(const BoardSpec& b, const char* feature) {
+  return std::find(b.core.features.begin(), b.core.features.end(), feature) != b.core.features.end();
+}
+
+/// Whether the core has what the image's attributes ask for.
+bool core_fits(const BoardSpec& b, const memory::ElfTarget& t) {
+  if ((b.core.isa == "thumb") != (t.machine == memory::Machine::arm)) return false;
+  if (b.core.isa != "thumb") return !(t.compressed && !has(b, "c"));
+  if (t.arch == "armv7-m") return has(b, "v7m");
+  if (t.arch == "armv7e-m") return has(b, "dsp") && (t.fpu.empty() || has(b, "fp_sp"));
+  return t.arch == "armv6-m" || t.arch.empty();
+}
+
+const RegionSpec* region_of(const BoardSpec& b, std::uint64_t at, std::uint64_t bytes) {
+  for (const RegionSpec& r : b.regions)
+    if (at >= r.base && at + bytes <= r.base + r.size) return &r;
+  return nullptr;
+}
+
+/// The segments' load and run addresses lie in the board's memory.
+bool memory_fits(const BoardSpec& b, const memory::ElfImage& image) {
+  return std::all_of(image.segments().begin(), image.segments().end(), [&](const memory::LoadSegment& s) {
+    return (s.bytes.empty() || region_of(b, s.paddr, s.bytes.size())) && region_of(b, s.vaddr, s.memsz);
+  });
+}
+
+int judge(const BoardSpec& b, const memory::ElfImage& image, std::string& why) {
+  int score = 1;
+  Address lowest = 0xffffffff;
+  for (const memory::LoadSegment& s : image.segments())
+    if (!s.bytes.empty()) lowest = std::min(lowest, s.paddr);
+  const bool at_table = b.boot.vector_table && *b.boot.vector_table == lowest;
+  const bool at_entry = b.boot.entry && *b.boot.entry == image.entry();
+  if (at_table || at_entry) score += 8;
+  const bool exact = (image.target().arch == "armv6-m") == !has(b, "v7m") && b.core.isa == "thumb";
+  if (exact) score += 4;
+  why = fmt::format("{}{}",
+                    at_table   ? fmt::format("vector table at 0x{:08x}", lowest)
+                    : at_entry ? fmt::format("entry at 0x{:08x}", image.entry())
+                               : "all segments lie in its memory",
+                    image.target().arch.empty() ? "" : ", " + image.target().arch);
+  return score;
+}
+
+}  // namespace
+
+Result<std::vector<Proposal>> propose_board(const memory::ElfImage& image) {
+  std::vector<Proposal> found;
+  for (const std::string& id : list_boards()) {
+    auto board = load_board(id);
+    if (!board || !core_fits(*board, image.target()) || !memory_fits(*board, image)) continue;
+    Proposal p;
+    p.board = id;
+    p.score = judge(*board, image, p.why);
+    if (id.rfind("rtl-", 0) == 0) p.score -= 100;
+    found.push_back(std::move(p));
+  }
+  std::stable_sort(found.begin(), found.end(), [](const Proposal& a, const Proposal& b) { return a.score > b.score; });
+  if (!found.empty()) return found;
+  std::string spans;
+  for (const memory::LoadSegment& s : image.segments())
+    spans += fmt::format("{}0x{:08x}..0x{:08x}", spans.empty() ? "" : ", ", s.vaddr, s.vaddr + s.memsz);
+  return Error{ExitCode::usage, "no board fits this image", image.name(),
+               fmt::format("it is for {} and occupies {}",
+                           image.target().arch.empty() ? "an unknown architecture" : image.target().arch, spans),
+               "name one with --board, or describe yours in a board file (see: microjoule boards show pico)"};
+}
+
+}  // namespace mj

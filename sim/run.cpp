@@ -1,0 +1,379 @@
+#include "sim/run.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <memory>
+
+#include "memory/elf_image.h"
+#include "sim/machine.h"
+#include "sim/profile/attribution.h"
+#include "sim/profile/counts.h"
+#include "sim/profile/dwarf.h"
+#include "sim/profile/layers.h"
+#include "sim/profile/model/note.h"
+#include "sim/profile/static_size.h"
+#include "sim/profile/symbols.h"
+#include "sim/propose.h"
+#include "sim/tensor_io.h"
+#include "sim/version.h"
+
+namespace mj {
+
+using namespace profile;
+using engine::StopKind;
+
+namespace {
+
+constexpr Cycle progress_step = 50'000'000;  ///< cycles between two calls of RunRequest::progress
+constexpr std::size_t largest_symbols = 20;
+
+/// Where functions begin, as a bit per halfword: the engine asks for every block.
+class FunctionStarts {
+ public:
+  explicit FunctionStarts(const SymbolTable& symbols) {
+    for (const Symbol& s : symbols.functions()) starts_.push_back(s.start);
+    std::sort(starts_.begin(), starts_.end());
+  }
+  bool operator()(Address a) const { return std::binary_search(starts_.begin(), starts_.end(), a); }
+
+ private:
+  std::vector<Address> starts_;
+};
+
+std::string compiler(const memory::ElfImage& image) {
+  const memory::ElfSection* section = image.section(".comment");
+  if (!section) return "";
+  auto bytes = image.contents(*section);
+  if (!bytes || bytes->empty()) return "";
+  std::string text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  return text.substr(0, text.find('\0'));
+}
+
+Provenance provenance(const memory::ElfImage& image, const Machine& machine, bool proposed) {
+  Provenance p;
+  p.tool_version = version;
+  p.timing_model_version = timing::model_version;
+  p.firmware = image.name().substr(image.name().find_last_of('/') + 1);
+  p.firmware_bytes = image.file_bytes().size();
+  p.firmware_crc32 = fmt::format("{:08x}", crc32_z(0, reinterpret_cast<const unsigned char*>(image.file_bytes().data()),
+                                                   image.file_bytes().size()));
+  p.compiler = compiler(image);
+  p.isa = image.target().arch;
+  p.board = machine.board().id;
+  p.board_title = machine.board().name;
+  p.core = machine.board().core.timing;
+  p.core_title = machine.timing().title();
+  p.board_proposed = proposed;
+  return p;
+}
+
+/// The firmware on its machine, with everything that explains it.
+class Runner {
+ public:
+  Runner(const RunRequest& request, memory::ElfImage image)
+      : request_(request),
+        image_(std::move(image)),
+        debug_(DebugInfo::load(image_)),
+        symbols_(SymbolTable::build(image_, debug_)) {}
+
+  Result<RunResult> run(const BoardSpec& board, bool proposed) {
+    MachineOptions options;
+    options.files_folder = request_.files_folder;
+    options.console_input = request_.console_input;
+    options.command_line = request_.command_line.empty() ? image_.name().substr(image_.name().find_last_of('/') + 1)
+                                                         : request_.command_line;
+    options.console = request_.console;
+    auto made = Machine::create(board, options, FunctionStarts(symbols_));
+    if (!made) return made.error();
+    machine_ = std::move(made).value();
+    if (auto loaded = machine_->load(image_); !loaded) return loaded.error();
+    if (auto network = attach_network(); !network) return network.error();
+
+    const engine::Stop stop = run_to_end();
+
+    RunResult result;
+    result.provenance = provenance(image_, *machine_, proposed);
+    result.console = machine_->console_text();
+    totals(result);
+    attribute(engine(), machine_->timing(), symbols_, debug_, result);
+    if (tracker_) result.networks.push_back(tracker_->network(result.layers, 0));
+    for (Layer& l : result.layers) l.function = layer_function(l);
+    memory(result);
+    diagnostics(result);
+    fault(result);
+    stopped(stop, result);
+    if (!request_.output_path.empty())
+      if (auto saved = save_output(); !saved) return saved.error();
+    return result;
+  }
+
+ private:
+  engine::Engine& engine() { return machine_->engine(); }
+  std::string where(Address a) const { return symbols_.describe(a, debug_); }
+
+  Result<void> attach_network() {
+    const bool wants_tensors = !request_.input_path.empty() || !request_.output_path.empty();
+    const memory::ElfSection* section = image_.section(".note.microjoule");
+    if (!section) {
+      if (!wants_tensors) return {};
+      return Error{ExitCode::usage, "--input and --output need firmware of our own runtime", image_.name(),
+                   "it has no section .note.microjoule", "build it with: microjoule build model.tflite"};
+    }
+    auto bytes = image_.contents(*section);
+    if (!bytes) return bytes.error();
+    auto note = model::parse_note(*bytes);
+    if (!note) return note.error();
+    note_ = std::move(note).value();
+    if (!request_.input_path.empty()) {
+      if (note_->inputs.empty()) return Error{ExitCode::usage, "the network has no input", image_.name(), "", ""};
+      auto input = read_tensor(request_.input_path, note_->inputs.front());
+      if (!input) return input.error();
+      input_ = std::move(input).value();
+    }
+    tracker_ = std::make_unique<LayerTracker>(engine(), machine_->timing(), *note_);
+    tracker_->seconds = [this](Cycle c) { return machine_->clock().seconds(c); };
+    tracker_->on_invoke = [this] {
+      if (!input_.empty()) machine_->bus().poke(note_->inputs.front().address, input_.data(), input_.size());
+    };
+    tracker_->on_invoke_end = [this] {
+      if (note_->outputs.empty() || !output_.empty()) return;
+      output_.resize(note_->outputs.front().bytes);
+      if (!machine_->bus().peek(note_->outputs.front().address, output_.data(), output_.size())) output_.clear();
+    };
+    engine().calls().listen(tracker_.get());
+    return {};
+  }
+
+  Result<void> save_output() {
+    if (output_.empty())
+      return Error{ExitCode::firmware_failed, "no inference finished, so there is no output to write", image_.name(),
+                   "mjrt_invoke did not return", "look at how the run ended"};
+    return write_tensor(request_.output_path, note_->outputs.front(), output_);
+  }
+
+  engine::Stop run_to_end() {
+    const Cycle limit = request_.max_cycles.value_or(EventQueue::never);
+    for (;;) {
+      Cycle step = limit;
+      const Cycle now = engine().state().now;
+      if (request_.max_sim_time_s) {
+        const double left = *request_.max_sim_time_s - machine_->clock().seconds(now);
+        if (left <= 0) return {StopKind::limit, 0, engine().pc()};
+        // The clock may change on the way: look again well before the end at today's frequency.
+        const double cycles = left * static_cast<double>(machine_->clock().hz());
+        step = std::min<Cycle>(step, now + std::max<Cycle>(1, static_cast<Cycle>(std::min(cycles, 1e6))));
+      }
+      if (request_.progress) step = std::min(step, now + progress_step);
+      const engine::Stop stop = engine().run(step);
+      if (stop.kind != StopKind::limit || engine().state().now >= limit) return stop;
+      if (request_.progress) request_.progress(engine().state().now, machine_->clock().seconds(engine().state().now));
+    }
+  }
+
+  void totals(RunResult& r) {
+    const Cycle now = engine().state().now;
+    const Counts counts = total_counts(engine(), machine_->timing());
+    r.totals.cycles = counts.cycles;
+    r.totals.instructions = counts.instructions;
+    r.totals.condition_failed = counts.condition_failed;
+    r.totals.reasons = counts.reasons;
+    r.totals.exception_cycles = engine().exception_cycles();
+    r.totals.idle_cycles = engine().idle_cycles();
+    for (const auto& [exception, n] : engine().exceptions_taken()) r.totals.interrupts += n;
+    r.totals.time_s = machine_->clock().seconds(now);
+    for (const CoreClock::Span& s : machine_->clock().spans(now))
+      if (s.cycles) r.totals.clocks.push_back({s.hz, s.cycles});
+    const CycleConfidence& c = machine_->confidence();
+    const auto cycles = static_cast<double>(r.totals.cycles);
+    r.totals.cycles_estimate = {cycles, cycles * (1 + c.low_percent / 100), cycles * (1 + c.high_percent / 100),
+                                c.tier + ": " + c.source};
+    if (machine_->has_memory_waits()) {
+      // The memory's model is not measured yet: its waits may be off by their own size.
+      const auto waits = static_cast<double>(counts.reasons[static_cast<std::size_t>(timing::Reason::data_wait)] +
+                                             counts.reasons[static_cast<std::size_t>(timing::Reason::fetch_wait)]);
+      r.totals.cycles_estimate.low -= waits / 2;
+      r.totals.cycles_estimate.high += waits / 2;
+      r.totals.cycles_estimate.source += "; wait states +-50 % (estimated)";
+    }
+  }
+
+  std::string layer_function(const Layer& l) const {
+    for (const model::NoteLayer& n : note_->layers)
+      if (static_cast<int>(n.index) == l.index && n.name == l.name) return function_name(symbols_, n.function);
+    return "";
+  }
+
+  void memory(RunResult& r) {
+    std::vector<MemoryRegionName> names;
+    for (const RegionSpec& s : machine_->board().regions)
+      if (s.alias_of.empty())
+        names.push_back({s.name, s.base, static_cast<std::uint32_t>(s.size),
+                         s.kind == memory::RegionKind::flash ? profile::RegionKind::flash : profile::RegionKind::ram});
+    const StaticSize size = compute_static_size(image_, symbols_, names);
+    Memory& m = r.memory;
+    for (const RegionSize& region : size.regions) {
+      MemoryRegion row;
+      row.name = region.region.name;
+      row.kind = region.region.kind == profile::RegionKind::flash ? "flash" : "ram";
+      row.base = region.region.base;
+      row.size = region.region.size;
+      row.static_bytes = region.used;
+      for (const SectionSize& s : size.sections)
+        if (s.region == row.name || s.load_region == row.name) row.sections.push_back({s.name, s.bytes});
+      std::stable_sort(row.sections.begin(), row.sections.end(),
+                       [](const NamedBytes& a, const NamedBytes& b) { return a.bytes > b.bytes; });
+      const auto spec = std::find_if(machine_->board().regions.begin(), machine_->board().regions.end(),
+                                     [&](const RegionSpec& s) { return s.name == row.name; });
+      if (spec->budget == BudgetKind::flash) m.flash_used += region.used;
+      if (spec->budget == BudgetKind::ram) m.ram_static += region.used;
+      m.regions.push_back(std::move(row));
+    }
+    m.flash_size = machine_->board().budget_bytes(BudgetKind::flash);
+    m.ram_size = machine_->board().budget_bytes(BudgetKind::ram);
+    for (const SizeRow& s : size.top_symbols(largest_symbols)) m.largest_symbols.push_back({s.name, s.bytes});
+    m.stack.top = engine().stack_top();
+    m.stack.low = engine().state().stack_low;
+    if (m.stack.low > m.stack.top) m.stack.low = m.stack.top;
+    m.stack.used_bytes = m.stack.top - m.stack.low;
+    for (const Address f : engine().deepest_stack()) m.stack.chain.push_back(function_name(symbols_, f));
+  }
+
+  void diagnostics(RunResult& r) {
+    const auto add = [&](std::string kind, std::string at, std::string text, std::uint64_t count) {
+      r.diagnostics.push_back({std::move(kind), std::move(at), std::move(text), count});
+    };
+    for (const auto& [what, count] : machine_->not_modelled())
+      add("not_modelled", fmt::format("{}+0x{:x}", std::get<0>(what), std::get<1>(what)), std::get<2>(what), count);
+    for (const std::string& note : machine_->load_notes()) add("warning", "boot", note, 1);
+    if (!machine_->board().core.timing_note.empty())
+      add("timing", machine_->board().core.timing, machine_->board().core.timing_note, 1);
+    for (const std::string& d : image_.diagnostics())
+      add("warning", image_.name().substr(image_.name().find_last_of('/') + 1), d, 1);
+    for (const std::string& d : debug_.diagnostics()) add("warning", "debug information", d, 1);
+    for (const auto& [exception, n] : engine().exceptions_taken())
+      add("exceptions", engine().arch().exception_name(exception), "taken", n);
+    if (machine_->console_truncated()) add("warning", "console", "only the first 16 MiB of the output were kept", 1);
+  }
+
+  void fault(RunResult& r) {
+    const auto& from = engine().first_fault();
+    if (!from) return;
+    Fault f;
+    f.exception = engine().arch().exception_name(from->exception);
+    f.pc = from->pc;
+    f.where = where(from->pc);
+    f.status = from->status;
+    f.cycle = from->cycle;
+    if (from->has_access) {
+      const BadAccess& a = from->access;
+      const char* why = a.why == BadAccess::Why::read_only   ? ": it can't be written"
+                        : a.why == BadAccess::Why::unaligned ? ": unaligned"
+                                                             : "";
+      f.what = a.fetch ? fmt::format("instruction fetch from 0x{:08x} ({})", a.address, machine_->place(a.address))
+                       : fmt::format("{} of {} byte{} at 0x{:08x} ({}{})", a.write ? "store" : "load", a.size,
+                                     a.size == 1 ? "" : "s", a.address, machine_->place(a.address), why);
+      if (a.address < 0x100 && !a.fetch)
+        f.hint = "a null pointer with a small offset? look at the registers above";
+      else if (a.why == BadAccess::Why::unmapped)
+        f.hint = "is the board right, and does the linker script match its memory? microjoule boards show " +
+                 machine_->board().id;
+    } else {
+      f.what = fmt::format("instruction {}", encoding_at(from->pc));
+    }
+    f.backtrace.push_back(where(from->pc));
+    for (auto it = from->call_stack.rbegin(); it != from->call_stack.rend(); ++it) {
+      const std::string name = function_name(symbols_, *it);
+      if (it == from->call_stack.rbegin() && name == function_name(symbols_, from->pc)) continue;
+      f.backtrace.push_back(name);
+    }
+    const unsigned shown = engine().arch().sp == 2 ? 32 : 15;
+    for (unsigned i = 0; i < shown; ++i)
+      f.registers.push_back(fmt::format("{} = 0x{:08x}", engine().arch().register_name(i), from->registers[i]));
+    if (engine().fault_count() > 1)
+      f.status.push_back(fmt::format("{} more faults followed; this is the first", engine().fault_count() - 1));
+    r.fault = std::move(f);
+  }
+
+  std::string encoding_at(Address pc) {
+    std::array<std::uint8_t, 4> b{};
+    if (!machine_->bus().peek(pc, b.data(), 2)) return "not readable";
+    if (!engine().arch().is_wide(b.data())) return fmt::format("0x{:04x}", b[0] | b[1] << 8);
+    machine_->bus().peek(pc, b.data(), 4);
+    return fmt::format("0x{:02x}{:02x}{:02x}{:02x} (bytes in memory order)", b[0], b[1], b[2], b[3]);
+  }
+
+  void stopped(const engine::Stop& stop, RunResult& r) {
+    Stop& s = r.stop;
+    s.pc = stop.pc;
+    s.where = where(stop.pc);
+    const bool faulted = engine().first_fault() && engine().arch().in_fault(engine().state());
+    switch (stop.kind) {
+      case StopKind::exited:
+        s.kind = "exited";
+        s.firmware_status = stop.status;
+        s.exit_code = stop.status == 0 ? ExitCode::ok : ExitCode::firmware_failed;
+        s.message = fmt::format("the firmware ended with status {}", stop.status);
+        break;
+      case StopKind::limit:
+        s.kind = "limit";
+        s.exit_code = ExitCode::limit;
+        s.message = fmt::format("the limit of {} was reached at {}",
+                                request_.max_cycles && engine().state().now >= *request_.max_cycles
+                                    ? fmt::format("{} cycles", *request_.max_cycles)
+                                    : fmt::format("{} s of simulated time", request_.max_sim_time_s.value_or(0)),
+                                s.where);
+        break;
+      case StopKind::spin_forever:
+        s.kind = "spin_forever";
+        s.exit_code = ExitCode::limit;
+        s.message = fmt::format("endless loop at {}: nothing pending can end it", s.where);
+        break;
+      case StopKind::sleep_forever:
+        s.kind = "sleep_forever";
+        s.exit_code = ExitCode::limit;
+        s.message = fmt::format("asleep at {}: no enabled interrupt can wake the core", s.where);
+        break;
+      case StopKind::lockup:
+        s.kind = "lockup";
+        s.exit_code = ExitCode::firmware_fault;
+        s.message = fmt::format("the core locked up at {}", s.where);
+        break;
+    }
+    if (faulted && stop.kind != StopKind::exited) {
+      s.kind = "fault";
+      s.exit_code = ExitCode::firmware_fault;
+      s.message = fmt::format("{} at {}", r.fault->exception, r.fault->where);
+    }
+  }
+
+  const RunRequest& request_;
+  memory::ElfImage image_;
+  DebugInfo debug_;
+  SymbolTable symbols_;
+  std::unique_ptr<Machine> machine_;
+  std::optional<model::NoteModel> note_;
+  std::unique_ptr<LayerTracker> tracker_;
+  std::vector<std::uint8_t> input_, output_;
+};
+
+}  // namespace
+
+Result<RunResult> run(const RunRequest& request) {
+  auto image = memory::ElfImage::load(request.firmware);
+  if (!image) return image.error();
+  std::string id = request.board;
+  if (id.empty()) {
+    auto proposed = propose_board(*image);
+    if (!proposed) return proposed.error();
+    id = proposed->front().board;
+  }
+  auto board = load_board(id);
+  if (!board) return board.error();
+  return Runner(request, std::move(image).value()).run(*board, request.board.empty());
+}
+
+}  // namespace mj

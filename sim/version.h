@@ -1,0 +1,7 @@
+#pragma once
+
+namespace mj {
+
+inline constexpr const char* version = "0.1.0";  ///< of the program; CMakeLists.txt has the same
+
+}  // namespace mj

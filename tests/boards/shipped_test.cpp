@@ -1,0 +1,235 @@
+// The shipped boards: each loads, its devices come to be, and the clock trees give real frequencies.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "sim/board.h"
+#include "tests/peripherals/bench.h"
+
+namespace mj {
+namespace {
+
+using peripherals::Bench;
+using peripherals::ClockNets;
+
+/// A board's devices on a bench; registers by absolute address, as firmware has them.
+class Board : public Bench {
+ public:
+  explicit Board(const std::string& id) {
+    auto loaded = load_board(id);
+    if (!loaded) throw std::runtime_error(loaded.error().text());
+    spec = std::move(*loaded);
+    for (const RegionSpec& r : spec.regions)
+      if (r.front_end) front_ends[r.name] = std::make_unique<memory::FlashTiming>(*r.front_end);
+    wiring.flash = [this](std::string_view name) { return front_ends[std::string(name)].get(); };
+    clocks.drive(ClockNets::core, spec.core.reset_clock_hz, 0);
+    const auto built = build_devices(spec.devices, wiring, devices);
+    if (!built) throw std::runtime_error(built.error().text());
+  }
+  std::uint32_t get(Address a, Cycle now = 0) {
+    const auto& [device, offset] = at(a);
+    return device->read(offset, 4, now);
+  }
+  void set(Address a, std::uint32_t value, Cycle now = 0) {
+    const auto& [device, offset] = at(a);
+    device->write(offset, 4, value, now);
+  }
+  Hertz core_hz() const { return clocks.hz(ClockNets::core); }
+
+  BoardSpec spec;
+  std::map<std::string, std::unique_ptr<memory::FlashTiming>> front_ends;
+
+ private:
+  std::pair<memory::Device*, std::uint32_t> at(Address a) {
+    for (std::size_t i = 0; i < devices.size(); ++i)
+      if (a - spec.devices[i].base < spec.devices[i].size) return {devices[i].get(), a - spec.devices[i].base};
+    throw std::runtime_error("no device at this address");
+  }
+};
+
+class Shipped : public testing::TestWithParam<std::string> {};
+
+TEST_P(Shipped, LoadsAndItsDevicesComeToBe) {
+  Board b(GetParam());
+  EXPECT_EQ(b.spec.id, GetParam());
+  EXPECT_EQ(b.devices.size(), b.spec.devices.size());
+  EXPECT_GT(b.spec.budget_bytes(BudgetKind::ram), 0u);
+  // At reset the clock tree says what the core says.
+  EXPECT_EQ(b.core_hz(), b.spec.core.reset_clock_hz);
+  EXPECT_EQ(b.reports.size(), 0u);
+}
+
+TEST_P(Shipped, EachNumberSaysWhereItComesFrom) {
+  const auto board = load_board(GetParam());
+  ASSERT_TRUE(board);
+  EXPECT_GE(board->figures.size(), 4u);
+  for (const Figure& f : board->figures) {
+    EXPECT_NE(f.source, "") << f.pointer;
+    EXPECT_NE(f.certainty, "") << f.pointer;
+  }
+}
+
+TEST_P(Shipped, AllDevicesStandRandomAccesses) {
+  Board b(GetParam());
+  std::uint32_t seed = 1;
+  const auto next = [&] { return seed = seed * 1664525 + 1013904223, seed >> 8; };
+  for (Cycle now = 0; now < 20000; now += 1 + next() % 50) {
+    const auto i = next() % b.devices.size();
+    const unsigned size = 1u << next() % 3;
+    const std::uint32_t offset = next() % b.spec.devices[i].size & ~(size - 1);
+    if (next() & 1)
+      b.devices[i]->write(offset, size, next() << 8 ^ next(), now);
+    else
+      b.devices[i]->read(offset, size, now);
+    b.events.run_due(now);
+  }
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& board) {
+  std::string name = board.param;
+  for (char& c : name)
+    if (c == '-') c = '_';
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(Boards, Shipped, testing::ValuesIn(list_boards()), test_name);
+
+TEST(ShippedBoards, TheKnownOnesAreThere) {
+  EXPECT_THAT(list_boards(),
+              testing::IsSupersetOf({"nucleo-l4r5zi", "nano33ble", "pico", "ibex-demo", "ibex-large", "mps2-an385",
+                                     "mps2-an386", "mps2-an500", "virt32", "rtl-ibex-small", "rtl-ibex-maxperf"}));
+}
+
+TEST(NucleoL4r5zi, HasTheMemoriesOfItsChip) {
+  const auto board = load_board("nucleo-l4r5zi");
+  ASSERT_TRUE(board);
+  EXPECT_EQ(board->budget_bytes(BudgetKind::flash), 2u << 20);
+  EXPECT_EQ(board->budget_bytes(BudgetKind::ram), 640u << 10);
+  EXPECT_EQ(board->wait_states.at(0).max_hz.at(5), 120'000'000u);
+}
+
+// ---- the L4's clock tree, register by register as vendor code does it
+// -------------------------------------------------
+
+constexpr Address rcc_cr = 0x40021000, rcc_cfgr = 0x40021008, rcc_pllcfgr = 0x4002100C, flash_acr = 0x40022000;
+
+TEST(NucleoL4r5zi, ResetsTo4MHz) {
+  Board b("nucleo-l4r5zi");
+  EXPECT_EQ(b.core_hz(), 4'000'000u);
+  EXPECT_EQ(b.get(rcc_cr), 0x63u);  // MSI on and ready, range 6
+}
+
+TEST(NucleoL4r5zi, Reaches120MHzThroughThePll) {
+  Board b("nucleo-l4r5zi");
+  b.set(0x40007080, 0);     // PWR_CR5.R1MODE = 0: boost
+  b.set(flash_acr, 0x705);  // 5 wait states, prefetch, caches
+  EXPECT_EQ(b.get(flash_acr), 0x705u);
+  EXPECT_EQ(b.front_ends["flash"]->wait_states(), 5u);
+  b.set(rcc_pllcfgr, 1 | 60 << 8);  // MSI, M = 1, N = 60, R = 2
+  b.set(rcc_cr, b.get(rcc_cr) | 1 << 24);
+  EXPECT_TRUE(b.get(rcc_cr) & 1 << 25);  // PLLRDY
+  b.set(rcc_cfgr, 3);
+  EXPECT_EQ(b.get(rcc_cfgr) >> 2 & 3, 0u);  // PLLREN is still off: no switch
+  b.set(rcc_pllcfgr, 1 | 60 << 8 | 1 << 24);
+  EXPECT_EQ(b.get(rcc_cfgr) >> 2 & 3, 3u);
+  EXPECT_EQ(b.core_hz(), 120'000'000u);
+}
+
+TEST(NucleoL4r5zi, Reaches120MHzFromHsiAsMlperfTinyDoes) {
+  Board b("nucleo-l4r5zi");
+  b.set(rcc_cr, b.get(rcc_cr) | 1 << 8);
+  ASSERT_TRUE(b.get(rcc_cr) & 1 << 10);  // HSIRDY
+  b.set(rcc_pllcfgr, 2 | 1 << 4 | 30 << 8 | 1 << 24);
+  b.set(rcc_cr, b.get(rcc_cr) | 1 << 24);
+  b.set(rcc_cfgr, 3);
+  EXPECT_EQ(b.core_hz(), 120'000'000u);
+}
+
+TEST(NucleoL4r5zi, OtherSourcesAndTheAhbPrescaler) {
+  Board b("nucleo-l4r5zi");
+  b.set(rcc_cr, b.get(rcc_cr) | 1 << 8);
+  b.set(rcc_cfgr, 1);
+  EXPECT_EQ(b.core_hz(), 16'000'000u);
+  b.set(rcc_cfgr, 1 | 0x9 << 4);  // HPRE: / 4
+  EXPECT_EQ(b.core_hz(), 4'000'000u);
+  b.set(rcc_cfgr, 0);
+  b.set(rcc_cr, (b.get(rcc_cr) & ~0xF0u) | 11 << 4 | 1 << 3);  // MSI range 11
+  EXPECT_EQ(b.core_hz(), 48'000'000u);
+  b.set(rcc_pllcfgr, 1 | 5 << 4 | 20 << 8 | 1 << 24);  // 48 / 6 * 20 / 2
+  b.set(rcc_cr, b.get(rcc_cr) | 1 << 24);
+  b.set(rcc_cfgr, 3);
+  EXPECT_EQ(b.core_hz(), 80'000'000u);
+}
+
+TEST(NucleoL4r5zi, AnOscillatorThatIsNotFittedIsSaid) {
+  Board b("nucleo-l4r5zi");
+  b.set(rcc_cr, b.get(rcc_cr) | 1 << 16);
+  EXPECT_FALSE(b.get(rcc_cr) & 1 << 17);
+  EXPECT_EQ(b.reports.count("RCC+0: HSE switched on, but the board has none"), 1u);
+}
+
+TEST(NucleoL4r5zi, TimersFollowTheirBusClock) {
+  Board b("nucleo-l4r5zi");
+  b.set(0x40000000, 1);  // TIM2.CR1.CEN
+  EXPECT_EQ(b.get(0x40000024, 1000), 1000u);
+  b.set(rcc_cfgr, 6 << 8, 1000);  // PPRE1: / 8, timers run at twice that
+  EXPECT_EQ(b.get(0x40000024, 1400), 1100u);
+}
+
+// ---- the other boards' start-up
+// --------------------------------------------------------------------------------------
+
+TEST(Pico, Reaches125MHzAsTheSdkDoes) {
+  Board b("pico");
+  EXPECT_EQ(b.core_hz(), 6'500'000u);
+  b.set(0x40024000, 0xFAB << 12 | 0xAA0);  // XOSC on
+  ASSERT_TRUE(b.get(0x40024004) >> 31);
+  b.set(0x40028000, 1);  // PLL_SYS: REFDIV 1
+  b.set(0x40028008, 125);
+  EXPECT_FALSE(b.get(0x40028000) >> 31);
+  b.set(0x4002B004, 1 | 1 << 5);  // clear alias of PWR: PD, VCOPD
+  EXPECT_TRUE(b.get(0x40028000) >> 31);
+  b.set(0x4002800C, 6 << 16 | 2 << 12);
+  b.set(0x4002B004, 1 << 3);         // POSTDIVPD
+  b.set(0x40008030, 2);              // CLK_REF from XOSC
+  EXPECT_EQ(b.get(0x40008038), 4u);  // SELECTED
+  EXPECT_EQ(b.core_hz(), 12'000'000u);
+  b.set(0x4000803C, 1);  // CLK_SYS from PLL_SYS
+  EXPECT_EQ(b.get(0x40008044), 2u);
+  EXPECT_EQ(b.core_hz(), 125'000'000u);
+}
+
+TEST(Pico, TimerCountsMicroseconds) {
+  Board b("pico");
+  b.set(0x40024000, 0xFAB << 12);
+  b.set(0x40008030, 2);            // 12 MHz reference, and core
+  b.set(0x4005802C, 12 | 1 << 9);  // watchdog tick: 1 us
+  ASSERT_TRUE(b.get(0x4005802C) & 1 << 10);
+  EXPECT_EQ(b.get(0x40054028, 12'000'000), 1'000'000u);
+  b.set(0x40054038, 1, 12'000'000);          // INTE alarm 0
+  b.set(0x40054010, 1'000'500, 12'000'000);  // alarm in 500 us
+  EXPECT_EQ(b.events.next(), 12'006'000u);
+  b.events.run_due(12'006'000);
+  EXPECT_TRUE(b.irq[0]);
+  b.set(0x40054034, 1, 12'006'010);
+  EXPECT_FALSE(b.irq[0]);
+}
+
+TEST(Nano33Ble, StartUpCodeSeesItsChip) {
+  Board b("nano33ble");
+  EXPECT_EQ(b.get(0x10000010), 4096u);     // FICR.CODEPAGESIZE
+  EXPECT_EQ(b.get(0x10000100), 0x52840u);  // FICR.INFO.PART
+  EXPECT_EQ(b.get(0x10001200), 18u);       // UICR.PSELRESET[0]: nothing to program
+  b.set(0x40000000, 1);
+  EXPECT_EQ(b.get(0x40000100), 1u);
+  EXPECT_EQ(b.reports.size(), 0u);
+}
+
+TEST(Virt32, EndsThroughTheFinisher) {
+  Board b("virt32");
+  b.set(0x00100000, 0x5555);
+  EXPECT_EQ(b.status, 0);
+}
+
+}  // namespace
+}  // namespace mj

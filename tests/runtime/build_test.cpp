@@ -1,0 +1,179 @@
+// `microjoule build` as a library: its plan, its errors, and that its result depends on nothing but its inputs.
+#include "tools/build/build.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "sim/profile/model/tflite_reader.h"
+#include "tests/model/files.h"
+#include "tools/build/arena.h"
+#include "tools/build/compile.h"
+#include "tools/build/emit.h"
+
+namespace mj::build {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+/// A fresh folder for one test.
+class Build : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "mj-build-test-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder = name;
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  Result<BuildOutput> build_for(const std::string& board, const std::string& network = "tiny",
+                                const fs::path& keep = {}) const {
+    auto target = find_target(board);
+    if (!target) return target.error();
+    return build({test::network(network + ".tflite"), folder / "out.elf", *target, {}, keep});
+  }
+
+  fs::path folder;
+};
+
+class EveryTarget : public Build, public testing::WithParamInterface<const char*> {};
+
+TEST_P(EveryTarget, BuildsTheKeywordNetwork) {
+  const auto target = find_target(GetParam());
+  ASSERT_TRUE(target.ok());
+  if (!find_compiler(target->toolchain).ok()) GTEST_SKIP() << "no " << target->toolchain << "-gcc here";
+  const auto output = build_for(GetParam(), "kws");
+  ASSERT_TRUE(output.ok()) << output.error().text();
+  EXPECT_EQ(output->layers, 13U);
+  EXPECT_TRUE(fs::exists(folder / "out.elf"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, EveryTarget,
+                         testing::Values("nucleo-l4r5zi", "nano33ble", "pico", "ibex-demo", "ibex-large", "mps2-an386", "virt32"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST_F(Build, IsTheSameInAnyFolder) {
+  if (!find_compiler("arm-none-eabi").ok()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  // Given two builds in two work folders
+  ASSERT_TRUE(build_for("mps2-an386", "tiny", folder / "one").ok());
+  const auto first = test::read_file(folder / "out.elf");
+  ASSERT_TRUE(build_for("mps2-an386", "tiny", folder / "another_one").ok());
+  const auto second = test::read_file(folder / "out.elf");
+  // Then the ELFs are equal byte for byte, and name no folder of this host
+  EXPECT_TRUE(first == second);
+  const std::string text(reinterpret_cast<const char*>(first.data()), first.size());
+  EXPECT_EQ(text.find(folder.string()), std::string::npos);
+  EXPECT_EQ(text.find(default_runtime_dir().parent_path().string()), std::string::npos);
+}
+
+TEST_F(Build, SaysByHowMuchANetworkIsTooLarge) {
+  if (!find_compiler("riscv64-unknown-elf").ok()) GTEST_SKIP() << "no riscv64-unknown-elf-gcc here";
+  // Given the Ibex demo system with 128 KiB, and a network with 270 kB of weights
+  const auto output = build_for("ibex-demo", "ad");
+  ASSERT_FALSE(output.ok());
+  EXPECT_EQ(output.error().code, ExitCode::usage);
+  EXPECT_THAT(output.error().text(), testing::ContainsRegex("memory for code and data of 131072 bytes is too small by [0-9]+"));
+  EXPECT_FALSE(fs::exists(folder / "out.elf"));
+}
+
+TEST_F(Build, NamesFlashAndRamApart) {
+  if (!find_compiler("arm-none-eabi").ok()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  auto target = find_target("nucleo-l4r5zi");
+  ASSERT_TRUE(target.ok());
+  target->ram.bytes = 16384;
+  const auto output = build({test::network("kws.tflite"), folder / "out.elf", *target, {}, {}});
+  ASSERT_FALSE(output.ok());
+  EXPECT_THAT(output.error().text(), testing::ContainsRegex("RAM of 16384 bytes is too small by [0-9]+ bytes"));
+  EXPECT_THAT(output.error().text(), testing::Not(HasSubstr("flash")));
+}
+
+TEST_F(Build, NamesThePackageOfAMissingCompiler) {
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", folder.c_str(), 1);
+  const auto output = build_for("virt32");
+  setenv("PATH", path.c_str(), 1);
+  ASSERT_FALSE(output.ok());
+  EXPECT_EQ(output.error().code, ExitCode::usage);
+  EXPECT_THAT(output.error().text(), HasSubstr("apt install gcc-riscv64-unknown-elf"));
+}
+
+TEST_F(Build, NamesAnIncompleteRuntime) {
+  if (!find_compiler("riscv64-unknown-elf").ok()) GTEST_SKIP() << "no riscv64-unknown-elf-gcc here";
+  const auto target = find_target("virt32");
+  const auto output = build({test::network("tiny.tflite"), folder / "out.elf", *target, folder, {}});
+  ASSERT_FALSE(output.ok());
+  EXPECT_THAT(output.error().text(), HasSubstr("MJ_RUNTIME_DIR"));
+}
+
+TEST_F(Build, NamesTheTargetsThereAre) {
+  const auto target = find_target("nucleo");
+  ASSERT_FALSE(target.ok());
+  EXPECT_EQ(target.error().code, ExitCode::usage);
+  EXPECT_THAT(target.error().text(), HasSubstr("nucleo-l4r5zi, nano33ble, pico, ibex-demo"));
+}
+
+TEST(Targets, AWrongFileIsAnErrorWithItsPlace) {
+  for (const auto& [json, where] : {std::pair("no json", "no JSON"), {"{}", "/targets"},
+                                    {R"({"targets": [{"id": 7}]})", "/targets/0/id"},
+                                    {R"({"targets": [7]})", "/targets/0"}}) {
+    const auto targets = read_targets(json, "file");
+    ASSERT_FALSE(targets.ok()) << json;
+    EXPECT_EQ(targets.error().code, ExitCode::usage);
+    EXPECT_THAT(targets.error().text(), HasSubstr(where));
+  }
+}
+
+class Arena : public testing::TestWithParam<const char*> {};
+
+TEST_P(Arena, TensorsThatAreNeededTogetherDoNotOverlap) {
+  const auto graph = model::read_tflite_file(test::network(std::string(GetParam()) + ".tflite"));
+  ASSERT_TRUE(graph.ok());
+  const std::vector<std::int64_t> scratch(graph->operators.size(), 100);
+  // When the arena is planned
+  const ArenaPlan plan = plan_arena(*graph, scratch);
+
+  // Then a simulated run that marks each byte with its owner never finds a foreign mark
+  std::vector<std::int32_t> owner(static_cast<std::size_t>(plan.bytes), -1);
+  auto bytes_of = [&](std::int32_t tensor) {
+    return std::span(owner).subspan(static_cast<std::size_t>(plan.tensor[tensor]),
+                                    static_cast<std::size_t>(graph->tensors[tensor].bytes()));
+  };
+  auto mark = [&](std::int32_t tensor) {
+    EXPECT_EQ(plan.tensor[tensor] % 16, 0);
+    std::ranges::fill(bytes_of(tensor), tensor);
+  };
+  for (const std::int32_t input : graph->inputs) mark(input);
+  std::int64_t most = 0;
+  for (std::size_t i = 0; i < graph->operators.size(); ++i) {
+    const model::Operator& op = graph->operators[i];
+    std::ranges::fill(std::span(owner).subspan(static_cast<std::size_t>(plan.scratch[i]), 100), -2);
+    const bool reshape = op.kind == model::OpKind::reshape;
+    if (!reshape) {
+      // The output is written while the inputs are still read
+      for (const std::int32_t output : op.outputs) mark(output);
+    }
+    for (const std::int32_t input : op.inputs) {
+      if (graph->tensors[input].is_constant) continue;
+      for (const std::int32_t found : bytes_of(input)) ASSERT_EQ(found, input) << "operator " << i;
+    }
+    if (reshape) mark(op.outputs[0]);
+    most = std::max(most, plan.live[i]);
+  }
+  for (const std::int32_t output : graph->outputs) {
+    for (const std::int32_t found : bytes_of(output)) ASSERT_EQ(found, output);
+  }
+  // and the block is not much larger than what is needed at once
+  EXPECT_LE(plan.bytes, most * 5 / 4 + 64);
+  EXPECT_GE(plan.bytes, most);
+}
+
+INSTANTIATE_TEST_SUITE_P(Examples, Arena, testing::Values("kws", "vww", "ic", "ad", "tiny"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace mj::build

@@ -1,0 +1,158 @@
+// microjoule run: executes a firmware image and reports.
+#include "sim/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "tools/cli/cli.h"
+#include "tools/report/format.h"
+
+namespace mj::cli {
+namespace {
+
+const Syntax& syntax() {
+  static const Syntax s{
+      "run", "FIRMWARE.elf",
+      "Runs an unmodified firmware image on the model of a board until it exits, faults, sleeps for ever or reaches a "
+      "limit, and reports where its cycles went. What the firmware prints goes to stdout before a text report; with "
+      "another format stdout holds only that and the console goes to stderr. The exit code tells how the firmware "
+      "ended: see microjoule --help.",
+      with_report_options({
+          {"board,b", "ID|FILE", "the board: an id (microjoule boards) or a JSON file; else proposed from the image"},
+          {"out,o", "FILE", "save the whole result as JSON, for microjoule report"},
+          {"max-cycles", "N", "stop after N core cycles: 1000, 2_000_000, 10M, 1e9"},
+          {"max-sim-time", "S", "stop after that much simulated time: 0.5, 2s, 500ms"},
+          {"input", "FILE", "the network's first input: raw bytes of the tensor, or .npy"},
+          {"output", "FILE", "save the network's first output, raw or by its extension .npy"},
+          {"console", "FILE|-|none", "where what the firmware prints goes; -: stdout (text format only)"},
+          {"console-input", "FILE", "what the firmware reads from its console; -: stdin"},
+          {"files", "DIR", "the folder in which semihosting may open files; else it may open none"},
+          {"args", "TEXT", "the command line that semihosting gives the firmware"},
+          {"quiet,q", "", "no progress and no remarks on stderr"},
+      }),
+      "  microjoule run kws.elf --board nucleo-l4r5zi\n"
+      "  microjoule run kws.elf -o kws.mj.json --format md >> \"$GITHUB_STEP_SUMMARY\"\n"
+      "  microjoule run kws.elf --input yes.npy --output scores.npy\n"
+      "  microjoule run kws.elf --format folded | flamegraph.pl > kws.svg\n"
+      "  microjoule run app.elf --board pico --max-sim-time 500ms\n"};
+  return s;
+}
+
+/// The firmware's console and the progress line, which must not run into each other on a terminal.
+class Live {
+ public:
+  Live(std::FILE* console, bool progress) : console_(console), progress_(progress && isatty(STDERR_FILENO)) {
+    shared_ = progress_ && console_ && isatty(fileno(console_));
+  }
+  void put(char c) {
+    if (!console_) return;
+    if (shared_) clear();
+    std::fputc(c, console_);
+    // A person watches a terminal; a line at a time is often enough and cheap.
+    if (c == '\n') std::fflush(console_);
+    line_open_ = c != '\n';
+  }
+  void progress(Cycle now, double seconds) {
+    if (!progress_ || (shared_ && line_open_)) return;
+    std::fprintf(stderr, "\r\x1b[K%s cycles, %s simulated", report::count(now).c_str(),
+                 report::duration(seconds).c_str());
+    shown_ = true;
+  }
+  /// Ends an open line, so that the report begins on one of its own.
+  void finish() {
+    clear();
+    if (console_ && line_open_) std::fputc('\n', console_);
+    if (console_) std::fflush(console_);
+  }
+
+ private:
+  void clear() {
+    if (shown_) std::fputs("\r\x1b[K", stderr);
+    shown_ = false;
+  }
+  std::FILE* console_;
+  bool progress_, shared_ = false, shown_ = false, line_open_ = false;
+};
+
+struct Closer {
+  void operator()(std::FILE* f) const { std::fclose(f); }
+};
+
+Result<RunRequest> request_of(const Parsed& p) {
+  RunRequest request;
+  request.firmware = p.operands[0];
+  request.board = p.get("board");
+  request.input_path = p.get("input");
+  request.output_path = p.get("output");
+  request.files_folder = p.get("files");
+  request.command_line = p.get("args");
+  if (p.has("max-cycles")) {
+    const auto n = parse_count(p.get("max-cycles"), "max-cycles");
+    if (!n) return n.error();
+    request.max_cycles = *n;
+  }
+  if (p.has("max-sim-time")) {
+    const auto s = parse_seconds(p.get("max-sim-time"), "max-sim-time");
+    if (!s) return s.error();
+    request.max_sim_time_s = *s;
+  }
+  if (p.has("console-input")) {
+    auto text = read_file(p.get("console-input"));
+    if (!text) return text.error();
+    request.console_input = std::move(*text);
+  }
+  for (const char* file : {"out", "output"})
+    if (p.has(file))
+      if (auto possible = check_writable(p.get(file)); !possible) return possible.error();
+  return request;
+}
+
+/// Where the console goes; null: nowhere. A file that was opened for it is kept in `owned`.
+Result<std::FILE*> console_of(const Parsed& p, bool text, std::unique_ptr<std::FILE, Closer>& owned) {
+  const std::string where = p.get("console");
+  if (!p.has("console")) return text ? stdout : stderr;
+  if (where == "none") return static_cast<std::FILE*>(nullptr);
+  if (where == "-" && text) return stdout;
+  if (where == "-")
+    return Error{ExitCode::usage, "--console - needs --format text", "", "stdout holds the report and nothing else",
+                 "--console FILE"};
+  owned.reset(std::fopen(where.c_str(), "wb"));
+  if (!owned) return Error{ExitCode::unreadable, "cannot write a file", where, "", "check the folder"};
+  return owned.get();
+}
+
+}  // namespace
+
+Result<int> run_main(const Args& args) {
+  const auto parsed = parse(syntax(), args);
+  if (!parsed) return parsed.error();
+  if (parsed->help) return print_text(syntax().help());
+  const auto format = report::find_format(parsed->get("format", "text"));
+  if (!format) return format.error();
+  auto options = report_options(*parsed);
+  if (!options) return options.error();
+  auto request = request_of(*parsed);
+  if (!request) return request.error();
+  std::unique_ptr<std::FILE, Closer> console_file;
+  const auto console = console_of(*parsed, (*format)->name == "text", console_file);
+  if (!console) return console.error();
+
+  Live live(*console, !parsed->has("quiet"));
+  request->console = [&](char c) { live.put(c); };
+  request->progress = [&](Cycle now, double seconds) { live.progress(now, seconds); };
+  const auto result = run(*request);
+  live.finish();
+  if (!result) return result.error();
+
+  if (parsed->has("out")) {
+    options->saved = parsed->get("out");
+    if (auto saved = write_file(options->saved, report::json(*result, *options)); !saved) return saved.error();
+  }
+  if (auto printed = print_text((*format)->render(*result, *options)); !printed) return printed.error();
+  return static_cast<int>(result->stop.exit_code);
+}
+
+}  // namespace mj::cli

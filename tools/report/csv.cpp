@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+
+#include "tools/report/format.h"
+#include "tools/report/sections.h"
+
+namespace mj::report {
+namespace {
+
+using namespace profile;
+
+/// Quoted where RFC 4180 asks for it.
+std::string field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
+std::string line(const std::vector<std::string>& cells) {
+  std::string out;
+  for (std::size_t i = 0; i < cells.size(); ++i) out += (i ? "," : "") + field(cells[i]);
+  return out + "\n";
+}
+
+std::string shapes(const std::vector<std::vector<std::int64_t>>& list) {
+  std::string out;
+  for (const auto& dims : list) {
+    out += out.empty() ? "" : " ";
+    for (std::size_t i = 0; i < dims.size(); ++i) out += (i ? "x" : "") + std::to_string(dims[i]);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string csv(const RunResult& r, const Options&) {
+  const auto n = [](auto value) { return std::to_string(value); };
+  const auto network_name = [&](const Layer& l) {
+    const auto i = static_cast<std::size_t>(l.network);
+    return i < r.networks.size() ? r.networks[i].name : std::string();
+  };
+  const auto rest = [&](const char* kind, const std::string& network, Cycle cycles) {
+    return line({kind, network, "", "", "", "", "", "", "", "", "", n(cycles), "", "", ""});
+  };
+  std::string out =
+      "kind,network,index,op,name,function,input_shapes,output_shapes,macs,parameter_bytes,invocations,cycles,"
+      "instructions,cycles_per_mac,time_s\n";
+  for (const Layer& l : r.layers) {
+    const double work = static_cast<double>(l.macs) * static_cast<double>(l.invocations);
+    out += line({"layer", network_name(l), n(l.index), l.op, l.name, l.function, shapes(l.input_shapes),
+                 shapes(l.output_shapes), n(l.macs), n(l.parameter_bytes), n(l.invocations), n(l.cycles),
+                 n(l.instructions), work > 0 ? fmt::format("{:.4f}", static_cast<double>(l.cycles) / work) : "",
+                 fmt::format("{:.9g}", l.time_s)});
+  }
+  for (const Network& network : r.networks) out += rest("between_layers", network.name, network.between_cycles);
+  return out + rest("outside_of_inference", "", outside_cycles(r));
+}
+
+std::string csv_functions(const RunResult& r, const Options&) {
+  std::string out = "name,file,address,size_bytes,inlined,self_cycles,inclusive_cycles,self_instructions,calls\n";
+  for (const Function& f : r.functions)
+    out += line({f.name, f.file, f.address ? hex(f.address) : "", std::to_string(f.size), f.inlined ? "true" : "false",
+                 std::to_string(f.self_cycles), std::to_string(f.inclusive_cycles), std::to_string(f.self_instructions),
+                 std::to_string(f.calls)});
+  return out;
+}
+
+}  // namespace mj::report

@@ -1,0 +1,132 @@
+#include "tools/report/format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace mj::report {
+namespace {
+
+bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+/// Byte offset behind the first `n` code points.
+std::size_t offset_of(std::string_view text, std::size_t n) {
+  std::size_t i = 0;
+  for (; i < text.size() && (n > 0 || continues(text[i])); ++i)
+    if (!continues(text[i])) --n;
+  return i;
+}
+
+std::string separated(std::string digits) {
+  for (std::ptrdiff_t i = std::ssize(digits) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
+  return digits;
+}
+
+}  // namespace
+
+std::string count(std::uint64_t n) { return separated(std::to_string(n)); }
+
+std::string decimal(double value, int digits) {
+  if (!std::isfinite(value)) return "-";
+  const std::string text = fmt::format("{:.{}f}", std::abs(value), digits);
+  const std::size_t point = std::min(text.find('.'), text.size());
+  return (value < 0 ? "-" : "") + separated(text.substr(0, point)) + text.substr(point);
+}
+
+std::string bytes(std::uint64_t n) {
+  if (n < 1024) return fmt::format("{} B", n);
+  const double kib = static_cast<double>(n) / 1024;
+  return kib < 10240 ? decimal(kib, 1) + " KiB" : decimal(kib / 1024, 1) + " MiB";
+}
+
+std::string clock_rate(Hertz hz) {
+  if (hz >= 1'000'000) return fmt::format("{:.6g} MHz", static_cast<double>(hz) / 1e6);
+  if (hz >= 1'000) return fmt::format("{:.6g} kHz", static_cast<double>(hz) / 1e3);
+  return fmt::format("{} Hz", hz);
+}
+
+std::string duration(double seconds) {
+  if (!std::isfinite(seconds)) return "-";
+  struct Unit {
+    double size;
+    std::string_view name;
+  };
+  constexpr std::array units{Unit{1, "s"}, Unit{1e-3, "ms"}, Unit{1e-6, "µs"}, Unit{1e-9, "ns"}};
+  const auto fits = [&](const Unit& u) { return seconds >= u.size * 0.99995; };
+  const auto unit = std::find_if(units.begin(), units.end() - 1, fits);
+  const double value = seconds / unit->size;
+  return decimal(value, value < 9.9995   ? 3
+                        : value < 99.995 ? 2
+                        : value < 999.95 ? 1
+                                         : 0) +
+         " " + std::string(unit->name);
+}
+
+std::string percent(double part, double whole) { return whole > 0 ? fmt::format("{:.1f} %", 100 * part / whole) : "-"; }
+
+std::string shape(const std::vector<std::int64_t>& dims) {
+  std::string out;
+  for (std::size_t i = dims.size() > 1 && dims[0] == 1 ? 1 : 0; i < dims.size(); ++i)
+    out += (out.empty() ? "" : "x") + std::to_string(dims[i]);
+  return out.empty() ? "scalar" : out;
+}
+
+std::string hex(Address address) { return fmt::format("0x{:08x}", address); }
+
+std::string plural(std::uint64_t n, std::string_view singular, std::string_view plural_form) {
+  if (n == 1) return fmt::format("1 {}", singular);
+  return plural_form.empty() ? fmt::format("{} {}s", count(n), singular) : fmt::format("{} {}", count(n), plural_form);
+}
+
+std::string bar(double part, double whole, unsigned width) {
+  constexpr std::array<std::string_view, 8> eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  if (!(whole > 0) || !(part > 0)) return "";
+  const double length = std::min(part / whole, 1.0) * width * 8;
+  const auto filled = std::max(1U, static_cast<unsigned>(std::lround(length)));
+  std::string out;
+  for (unsigned i = 0; i < filled / 8; ++i) out += "█";
+  return out += eighths[filled % 8];
+}
+
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
+}
+
+std::string printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = c == '\n' || c == '\t' ? ' ' : '?';
+  return out;
+}
+
+std::string keep_end(std::string_view text, std::size_t width) {
+  const std::size_t all = columns(text);
+  if (all <= width) return std::string(text);
+  return width == 0 ? "" : "…" + std::string(text.substr(offset_of(text, all - width + 1)));
+}
+
+std::string keep_ends(std::string_view text, std::size_t width) {
+  const std::size_t all = columns(text);
+  if (all <= width) return std::string(text);
+  if (width < 5) return keep_end(text, width);
+  const std::size_t head = width / 2;
+  return std::string(text.substr(0, offset_of(text, head))) + keep_end(text, width - head);
+}
+
+std::vector<std::string> wrap(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines;
+  while (columns(text) > width) {
+    const std::size_t end = offset_of(text, width);
+    std::size_t cut = text.rfind(' ', end);
+    if (cut == 0 || cut == std::string_view::npos) cut = end;
+    lines.emplace_back(text.substr(0, cut));
+    text.remove_prefix(cut);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  if (!text.empty() || lines.empty()) lines.emplace_back(text);
+  return lines;
+}
+
+}  // namespace mj::report

@@ -1,0 +1,349 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tools/report/report.h"
+
+namespace mj::report {
+
+using json_t = nlohmann::ordered_json;
+using namespace profile;
+
+// Each record is written and read by one function, so that the two can't drift apart: io.field("key", member) writes
+// when Io is a Writer and reads when it is a Reader.
+namespace {
+
+std::string hex(Address a) { return fmt::format("0x{:08x}", a); }
+
+struct Wrong {
+  std::string pointer, why;
+};
+
+class Writer {
+ public:
+  explicit Writer(json_t& j) : j_(j) { j_ = json_t::object(); }
+  template <class T>
+  void field(const char* key, T& v) {
+    put(j_[key], v);
+  }
+  void address(const char* key, Address& a) { j_[key] = hex(a); }
+  template <class T>
+  void optional(const char* key, std::optional<T>& v) {
+    if (v)
+      put(j_[key], *v);
+    else
+      j_[key] = nullptr;
+  }
+  void reasons(const char* key, Reasons& r) {
+    json_t& out = j_[key] = json_t::object();
+    for (std::size_t i = 0; i < r.size(); ++i)
+      if (r[i]) out[std::string(timing::name(static_cast<timing::Reason>(i)))] = r[i];
+  }
+  void exit_code(const char* key, ExitCode& c) { j_[key] = static_cast<int>(c); }
+
+ private:
+  template <class T>
+  static void put(json_t& j, T& v) {
+    if constexpr (requires(Writer & w) { io(w, v); }) {
+      Writer w(j);
+      io(w, v);
+    } else {
+      j = v;
+    }
+  }
+  template <class T>
+  static void put(json_t& j, std::vector<T>& list) {
+    j = json_t::array();
+    for (T& v : list) {
+      j.push_back(nullptr);
+      put(j.back(), v);
+    }
+  }
+  json_t& j_;
+};
+
+class Reader {
+ public:
+  Reader(const json_t& j, std::string pointer) : j_(j), pointer_(std::move(pointer)) {
+    if (!j_.is_object()) throw Wrong{pointer_, fmt::format("is {}, not an object", j_.type_name())};
+  }
+  template <class T>
+  void field(const char* key, T& v) {
+    get(at(key), pointer_ + "/" + key, v);
+  }
+  void address(const char* key, Address& a) {
+    std::string text;
+    field(key, text);
+    a = static_cast<Address>(std::strtoul(text.c_str(), nullptr, 16));
+  }
+  template <class T>
+  void optional(const char* key, std::optional<T>& v) {
+    const json_t& j = at(key);
+    if (j.is_null()) return;
+    v.emplace();
+    get(j, pointer_ + "/" + key, *v);
+  }
+  void reasons(const char* key, Reasons& r) {
+    const json_t& j = at(key);
+    if (!j.is_object()) throw Wrong{pointer_ + "/" + key, "is not an object"};
+    for (std::size_t i = 0; i < r.size(); ++i)
+      if (const auto f = j.find(std::string(timing::name(static_cast<timing::Reason>(i)))); f != j.end())
+        get(*f, pointer_ + "/" + key, r[i]);
+  }
+  void exit_code(const char* key, ExitCode& c) {
+    int n = 0;
+    field(key, n);
+    c = static_cast<ExitCode>(n);
+  }
+
+ private:
+  const json_t& at(const char* key) {
+    const auto f = j_.find(key);
+    if (f == j_.end()) throw Wrong{pointer_ + "/" + key, "is missing"};
+    return *f;
+  }
+  template <class T>
+  static void get(const json_t& j, const std::string& pointer, T& v) {
+    if constexpr (requires(Reader & r) { io(r, v); }) {
+      Reader r(j, pointer);
+      io(r, v);
+    } else {
+      const bool fits = std::is_same_v<T, std::string> ? j.is_string()
+                        : std::is_same_v<T, bool>      ? j.is_boolean()
+                        : std::is_unsigned_v<T>        ? j.is_number_unsigned()
+                        : std::is_integral_v<T>        ? j.is_number_integer()
+                                                       : j.is_number();
+      if (!fits) throw Wrong{pointer, fmt::format("is {}, which is not what belongs here", j.type_name())};
+      v = j.get<T>();
+    }
+  }
+  template <class T>
+  static void get(const json_t& j, const std::string& pointer, std::vector<T>& list) {
+    if (!j.is_array()) throw Wrong{pointer, "is not an array"};
+    list.clear();
+    for (std::size_t i = 0; i < j.size(); ++i) {
+      list.emplace_back();
+      get(j[i], fmt::format("{}/{}", pointer, i), list.back());
+    }
+  }
+  const json_t& j_;
+  std::string pointer_;
+};
+
+template <class Io>
+void io(Io& o, Estimate& v) {
+  o.field("value", v.value);
+  o.field("low", v.low);
+  o.field("high", v.high);
+  o.field("source", v.source);
+}
+template <class Io>
+void io(Io& o, Provenance& v) {
+  o.field("tool_version", v.tool_version);
+  o.field("timing_model_version", v.timing_model_version);
+  o.field("firmware", v.firmware);
+  o.field("firmware_bytes", v.firmware_bytes);
+  o.field("firmware_crc32", v.firmware_crc32);
+  o.field("compiler", v.compiler);
+  o.field("isa", v.isa);
+  o.field("board", v.board);
+  o.field("board_title", v.board_title);
+  o.field("board_proposed", v.board_proposed);
+  o.field("core", v.core);
+  o.field("core_title", v.core_title);
+}
+template <class Io>
+void io(Io& o, ClockSpan& v) {
+  o.field("clock_hz", v.hz);
+  o.field("cycles", v.cycles);
+}
+template <class Io>
+void io(Io& o, Totals& v) {
+  o.field("cycles", v.cycles);
+  o.field("instructions", v.instructions);
+  o.field("condition_failed", v.condition_failed);
+  o.field("time_s", v.time_s);
+  o.field("cycles_estimate", v.cycles_estimate);
+  o.field("exception_cycles", v.exception_cycles);
+  o.field("idle_cycles", v.idle_cycles);
+  o.field("exceptions_taken", v.interrupts);
+  o.field("clocks", v.clocks);
+  o.reasons("cycles_by_reason", v.reasons);
+}
+template <class Io>
+void io(Io& o, Stop& v) {
+  o.field("kind", v.kind);
+  o.field("firmware_status", v.firmware_status);
+  o.exit_code("exit_code", v.exit_code);
+  o.address("pc", v.pc);
+  o.field("where", v.where);
+  o.field("message", v.message);
+}
+template <class Io>
+void io(Io& o, Fault& v) {
+  o.field("exception", v.exception);
+  o.address("pc", v.pc);
+  o.field("where", v.where);
+  o.field("what", v.what);
+  o.field("status", v.status);
+  o.field("backtrace", v.backtrace);
+  o.field("registers", v.registers);
+  o.field("hint", v.hint);
+  o.field("cycle", v.cycle);
+}
+template <class Io>
+void io(Io& o, Layer& v) {
+  o.field("network", v.network);
+  o.field("index", v.index);
+  o.field("op", v.op);
+  o.field("name", v.name);
+  o.field("function", v.function);
+  o.field("input_shapes", v.input_shapes);
+  o.field("weight_shapes", v.weight_shapes);
+  o.field("output_shapes", v.output_shapes);
+  o.field("macs", v.macs);
+  o.field("parameter_bytes", v.parameter_bytes);
+  o.field("arena_bytes", v.arena_bytes);
+  o.field("invocations", v.invocations);
+  o.field("cycles", v.cycles);
+  o.field("first_cycles", v.first_cycles);
+  o.field("min_cycles", v.min_cycles);
+  o.field("max_cycles", v.max_cycles);
+  o.field("instructions", v.instructions);
+  o.field("time_s", v.time_s);
+  o.reasons("cycles_by_reason", v.reasons);
+}
+template <class Io>
+void io(Io& o, Network& v) {
+  o.field("name", v.name);
+  o.field("runtime", v.runtime);
+  o.field("recognised_by", v.recognised_by);
+  o.field("inferences", v.inferences);
+  o.field("macs", v.macs);
+  o.field("cycles", v.cycles);
+  o.field("between_layers_cycles", v.between_cycles);
+}
+template <class Io>
+void io(Io& o, Function& v) {
+  o.field("name", v.name);
+  o.field("file", v.file);
+  o.address("address", v.address);
+  o.field("size_bytes", v.size);
+  o.field("inlined", v.inlined);
+  o.field("self_cycles", v.self_cycles);
+  o.field("inclusive_cycles", v.inclusive_cycles);
+  o.field("self_instructions", v.self_instructions);
+  o.field("calls", v.calls);
+  o.reasons("self_cycles_by_reason", v.reasons);
+}
+template <class Io>
+void io(Io& o, TreeNode& v) {
+  o.field("parent", v.parent);
+  o.field("name", v.name);
+  o.field("self_cycles", v.self_cycles);
+  o.field("inclusive_cycles", v.inclusive_cycles);
+  o.field("calls", v.calls);
+}
+template <class Io>
+void io(Io& o, Line& v) {
+  o.field("file", v.file);
+  o.field("line", v.line);
+  o.field("cycles", v.cycles);
+  o.field("instructions", v.instructions);
+}
+template <class Io>
+void io(Io& o, NamedBytes& v) {
+  o.field("name", v.name);
+  o.field("bytes", v.bytes);
+}
+template <class Io>
+void io(Io& o, MemoryRegion& v) {
+  o.field("name", v.name);
+  o.field("kind", v.kind);
+  o.address("base", v.base);
+  o.field("size_bytes", v.size);
+  o.field("static_bytes", v.static_bytes);
+  o.field("sections", v.sections);
+}
+template <class Io>
+void io(Io& o, Stack& v) {
+  o.address("top", v.top);
+  o.address("low", v.low);
+  o.field("used_bytes", v.used_bytes);
+  o.field("chain", v.chain);
+}
+template <class Io>
+void io(Io& o, Memory& v) {
+  o.field("flash_used_bytes", v.flash_used);
+  o.field("flash_size_bytes", v.flash_size);
+  o.field("ram_static_bytes", v.ram_static);
+  o.field("ram_size_bytes", v.ram_size);
+  o.field("stack", v.stack);
+  o.field("regions", v.regions);
+  o.field("largest_symbols", v.largest_symbols);
+}
+template <class Io>
+void io(Io& o, Diagnostic& v) {
+  o.field("kind", v.kind);
+  o.field("where", v.where);
+  o.field("text", v.text);
+  o.field("count", v.count);
+}
+template <class Io>
+void io(Io& o, RunResult& v) {
+  o.field("provenance", v.provenance);
+  o.field("totals", v.totals);
+  o.field("stop", v.stop);
+  o.optional("fault", v.fault);
+  o.field("layers", v.layers);
+  o.field("networks", v.networks);
+  o.field("functions", v.functions);
+  o.field("memory", v.memory);
+  o.field("diagnostics", v.diagnostics);
+  o.field("console", v.console);
+  o.field("call_tree", v.call_tree);
+  o.field("lines", v.lines);
+}
+
+}  // namespace
+
+std::string json(const RunResult& result, const Options&) {
+  json_t j;
+  RunResult copy = result;
+  Writer w(j);
+  std::string schema = "microjoule-result";
+  int version = schema_version;
+  w.field("schema", schema);
+  w.field("schema_version", version);
+  io(w, copy);
+  // What the firmware printed need not be UTF-8: bytes that aren't become U+FFFD.
+  return j.dump(1, ' ', false, json_t::error_handler_t::replace) + "\n";
+}
+
+Result<RunResult> read_json(std::string_view text, const std::string& name) {
+  const json_t j = json_t::parse(text, nullptr, false);
+  if (j.is_discarded())
+    return Error{ExitCode::unreadable, "not a saved result", name, "the file is not complete JSON",
+                 "save one with: microjoule run firmware.elf -o result.mj.json"};
+  try {
+    Reader r(j, "");
+    std::string schema;
+    int version = 0;
+    r.field("schema", schema);
+    r.field("schema_version", version);
+    if (schema != "microjoule-result")
+      return Error{ExitCode::unreadable, "not a saved result", name, "its schema is '" + schema + "'", ""};
+    if (version != schema_version)
+      return Error{ExitCode::unsupported, "a result of another version", name,
+                   fmt::format("its schema_version is {}, this program reads {}", version, schema_version),
+                   "run the firmware again with this program"};
+    RunResult result;
+    io(r, result);
+    return result;
+  } catch (const Wrong& wrong) {
+    return Error{ExitCode::unreadable, "a damaged saved result", name + ": " + wrong.pointer, wrong.why,
+                 "run the firmware again to save a new one"};
+  }
+}
+
+}  // namespace mj::report

@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "tools/report/format.h"
+#include "tools/report/sections.h"
+
+namespace mj::report {
+namespace {
+
+Table table_of(const Facts& facts) {
+  Table table{{{""}, {""}}, {}};
+  for (const Fact& f : facts) table.rows.push_back({{f.what, f.value}});
+  return table;
+}
+
+std::string section(const std::string& name, const std::string& remark, const Table& table) {
+  return "\n### " + name + "\n\n" + (remark.empty() ? "" : remark + "\n\n") +
+         (table.rows.empty() ? "" : table.markdown());
+}
+
+}  // namespace
+
+std::string markdown(const profile::RunResult& r, const Options& o) {
+  std::string out =
+      fmt::format("## microjoule: {}\n\n", printable(r.provenance.firmware)) + table_of(found(r)).markdown();
+  out += section("Totals", "", totals(r));
+  out += section("Layers", layers_remark(r), layers(r));
+  out += section("Functions", "By self cycles.", functions(r, Order::self, o.rows));
+  out += section("Why", "Where the cycles went.", reasons(r));
+  if (const Facts facts = fault(r); !facts.empty()) out += section("Fault", "", table_of(facts));
+  return out + section("Verdict", "", table_of(verdict(r, o)));
+}
+
+}  // namespace mj::report

@@ -1,0 +1,45 @@
+// Renders a run's result: one file a format, one row a format in formats().
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/profile/run_result.h"
+
+namespace mj::report {
+
+struct Options {
+  bool colour = false;    ///< text: ANSI colours
+  unsigned width = 100;   ///< text: columns, from 40
+  std::size_t rows = 12;  ///< text and Markdown: most functions and notes shown
+  std::string saved;      ///< text: path of the saved result, told in the verdict; empty: it was not saved
+};
+
+struct Format {
+  std::string_view name;  ///< what --format takes
+  std::string_view what;  ///< one line for --help
+  std::string (*render)(const profile::RunResult&, const Options&);
+};
+
+/// All formats; the only list.
+const std::vector<Format>& formats();
+/// The format of that name, or an Error that lists the names.
+Result<const Format*> find_format(std::string_view name);
+
+std::string text(const profile::RunResult&, const Options&);
+std::string json(const profile::RunResult&, const Options&);  ///< models/schema/result.schema.json
+/// One row a layer, then "between_layers" a network and "outside_of_inference": `cycles` sums to the run's total.
+std::string csv(const profile::RunResult&, const Options&);
+std::string csv_functions(const profile::RunResult&, const Options&);  ///< one row a function; `self_cycles` sums
+std::string markdown(const profile::RunResult&, const Options&);       ///< for a CI job's summary
+std::string folded(const profile::RunResult&, const Options&);  ///< call stacks for flame graphs, weights in cycles
+
+/// Reads what json() wrote. Errors: unreadable (not JSON, truncated, or a key is missing or has the wrong type; where =
+/// JSON pointer), unsupported (another schema version).
+Result<profile::RunResult> read_json(std::string_view text, const std::string& name);
+
+inline constexpr int schema_version = 1;
+
+}  // namespace mj::report

@@ -1,0 +1,44 @@
+#include <fmt/format.h>
+
+#include "tools/report/format.h"
+#include "tools/report/sections.h"
+
+namespace mj::report {
+namespace {
+
+std::string title(const std::string& name, const std::string& remark, const Options& o) {
+  std::string out = "\n" + bold(name, o);
+  const std::size_t indent = columns(name) + 3;
+  const auto lines = wrap(printable(remark), o.width - indent);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (!lines[i].empty()) out += (i ? "\n" + std::string(indent, ' ') : "   ") + dim(lines[i], o);
+  return out + "\n";
+}
+
+std::string section(const std::string& name, const std::string& remark, const Table& table, const Options& o) {
+  return title(name, remark, o) + table.text(o);
+}
+
+}  // namespace
+
+std::string text(const profile::RunResult& r, const Options& o) {
+  const profile::Provenance& p = r.provenance;
+  std::string out = bold(fmt::format("microjoule {}", p.tool_version), o);
+  out += printable(fmt::format("   {}, {}, CRC-32 {}", p.firmware, bytes(p.firmware_bytes), p.firmware_crc32)) + "\n";
+  out += facts_text(found(r), o);
+  out += section("totals", "", totals(r), o);
+  const Table layer_table = layers(r);
+  out += title("layers", layers_remark(r), o);
+  if (!layer_table.rows.empty()) out += layer_table.text(o);
+  if (!r.functions.empty()) {
+    out += section("functions", "by self cycles, callees not included", functions(r, Order::self, o.rows), o);
+    out += section("functions", "by inclusive cycles, callees included", functions(r, Order::inclusive, o.rows / 2), o);
+  }
+  out += section("why", "where the cycles went", reasons(r), o);
+  if (const Facts facts = fault(r); !facts.empty()) out += "\n" + red("fault", o) + "\n" + facts_text(facts, o);
+  Facts last = verdict(r, o);
+  last.push_back({"saved", o.saved.empty() ? "no; -o result.mj.json saves this run for `microjoule report`" : o.saved});
+  return out + title("verdict", "", o) + facts_text(last, o);
+}
+
+}  // namespace mj::report
