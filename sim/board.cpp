@@ -47,6 +47,8 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
   std::string best;
   std::size_t distance = word.size() / 2 + 2;
   for (const std::string& k : known)
+    if (word.size() >= 3 && k.starts_with(word)) return "did you mean \"" + k + "\"?";
+  for (const std::string& k : known)
     if (word.size() < 200 && edit_distance(word, k) < distance) {
       distance = edit_distance(word, k);
       best = k;
@@ -163,6 +165,30 @@ std::string pointer_of(const std::vector<std::string>& context) {
   return pointer;
 }
 
+/// What the schema allows at a place: its enumeration, types or required keys.
+std::string allowed_at(const json& root, const std::string& pointer) {
+  const json* schema = &root;
+  std::size_t begin = 1;
+  while (begin <= pointer.size() && !pointer.empty()) {
+    const std::size_t end = std::min(pointer.find('/', begin), pointer.size());
+    const std::string key = pointer.substr(begin, end - begin);
+    begin = end + 1;
+    const auto properties = schema->find("properties");
+    if (properties != schema->end() && properties->contains(key))
+      schema = &resolved((*properties)[key], root);
+    else if (schema->contains("additionalProperties") && (*schema)["additionalProperties"].is_object())
+      schema = &resolved((*schema)["additionalProperties"], root);
+    else if (schema->contains("items"))
+      schema = &resolved((*schema)["items"], root);
+    else
+      return "";
+  }
+  std::string text;
+  for (const char* key : {"enum", "type", "pattern", "minimum", "maximum", "required"})
+    if (schema->contains(key)) text += (text.empty() ? "" : "; ") + std::string(key) + " " + (*schema)[key].dump();
+  return text;
+}
+
 Result<void> check_schema(const json& board, const std::string& file) {
   auto schema_json = read_json(fs::path(models_dir()) / "schema" / "board.schema.json");
   if (!schema_json) return schema_json.error();
@@ -184,7 +210,7 @@ Result<void> check_schema(const json& board, const std::string& file) {
     if (const json::json_pointer p(pointer); !pointer.empty() && board.contains(p)) value = board.at(p).dump();
     if (value.size() > 60) value = value.substr(0, 60) + "...";
     return usage("wrong value in the board file", file + "#" + pointer, value + ": " + why,
-                 "schema/board.schema.json says what is allowed");
+                 "allowed here: " + allowed_at(*schema_json, pointer));
   } catch (const std::exception& e) {
     return Error{ExitCode::unreadable, "cannot check the board file", file, e.what(), ""};
   }
@@ -387,6 +413,9 @@ Result<void> check_meaning(const BoardSpec& board, const std::string& file) {
       if (error.where.ends_with("/type") && !near.empty()) error.try_ = near;
       return error;
     }
+    for (const auto& [key, param] : d.params)
+      if (!param.numbers.empty() && (param.source.empty() || param.certainty.empty()))
+        return usage("a number needs \"source\" and \"certainty\"", at + "/params/" + key);
     // A region that a device programs must be there and have a front end.
     if (const auto p = d.params.find("flash"); p != d.params.end()) {
       const bool there = std::any_of(board.regions.begin(), board.regions.end(),

@@ -31,23 +31,25 @@ std::optional<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-/// The first row of models/<file> that lists the core; null if there is none.
-nlohmann::json row_of(const std::string& file, const std::string& core) {
+/// The first row of models/<file> that is for `name`; null if there is none.
+nlohmann::json row_of(const std::string& file, const std::string& name) {
   const auto text = read_file(models_dir() + "/" + file);
   if (!text) return nullptr;
   const auto j = nlohmann::json::parse(*text, nullptr, false);
   if (!j.is_object() || !j.contains("rows")) return nullptr;
   for (const auto& row : j["rows"]) {
-    const auto& cores = row["cores"];
-    if (std::find(cores.begin(), cores.end(), core) != cores.end()) return row;
+    const auto& names = row["for"];
+    if (std::find(names.begin(), names.end(), name) != names.end()) return row;
   }
   return nullptr;
 }
 
-/// Identification registers of a core (models/identity.json); what is not there is 0.
-std::map<std::string, std::uint32_t> identity(const std::string& core) {
+/// Identification registers (models/identity.json) of the board's core, or of the board if it has a row of its own;
+/// what is not there is 0.
+std::map<std::string, std::uint32_t> identity(const BoardSpec& board) {
   std::map<std::string, std::uint32_t> out;
-  const auto row = row_of("identity.json", core);
+  auto row = row_of("identity.json", board.id);
+  if (row.is_null()) row = row_of("identity.json", board.core.timing);
   if (row.is_object())
     for (const auto& [key, value] : row["registers"].items())
       out[key] = static_cast<std::uint32_t>(std::stoul(value.get<std::string>(), nullptr, 0));
@@ -72,6 +74,7 @@ std::optional<std::uint32_t> thumb_feature(const std::string& name) {
   if (name == "fp_sp") return fp_sp;
   if (name == "fp_dp") return fp_dp;
   if (name == "fp_v5") return fp_v5;
+  if (name == "mpu") return 0;  // not modelled: MPU_TYPE reads 0 and enabling it is reported
   return std::nullopt;
 }
 
@@ -83,6 +86,7 @@ std::optional<std::uint32_t> rv32_feature(const std::string& name) {
   if (name == "e") return feature_e;
   if (name == "zicsr") return feature_zicsr;
   if (name == "zifencei") return feature_zifencei;
+  if (name == "machine") return 0;  // every core here has machine mode
   return std::nullopt;
 }
 
@@ -143,7 +147,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
   engine_ =
       std::make_unique<engine::Engine>(engine::Engine::Parts{*arch_, bus_, events_, *timing_}, std::move(is_function));
   if (thumb_) {
-    const auto id = identity(board_.core.timing);
+    const auto id = identity(board_);
     const auto get = [&](const char* key) {
       const auto at = id.find(key);
       return at == id.end() ? 0u : at->second;
@@ -247,7 +251,7 @@ Result<void> Machine::build_rv32() {
     if (!bit) return unknown_feature(board_, name);
     features |= *bit;
   }
-  const auto id = identity(board_.core.timing);
+  const auto id = identity(board_);
   const auto get = [&](const char* key, std::uint32_t otherwise) {
     const auto at = id.find(key);
     return at == id.end() ? otherwise : at->second;
@@ -393,7 +397,12 @@ void Machine::set_irq(unsigned number, bool level) {
   if (engine_) engine_->kick();
 }
 
-void Machine::put(std::string_view, char byte) {
+void Machine::put(std::string_view device, char byte) {
+  if (device == Semihost::stderr_name) {
+    if (options_.console_error) options_.console_error(byte);
+    return;
+  }
+
   if (console_.size() < max_console)
     console_.push_back(byte);
   else

@@ -34,7 +34,8 @@ struct MachineOptions {
   std::string files_folder;  ///< see Semihost
   std::string console_input;
   std::string command_line;
-  std::function<void(char)> console;  ///< each byte printed; may be empty
+  std::function<void(char)> console;        ///< each byte printed; may be empty
+  std::function<void(char)> console_error;  ///< each byte printed to semihosting's standard error; may be empty
 };
 
 class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {

@@ -87,6 +87,7 @@ class Runner {
     options.command_line = request_.command_line.empty() ? image_.name().substr(image_.name().find_last_of('/') + 1)
                                                          : request_.command_line;
     options.console = request_.console;
+    options.console_error = request_.console_error;
     auto made = Machine::create(board, options, FunctionStarts(symbols_));
     if (!made) return made.error();
     machine_ = std::move(made).value();

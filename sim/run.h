@@ -23,6 +23,7 @@ struct RunRequest {
   std::string console_input;          ///< what the firmware reads from its console
   std::string command_line;           ///< semihosting SYS_GET_CMDLINE
   std::function<void(char)> console;  ///< each byte that the firmware prints; may be empty
+  std::function<void(char)> console_error;                  ///< the same for semihosting's standard error
   std::function<void(Cycle now, double seconds)> progress;  ///< now and then during the run; may be empty
 };
 

@@ -47,7 +47,7 @@ constexpr std::uint8_t features[] = {'S', 'H', 'F', 'B', 0x03};
 }  // namespace
 
 struct Semihost::File {
-  enum class Kind { input, output, features, host } kind = Kind::host;
+  enum class Kind { input, output, error, features, host } kind = Kind::host;
   std::FILE* stream = nullptr;
   std::size_t at = 0;  ///< position in `features`
   ~File() {
@@ -82,8 +82,8 @@ bool Semihost::string(std::uint32_t address, std::uint32_t length, std::string& 
   return w_.bus.peek(address, reinterpret_cast<std::uint8_t*>(out.data()), length);
 }
 
-void Semihost::put(const std::string& bytes) {
-  for (const char c : bytes) w_.console.put("semihosting", c);
+void Semihost::put(const std::string& bytes, const char* to) {
+  for (const char c : bytes) w_.console.put(to, c);
 }
 
 std::string Semihost::host_path(const std::string& name) const {
@@ -108,7 +108,7 @@ std::uint32_t Semihost::open(std::uint32_t block) {
     return fail(EINVAL);
   auto f = std::make_unique<File>();
   if (name == ":tt") {
-    f->kind = mode < 4 ? File::Kind::input : File::Kind::output;
+    f->kind = mode < 4 ? File::Kind::input : mode < 8 ? File::Kind::output : File::Kind::error;
   } else if (name == ":semihosting-features") {
     f->kind = File::Kind::features;
   } else {
@@ -140,6 +140,8 @@ std::uint32_t Semihost::write(std::uint32_t block) {
     if (!string(at + done, chunk, bytes)) return fail(EFAULT), length - done;
     if (f->kind == File::Kind::output)
       put(bytes);
+    else if (f->kind == File::Kind::error)
+      put(bytes, stderr_name);
     else if (f->kind != File::Kind::host || std::fwrite(bytes.data(), 1, chunk, f->stream) != chunk)
       return fail(EBADF), length - done;
     done += chunk;
@@ -168,6 +170,7 @@ std::uint32_t Semihost::read(std::uint32_t block) {
       bytes.resize(std::fread(bytes.data(), 1, length, f->stream));
       break;
     case File::Kind::output:
+    case File::Kind::error:
       return fail(EBADF), length;
   }
   if (!w_.bus.poke(at, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size())) return fail(EFAULT), length;
@@ -206,7 +209,7 @@ std::uint32_t Semihost::call(std::uint32_t op, std::uint32_t argument) {
     case sys_istty: {
       if (!word(argument, 0, a) || !file(a)) return fail(EBADF);
       const auto kind = file(a)->kind;
-      return kind == File::Kind::input || kind == File::Kind::output;
+      return kind == File::Kind::input || kind == File::Kind::output || kind == File::Kind::error;
     }
     case sys_seek: {
       if (!word(argument, 0, a) || !word(argument, 1, b) || !file(a)) return fail(EBADF);

@@ -17,6 +17,9 @@ namespace mj {
 
 class Semihost {
  public:
+  /// ConsoleSink names of the firmware's standard output and standard error.
+  static constexpr const char *stdout_name = "semihosting", *stderr_name = "semihosting stderr";
+
   struct Wiring {
     memory::Bus& bus;
     ConsoleSink& console;
@@ -45,7 +48,7 @@ class Semihost {
   std::string host_path(const std::string& name) const;
   File* file(std::uint32_t handle);
   std::uint32_t fail(int error);
-  void put(const std::string& bytes);
+  void put(const std::string& bytes, const char* to = stdout_name);
 
   Wiring w_;
   std::string folder_, input_, command_line_;

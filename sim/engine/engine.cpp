@@ -162,8 +162,8 @@ void Engine::build_slots(TimedBlock& tb) {
       Slot& g = add(parts_.arch.guard(insn.cond), i);
       g.guard = {0, tb.walk.skipped_delta.empty() ? 0 : tb.walk.skipped_delta[i], insn.cond, 0};
     }
-    if (parts_.arch.needs_prepare(insn)) add(step_prepare_check, i);
-    if (parts_.timing.has_operand_rule(insn)) add(step_operand_cost, i);
+    if (parts_.arch.needs_prepare(insn)) add(step_prepare_check, i).insn = insn;
+    if (parts_.timing.has_operand_rule(insn)) add(step_operand_cost, i).insn = insn;
     add(parts_.arch.handler(insn), i).insn = insn;
     if ((block.effects[i].writes & sp_bit) && !isa::ends_block(insn.cls))
       add(parts_.arch.sp == 13 ? step_stack_check<13> : step_stack_check<2>, i);

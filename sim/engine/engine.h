@@ -114,7 +114,7 @@ class Engine {
   void returned(std::uint32_t raw_target);
   void stack_lowered();
   void fetch_check();
-  void add_operand_cycles(Slot* next);
+  void add_operand_cycles(Slot* s);
 
  private:
   struct Key {

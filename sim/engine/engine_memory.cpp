@@ -184,12 +184,12 @@ void Engine::stack_lowered() {
   deepest_stack_ = calls_.stack();
 }
 
-void Engine::add_operand_cycles(Slot* next) {
-  const isa::Insn& insn = next->insn;
+void Engine::add_operand_cycles(Slot* s) {
+  const isa::Insn& insn = s->insn;
   const std::uint32_t extra = parts_.timing.operand_cycles(insn, h_.r[insn.rn], h_.r[insn.rm]);
   if (!extra) return;
   h_.now += extra;
-  dynamic(insn_index(h_.tb, next)).operand += extra;
+  dynamic(insn_index(h_.tb, s)).operand += extra;
 }
 
 void Engine::fetch_check() {

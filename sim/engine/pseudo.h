@@ -35,16 +35,16 @@ Slot* step_stack_check(HotState* h, Slot* s) {
   MJ_NEXT(h, s + 1);
 }
 
-/// In front of an instruction whose cycles depend on its operands.
+/// In front of an instruction whose cycles depend on its operands; the slot holds a copy of it.
 inline Slot* step_operand_cost(HotState* h, Slot* s) {
-  h->engine->add_operand_cycles(s + 1);
+  h->engine->add_operand_cycles(s);
   MJ_NEXT(h, s + 1);
 }
 
-/// In front of an instruction that the architecture may have to prepare for.
+/// In front of an instruction that the architecture may have to prepare for; the slot holds a copy of it.
 inline Slot* step_prepare_check(HotState* h, Slot* s) {
-  if (!h->engine->arch().ready(*h, (s + 1)->insn)) [[unlikely]]
-    return leave(h, s + 1, Why::before);
+  if (!h->engine->arch().ready(*h, s->insn)) [[unlikely]]
+    return leave(h, s, Why::before);
   MJ_NEXT(h, s + 1);
 }
 

@@ -23,8 +23,8 @@ std::string wait_text(const RegionSpec& r) {
 Result<std::string> list(const Options& o) {
   Table table{{{"id"},
                {"board", Align::left, Shrink::keep_ends},
-               {"core"},
-               {"clock at most", Align::right},
+               {"core", Align::left, Shrink::keep_ends},
+               {"clock", Align::right},
                {"flash", Align::right},
                {"RAM", Align::right}},
               {}};

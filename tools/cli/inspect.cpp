@@ -32,10 +32,10 @@ Table layer_table() {
   return {{{"#", Align::right},
            {"op"},
            {"name", Align::left, Shrink::keep_end},
-           {"in → out"},
+           {"in→out"},
            {"MACs", Align::right},
            {"parameters", Align::right},
-           {"", Align::left, Shrink::keep_end}},
+           {"", Align::left, Shrink::keep_ends}},
           {}};
 }
 
@@ -73,7 +73,7 @@ std::string inspect_network(const model::ModelGraph& g, const std::string& path,
     const model::Tensor* in = tensor(op.inputs);
     const model::Tensor* out = tensor(op.outputs);
     layers.rows.push_back({{std::to_string(i), op.name(), out ? out->name.substr(0, out->name.find(';')) : "",
-                            fmt::format("{} → {}", in ? shape32(in->shape) : "?", out ? shape32(out->shape) : "?"),
+                            fmt::format("{}→{}", in ? shape32(in->shape) : "?", out ? shape32(out->shape) : "?"),
                             count(op.macs), bytes(op.parameter_bytes)}});
   }
   return bold(fmt::format("{}   {}", path, bytes(size)), o) + "\n" + facts_text(facts, o) +
@@ -126,7 +126,8 @@ Table region_table(const profile::StaticSize& size) {
                {"", Align::right},
                {"", Align::left, Shrink::bar},
                {"", Align::left, Shrink::keep_ends}},
-              {}};
+              {},
+              false};
   for (const profile::RegionSize& r : size.regions) {
     const double used = static_cast<double>(r.used), whole = r.region.size;
     const std::string over =
@@ -145,7 +146,7 @@ Table note_table(const model::NoteModel& note, const profile::SymbolTable& symbo
   for (const model::NoteLayer& l : note.layers) {
     const profile::Symbol* f = symbols.function_at(l.function);
     table.rows.push_back({{std::to_string(l.index), model::op_name(l.kind), l.name.substr(0, l.name.find(';')),
-                           shape32(l.input_shape) + " → " + shape32(l.output_shape), count(l.macs),
+                           shape32(l.input_shape) + "→" + shape32(l.output_shape), count(l.macs),
                            bytes(l.parameter_bytes), f ? f->display : hex(l.function)}});
   }
   return table;

@@ -36,9 +36,11 @@ std::string decimal(double value, int digits) {
 }
 
 std::string bytes(std::uint64_t n) {
-  if (n < 1024) return fmt::format("{} B", n);
-  const double kib = static_cast<double>(n) / 1024;
-  return kib < 10240 ? decimal(kib, 1) + " KiB" : decimal(kib / 1024, 1) + " MiB";
+  constexpr std::uint64_t kib = 1024, mib = kib * kib;
+  if (n < kib) return fmt::format("{} B", n);
+  const bool large = n >= 10 * mib || n % mib == 0;
+  const std::uint64_t unit = large ? mib : kib;
+  return decimal(static_cast<double>(n) / static_cast<double>(unit), n % unit ? 1 : 0) + (large ? " MiB" : " KiB");
 }
 
 std::string clock_rate(Hertz hz) {
@@ -64,7 +66,10 @@ std::string duration(double seconds) {
          " " + std::string(unit->name);
 }
 
-std::string percent(double part, double whole) { return whole > 0 ? fmt::format("{:.1f} %", 100 * part / whole) : "-"; }
+std::string percent(double part, double whole) {
+  if (!(whole > 0)) return "-";
+  return part == whole ? "100 %" : fmt::format("{:.1f} %", 100 * part / whole);
+}
 
 std::string shape(const std::vector<std::int64_t>& dims) {
   std::string out;

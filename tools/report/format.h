@@ -10,12 +10,12 @@
 
 namespace mj::report {
 
-std::string count(std::uint64_t n);                        ///< "1,234,567"
-std::string decimal(double value, int digits);             ///< "1,234.50"
-std::string bytes(std::uint64_t n);                        ///< "512 B", "24.0 KiB", "2.0 MiB"
-std::string clock_rate(Hertz hz);                          ///< "120 MHz", "32.768 kHz"
-std::string duration(double seconds);                      ///< four digits and a unit: "39.81 ms"
-std::string percent(double part, double whole);            ///< "12.5 %"; "-" when there is no whole
+std::string count(std::uint64_t n);              ///< "1,234,567"
+std::string decimal(double value, int digits);   ///< "1,234.50"
+std::string bytes(std::uint64_t n);              ///< "512 B", "35.7 KiB", "640 KiB", "2 MiB": no decimals means exactly
+std::string clock_rate(Hertz hz);                ///< "120 MHz", "32.768 kHz"
+std::string duration(double seconds);            ///< four digits and a unit: "39.81 ms"
+std::string percent(double part, double whole);  ///< "12.5 %", "100 %" only for all of it; "-" when there is no whole
 std::string shape(const std::vector<std::int64_t>& dims);  ///< "49x10x8": a leading batch of 1 is left out
 std::string hex(Address address);                          ///< "0x08000123"
 /// "1 layer", "3 layers".

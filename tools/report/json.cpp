@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "tools/report/report.h"
 
@@ -74,7 +76,11 @@ class Reader {
   void address(const char* key, Address& a) {
     std::string text;
     field(key, text);
-    a = static_cast<Address>(std::strtoul(text.c_str(), nullptr, 16));
+    const char* end = text.data() + text.size();
+    const bool prefixed = text.starts_with("0x");
+    const auto [rest, failed] = std::from_chars(text.data() + (prefixed ? 2 : 0), end, a, 16);
+    if (!prefixed || failed != std::errc() || rest != end)
+      throw Wrong{pointer_ + "/" + key, "is no address like \"0x08000100\""};
   }
   template <class T>
   void optional(const char* key, std::optional<T>& v) {
@@ -86,13 +92,19 @@ class Reader {
   void reasons(const char* key, Reasons& r) {
     const json_t& j = at(key);
     if (!j.is_object()) throw Wrong{pointer_ + "/" + key, "is not an object"};
+    std::size_t known = 0;
     for (std::size_t i = 0; i < r.size(); ++i)
-      if (const auto f = j.find(std::string(timing::name(static_cast<timing::Reason>(i)))); f != j.end())
+      if (const auto f = j.find(std::string(timing::name(static_cast<timing::Reason>(i)))); f != j.end()) {
         get(*f, pointer_ + "/" + key, r[i]);
+        ++known;
+      }
+    // A reason that we don't know would lose its cycles without a word.
+    if (known != j.size()) throw Wrong{pointer_ + "/" + key, "has a reason that this program doesn't know"};
   }
   void exit_code(const char* key, ExitCode& c) {
     int n = 0;
     field(key, n);
+    if (n < 0 || n > 255) throw Wrong{pointer_ + "/" + key, "is no exit code"};
     c = static_cast<ExitCode>(n);
   }
 
@@ -101,6 +113,10 @@ class Reader {
     const auto f = j_.find(key);
     if (f == j_.end()) throw Wrong{pointer_ + "/" + key, "is missing"};
     return *f;
+  }
+  template <class T>
+  static bool in_range(const json_t& j) {
+    return j.is_number_unsigned() ? std::in_range<T>(j.get<std::uint64_t>()) : std::in_range<T>(j.get<std::int64_t>());
   }
   template <class T>
   static void get(const json_t& j, const std::string& pointer, T& v) {
@@ -114,6 +130,8 @@ class Reader {
                         : std::is_integral_v<T>        ? j.is_number_integer()
                                                        : j.is_number();
       if (!fits) throw Wrong{pointer, fmt::format("is {}, which is not what belongs here", j.type_name())};
+      if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+        if (!in_range<T>(j)) throw Wrong{pointer, fmt::format("is {}, which is too large", j.dump())};
       v = j.get<T>();
     }
   }
@@ -305,6 +323,15 @@ void io(Io& o, RunResult& v) {
   o.field("lines", v.lines);
 }
 
+/// Indices that renderers follow must lead somewhere, and a call tree's parents towards its root.
+void check_indices(const RunResult& r) {
+  for (std::size_t i = 1; i < r.call_tree.size(); ++i)
+    if (r.call_tree[i].parent >= i) throw Wrong{fmt::format("/call_tree/{}/parent", i), "is no row above this one"};
+  for (std::size_t i = 0; i < r.layers.size(); ++i)
+    if (r.layers[i].network < 0 || static_cast<std::size_t>(r.layers[i].network) >= r.networks.size())
+      throw Wrong{fmt::format("/layers/{}/network", i), "is no row of /networks"};
+}
+
 }  // namespace
 
 std::string json(const RunResult& result, const Options&) {
@@ -334,11 +361,12 @@ Result<RunResult> read_json(std::string_view text, const std::string& name) {
     if (schema != "microjoule-result")
       return Error{ExitCode::unreadable, "not a saved result", name, "its schema is '" + schema + "'", ""};
     if (version != schema_version)
-      return Error{ExitCode::unsupported, "a result of another version", name,
+      return Error{ExitCode::unreadable, "a result of another version", name,
                    fmt::format("its schema_version is {}, this program reads {}", version, schema_version),
                    "run the firmware again with this program"};
     RunResult result;
     io(r, result);
+    check_indices(result);
     return result;
   } catch (const Wrong& wrong) {
     return Error{ExitCode::unreadable, "a damaged saved result", name + ": " + wrong.pointer, wrong.why,

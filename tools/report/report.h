@@ -36,8 +36,8 @@ std::string csv_functions(const profile::RunResult&, const Options&);  ///< one 
 std::string markdown(const profile::RunResult&, const Options&);       ///< for a CI job's summary
 std::string folded(const profile::RunResult&, const Options&);  ///< call stacks for flame graphs, weights in cycles
 
-/// Reads what json() wrote. Errors: unreadable (not JSON, truncated, or a key is missing or has the wrong type; where =
-/// JSON pointer), unsupported (another schema version).
+/// Reads what json() wrote. Errors: unreadable (not JSON, truncated, another schema version, a key is missing or has a
+/// wrong value; where = JSON pointer). Keys that we don't know are skipped.
 Result<profile::RunResult> read_json(std::string_view text, const std::string& name);
 
 inline constexpr int schema_version = 1;

@@ -68,7 +68,7 @@ Row layer_row(const RunResult& r, const Layer& l, Cycle total) {
   const auto first = [](const auto& shapes) { return shapes.empty() ? std::string("?") : shape(shapes.front()); };
   const double work = real(l.macs) * real(l.invocations);
   const std::string number = (r.networks.size() > 1 ? fmt::format("{}.", l.network) : "") + std::to_string(l.index);
-  return {{number, l.op, l.name.substr(0, l.name.find(';')), first(l.input_shapes) + " → " + first(l.output_shapes),
+  return {{number, l.op, l.name.substr(0, l.name.find(';')), first(l.input_shapes) + "→" + first(l.output_shapes),
            l.macs ? count(l.macs) : "-", count(l.cycles), work > 0 ? decimal(real(l.cycles) / work, 2) : "-",
            decimal(l.time_s * 1e3, 3), percent(real(l.cycles), real(total)), ""},
           total ? real(l.cycles) / real(total) : 0};
@@ -76,7 +76,7 @@ Row layer_row(const RunResult& r, const Layer& l, Cycle total) {
 
 /// A row of cycles that belong to no layer.
 Row rest_row(const std::string& name, Cycle cycles, const std::string& ms, Cycle total) {
-  return {{"", "", name, "", "", count(cycles), "", ms, percent(real(cycles), real(total)), ""},
+  return {{"", name, "", "", "", count(cycles), "", ms, percent(real(cycles), real(total)), ""},
           total ? real(cycles) / real(total) : 0,
           true};
 }
@@ -144,7 +144,7 @@ Table totals(const RunResult& r) {
     rows.push_back({{"asleep", percent(real(t.idle_cycles), real(t.cycles)), count(t.idle_cycles) + " cycles"}});
   if (t.interrupts)
     rows.push_back({{"exceptions", count(t.interrupts), count(t.exception_cycles) + " cycles in their handlers"}});
-  rows.push_back(use_row("flash", m.flash_used, m.flash_size));
+  if (m.flash_used || m.flash_size) rows.push_back(use_row("flash", m.flash_used, m.flash_size));
   rows.push_back(use_row("RAM, static", m.ram_static, m.ram_size));
   rows.push_back(use_row("stack, peak", m.stack.used_bytes, 0, chain_text(m.stack.chain)));
   rows.push_back(use_row("RAM, peak", m.ram_static + m.stack.used_bytes, m.ram_size, "static + stack"));
@@ -155,7 +155,7 @@ Table layers(const RunResult& r) {
   Table table{{{"#", Align::right},
                {"op"},
                {"name", Align::left, Shrink::keep_end},
-               {"in → out"},
+               {"in→out"},
                {"MACs", Align::right},
                {"cycles", Align::right},
                {"cyc/MAC", Align::right},
@@ -171,7 +171,7 @@ Table layers(const RunResult& r) {
                                   n.between_cycles, "", total));
   table.rows.push_back(rest_row("outside of inference", outside_cycles(r), "", total));
   table.rows.push_back(rest_row("total", total, decimal(r.totals.time_s * 1e3, 3), total));
-  table.rows.back().part = 0;
+  table.rows.back().part = 0;  // its bar would dwarf the others
   return table;
 }
 
@@ -194,7 +194,9 @@ Table functions(const RunResult& r, Order order, std::size_t rows) {
                {"function", Align::left, Shrink::keep_ends}},
               {}};
   std::vector<const Function*> sorted;
-  for (const Function& f : r.functions) sorted.push_back(&f);
+  // A leaf's inclusive cycles are its self cycles: the list by self cycles has them.
+  for (const Function& f : r.functions)
+    if (order == Order::self || f.inclusive_cycles > f.self_cycles) sorted.push_back(&f);
   const auto key = [&](const Function* f) { return order == Order::self ? f->self_cycles : f->inclusive_cycles; };
   std::stable_sort(sorted.begin(), sorted.end(), [&](auto* a, auto* b) { return key(a) > key(b); });
   const double total = real(r.totals.cycles);

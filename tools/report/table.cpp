@@ -7,7 +7,7 @@
 namespace mj::report {
 namespace {
 
-constexpr std::size_t indent = 2, gap = 2, narrowest_name = 12, widest_bar = 16, narrowest_bar = 4;
+constexpr std::size_t indent = 2, widest_bar = 16, narrowest_bar = 4, widest_name = 24, narrowest_name = 8;
 
 std::string ansi(const char* code, std::string text, const Options& options) {
   return options.colour && !text.empty() ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
@@ -18,11 +18,11 @@ const std::string& cell(const Row& row, std::size_t c) {
   return c < row.cells.size() ? row.cells[c] : empty;
 }
 
-std::string fitted(const Column& column, const Row& row, std::size_t c, std::size_t width) {
+std::string fitted(const Column& column, const Row& row, std::size_t c, std::size_t width, double longest) {
   const std::string text = printable(cell(row, c));
   switch (column.shrink) {
     case Shrink::bar:
-      return bar(row.part, 1, static_cast<unsigned>(width));
+      return bar(row.part, longest, static_cast<unsigned>(width));
     case Shrink::keep_end:
       return keep_end(text, width);
     case Shrink::keep_ends:
@@ -54,25 +54,43 @@ void shrink(std::vector<std::size_t>& widths, std::size_t& excess, std::size_t l
   }
 }
 
-std::vector<std::size_t> fit(const Table& table, std::size_t width) {
+/// A quiet row's label may run into an empty cell at its right.
+bool spans(const Row& row, std::size_t c) { return row.quiet && !cell(row, c).empty() && cell(row, c + 1).empty(); }
+
+struct Layout {
   std::vector<std::size_t> widths;
-  std::size_t sum = indent - gap;
+  std::size_t gap = 2;
+};
+
+Layout fit(const Table& table, std::size_t width) {
+  Layout layout;
+  std::vector<std::size_t>& widths = layout.widths;
+  std::size_t sum = indent;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const Column& column = table.columns[c];
     std::size_t widest = column.shrink == Shrink::bar ? widest_bar : columns(column.title);
-    for (const Row& row : table.rows) widest = std::max(widest, columns(cell(row, c)));
+    for (const Row& row : table.rows)
+      if (column.align == Align::right || !spans(row, c)) widest = std::max(widest, columns(cell(row, c)));
     widths.push_back(widest);
-    sum += widest + gap;
+    sum += widest + layout.gap;
   }
+  sum -= layout.gap;
   std::size_t excess = sum > width ? sum - width : 0;
   const auto is_bar = [&](std::size_t c) { return table.columns[c].shrink == Shrink::bar; };
   const auto is_name = [&](std::size_t c) { return !is_bar(c) && table.columns[c].shrink != Shrink::fixed; };
   shrink(widths, excess, widest_bar / 2, is_bar);
-  shrink(widths, excess, narrowest_name, is_name);
+  shrink(widths, excess, widest_name, is_name);
+  if (excess > 0) {
+    layout.gap = 1;
+    const std::size_t freed = widths.size() - 1, left = freed - std::min(excess, freed);
+    excess -= std::min(excess, freed);
+    for (std::size_t c = 0; c < widths.size(); ++c)
+      if (is_bar(c)) widths[c] = std::min(widths[c] + left, widest_bar);
+  }
   shrink(widths, excess, narrowest_bar, is_bar);
+  shrink(widths, excess, narrowest_name, is_name);
   shrink(widths, excess, 0, is_bar);
-  shrink(widths, excess, narrowest_name / 3, is_name);
-  return widths;
+  return layout;
 }
 
 }  // namespace
@@ -82,20 +100,30 @@ std::string dim(std::string text, const Options& options) { return ansi("2", std
 std::string red(std::string text, const Options& options) { return ansi("1;31", std::move(text), options); }
 
 std::string Table::text(const Options& options) const {
-  const std::vector<std::size_t> widths = fit(*this, options.width);
-  std::string out;
+  const Layout layout = fit(*this, options.width);
+  const std::vector<std::size_t>& widths = layout.widths;
+  double longest = 0;
+  for (const Row& row : rows) longest = std::max(longest, row.part);
+  if (!relative_bars) longest = 1;
   const auto line = [&](auto text_of) {
-    std::string text(indent, ' ');
+    std::string text;
+    std::size_t end = indent;
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      if (c > 0) text.append(gap, ' ');
-      pad(text, text_of(c), widths[c], columns[c].align);
+      const std::string part = text_of(c);
+      if (!part.empty() || c == 0) text.append(end - std::min(end, report::columns(text)), ' ');
+      if (!part.empty()) pad(text, part, widths[c], columns[c].align);
+      end += widths[c] + layout.gap;
     }
     return trimmed(std::move(text));
   };
+  std::string out;
   if (std::any_of(columns.begin(), columns.end(), [](const Column& c) { return !c.title.empty(); }))
     out += dim(line([&](std::size_t c) { return keep_end(columns[c].title, widths[c]); }), options) + "\n";
   for (const Row& row : rows) {
-    std::string text = line([&](std::size_t c) { return fitted(columns[c], row, c, widths[c]); });
+    std::string text = line([&](std::size_t c) {
+      const std::size_t width = widths[c] + (spans(row, c) ? layout.gap + widths[c + 1] : 0);
+      return fitted(columns[c], row, c, width, longest);
+    });
     out += (row.quiet ? dim(std::move(text), options) : std::move(text)) + "\n";
   }
   return out;

@@ -21,12 +21,13 @@ struct Column {
 struct Row {
   std::vector<std::string> cells;  ///< one a column; missing ones are empty
   double part = 0;                 ///< length of the bar in the Shrink::bar column, 0 to 1
-  bool quiet = false;              ///< remainders and other rows of less interest: dimmed
+  bool quiet = false;              ///< remainders: dimmed, and a label may run into an empty cell at its right
 };
 
 struct Table {
   std::vector<Column> columns;
   std::vector<Row> rows;
+  bool relative_bars = true;  ///< the longest bar fills its column; else a bar of part 1 does
 
   /// Lines indented by two, none wider than `options.width` where the fixed columns allow it.
   std::string text(const Options& options) const;
