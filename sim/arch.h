@@ -62,6 +62,8 @@ class Arch {
   /// Decode mode after an instruction.
   virtual std::uint32_t next_mode(std::uint32_t mode, const isa::Insn& insn) const = 0;
   virtual engine::Handler handler(const isa::Insn& insn) const = 0;
+  /// Handler of two instructions that follow each other in a block, unguarded, or nullptr.
+  virtual engine::Handler pair(const isa::Insn& first, const isa::Insn& second) const = 0;
   /// Handler of the guard for a condition; only asked for instructions with cond != 14.
   virtual engine::Handler guard(unsigned cond) const = 0;
   /// True if the instruction needs prepare() to have found the machine ready (FP state, divide traps).

@@ -21,6 +21,7 @@ class Rv32Arch final : public Arch {
   bool is_wide(const std::uint8_t* code) const override;
   std::uint32_t next_mode(std::uint32_t, const isa::Insn&) const override { return 0; }
   engine::Handler handler(const isa::Insn& insn) const override;
+  engine::Handler pair(const isa::Insn&, const isa::Insn&) const override { return nullptr; }
   engine::Handler guard(unsigned) const override { return nullptr; }
   bool needs_prepare(const isa::Insn&) const override { return false; }
   const char* op_name(std::uint16_t op) const override;

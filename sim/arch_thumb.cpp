@@ -70,6 +70,9 @@ std::uint32_t ThumbArch::next_mode(std::uint32_t mode, const isa::Insn& insn) co
 }
 
 engine::Handler ThumbArch::handler(const isa::Insn& insn) const { return engine::thumb_handler(insn.op); }
+engine::Handler ThumbArch::pair(const isa::Insn& first, const isa::Insn& second) const {
+  return engine::thumb_pair(first.op, second.op);
+}
 engine::Handler ThumbArch::guard(unsigned cond) const { return engine::thumb_guard(cond); }
 
 bool ThumbArch::needs_prepare(const isa::Insn& insn) const {

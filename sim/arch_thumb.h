@@ -19,6 +19,7 @@ class ThumbArch final : public Arch {
   bool is_wide(const std::uint8_t* code) const override;
   std::uint32_t next_mode(std::uint32_t mode, const isa::Insn& insn) const override;
   engine::Handler handler(const isa::Insn& insn) const override;
+  engine::Handler pair(const isa::Insn& first, const isa::Insn& second) const override;
   engine::Handler guard(unsigned cond) const override;
   bool needs_prepare(const isa::Insn& insn) const override;
   const char* op_name(std::uint16_t op) const override;

@@ -71,6 +71,7 @@ struct DynamicCycles {
 /// A block costed for one pipeline state at entry.
 struct TimedBlock {
   std::uint64_t max_cycles = 0;  ///< upper bound of one pass, dynamic costs included
+  Slot* first = nullptr;         ///< slots.data()
   std::array<Edge, 2> exits;     ///< fallthrough, taken
   Edge cut;                      ///< left after the last instruction by the dispatcher: exceptions, attention
   timing::Exit cut_exit = timing::fallthrough;  ///< exit of the walk that prices `cut`

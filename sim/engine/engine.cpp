@@ -21,6 +21,7 @@ Engine::Engine(const Parts& parts, std::function<bool(Address)> is_function)
   stub_.max_cycles = never_enter;
   stub_.slots.resize(1);
   stub_.slots[0].fn = not_a_block;
+  stub_.first = stub_.slots.data();
   h_.read_pages = parts_.bus.read_pages();
   h_.write_pages = parts_.bus.write_pages();
   h_.engine = this;
@@ -154,6 +155,7 @@ void Engine::build_slots(TimedBlock& tb) {
   const isa::RegSet sp_bit = isa::reg_bit(parts_.arch.sp);
   for (std::size_t i = 0; i < block.insns.size(); ++i) {
     const isa::Insn& insn = block.insns[i];
+    if (insn.cls == isa::OpClass::it) continue;  // its work was done by decoding
     std::size_t guard_at = 0;
     const bool guarded = insn.cond != 14 && block.modes[i] != 0;
     if (guarded) {
@@ -175,6 +177,20 @@ void Engine::build_slots(TimedBlock& tb) {
     }
   }
   add(step_block_end, block.insns.size() - 1);
+  pair_slots(tb);
+  tb.first = tb.slots.data();
+}
+
+void Engine::pair_slots(TimedBlock& tb) {
+  // Only instructions that follow each other without a pseudo operation or a guard between or in front of them.
+  const auto plain = [&](std::size_t slot) {
+    const std::uint8_t i = tb.slot_insn[slot];
+    return (slot == 0 || tb.slot_insn[slot - 1] != i) && tb.slot_insn[slot + 1] != i && tb.block->modes[i] == 0;
+  };
+  for (std::size_t s = 0; s + 2 < tb.slots.size(); ++s) {
+    if (tb.slot_insn[s + 1] != tb.slot_insn[s] + 1 || !plain(s) || tb.block->modes[tb.slot_insn[s + 1]] != 0) continue;
+    if (const Handler both = parts_.arch.pair(tb.slots[s].insn, tb.slots[s + 1].insn)) tb.slots[s].fn = both;
+  }
 }
 
 void Engine::flush() {
@@ -265,7 +281,7 @@ Stop Engine::run(Cycle limit) {
     entering_function_ = false;
     h_.tb = tb;
     h_.attention = 0;
-    for (Slot* s = tb->slots.data(); s;) s = s->fn(&h_, s);
+    for (Slot* s = tb->first; s;) s = s->fn(&h_, s);
     switch (h_.why) {
       case Why::edge:
         edge_taken(h_.edge);

@@ -136,6 +136,7 @@ class Engine {
   TimedBlock* find(const Key& key);
   std::shared_ptr<const Block> decode(Address pc, std::uint32_t mode, std::uint16_t limit);
   void build_slots(TimedBlock& tb);
+  void pair_slots(TimedBlock& tb);
   void edge_taken(Edge* e);
   void indirect_taken();
   void left();

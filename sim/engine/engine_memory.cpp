@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "sim/engine/engine.h"
-#include "sim/engine/interp_context.h"
+#include "sim/engine/handler.h"
 
 namespace mj::engine {
 
@@ -23,7 +23,13 @@ std::uint32_t slow_system_read(HotState* h, Slot* s, std::uint32_t id) { return 
 void slow_system_write(HotState* h, Slot* s, std::uint32_t id, std::uint32_t value) {
   h->engine->system_write(s, id, value);
 }
-void on_return(HotState* h, std::uint32_t raw_target) { h->engine->returned(raw_target); }
+bool pass_return(HotState* h, Edge* e) {
+  const Cycle before = h->now;
+  h->now += e->cycles;
+  h->engine->returned(e->raw_target);
+  h->now = before;
+  return pass(h, e);
+}
 
 Cycle Engine::access_time(const Slot* s) const { return h_.now + h_.tb->walk.begin[insn_index(h_.tb, s)]; }
 

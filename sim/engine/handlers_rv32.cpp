@@ -7,9 +7,12 @@ namespace mj::engine {
 namespace {
 namespace rv32_ops {
 using namespace isa::rv32;
-#define X(op, meaning)                                                       \
-  struct Do_##op {                                                           \
-    static void run(InterpContext& c, const isa::Insn& i) { meaning(c, i); } \
+#define X(op, meaning)                          \
+  struct Do_##op {                              \
+    template <class C>                          \
+    static void run(C& c, const isa::Insn& i) { \
+      meaning(c, i);                            \
+    }                                           \
   };
 MJ_RV32_OPS(X)
 #undef X

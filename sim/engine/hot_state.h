@@ -41,7 +41,6 @@ struct HotState {
 
   // How the last handler returned.
   Why why = Why::edge;
-  bool is_return = false;    ///< indirect exit by a function-return instruction
   std::uint32_t target = 0;  ///< raw target of an indirect exit
   std::uint32_t raise_id = 0, raise_argument = 0;
   Slot* slot = nullptr;

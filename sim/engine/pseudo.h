@@ -9,10 +9,9 @@ namespace mj::engine {
 
 /// After the last instruction: out by falling through.
 inline Slot* step_block_end(HotState* h, Slot*) {
-  Slot* next = pass(h, &h->tb->exits[0]);
-  if (!next) [[unlikely]]
-    return nullptr;
-  MJ_NEXT(h, next);
+  if (!pass(h, &h->tb->exits[0])) return nullptr;
+  Slot* first = h->tb->first;
+  MJ_NEXT(h, first);
 }
 
 /// First step of a block that begins a function.
@@ -48,10 +47,10 @@ inline Slot* step_prepare_check(HotState* h, Slot* s) {
   MJ_NEXT(h, s + 1);
 }
 
-/// Guard made from the architecture's condition: `Condition::holds(InterpContext&)`.
+/// Guard made from the architecture's condition: `Condition::holds(context)`.
 template <class Condition>
 Slot* guard(HotState* h, Slot* s) {
-  InterpContext c(h, s);
+  InterpContext<Form::plain> c(h, s);
   if (Condition::holds(c)) MJ_NEXT(h, s + 1);
   h->now += static_cast<std::int64_t>(s->guard.fail_cycles);
   ++s->guard.fails;

@@ -57,12 +57,14 @@ INSTANTIATE_TEST_SUITE_P(Targets, EveryTarget,
                            return name;
                          });
 
-TEST_F(Build, IsTheSameInAnyFolder) {
-  if (!find_compiler("arm-none-eabi").ok()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+TEST_P(EveryTarget, IsTheSameInAnyFolder) {
+  const auto target = find_target(GetParam());
+  ASSERT_TRUE(target.ok());
+  if (!find_compiler(target->toolchain).ok()) GTEST_SKIP() << "no " << target->toolchain << "-gcc here";
   // Given two builds in two work folders
-  ASSERT_TRUE(build_for("mps2-an386", "tiny", folder / "one").ok());
+  ASSERT_TRUE(build_for(GetParam(), "tiny", folder / "one").ok());
   const auto first = test::read_file(folder / "out.elf");
-  ASSERT_TRUE(build_for("mps2-an386", "tiny", folder / "another_one").ok());
+  ASSERT_TRUE(build_for(GetParam(), "tiny", folder / "another_one").ok());
   const auto second = test::read_file(folder / "out.elf");
   // Then the ELFs are equal byte for byte, and name no folder of this host
   EXPECT_TRUE(first == second);

@@ -131,8 +131,10 @@ Result<void> compile(const BoardTarget& target, const fs::path& runtime_dir, con
   }
   command.push_back("-I" + (runtime_dir / "include").string());
   command.push_back("-I" + (runtime_dir / "kernels").string());
-  command.push_back("-ffile-prefix-map=" + work_dir.string() + "=.");
-  command.push_back("-ffile-prefix-map=" + runtime_dir.string() + "=mjrt");
+  for (const auto& [folder, name] : {std::pair(work_dir.string(), "."), {runtime_dir.string(), "mjrt"}}) {
+    command.push_back("-ffile-prefix-map=" + folder + "=" + name);
+    command.push_back("-Wa,--debug-prefix-map=" + folder + "=" + name);  // the option above stops at assembly sources
+  }
   for (const char* generated : {"model.c", "note.S"}) command.emplace_back(generated);
   for (const fs::path& source : sources) command.push_back(source.string());
   for (const char* last : {"-lgcc", "-Wl,-Tlink.ld", "-o", "firmware.elf"}) command.emplace_back(last);

@@ -64,6 +64,12 @@ std::string interval(const Estimate& e) {
   return fmt::format("{} to {}", decimal(e.low, 0), decimal(e.high, 0));
 }
 
+/// The cycles' relative interval, of a time that depends on them: "3.638 ms to 3.863 ms; ".
+std::string scaled_interval(const Estimate& cycles, double seconds) {
+  if (interval(cycles).empty() || !(cycles.value > 0)) return "";
+  return duration(seconds * cycles.low / cycles.value) + " to " + duration(seconds * cycles.high / cycles.value) + "; ";
+}
+
 Row layer_row(const RunResult& r, const Layer& l, Cycle total) {
   const auto first = [](const auto& shapes) { return shapes.empty() ? std::string("?") : shape(shapes.front()); };
   const double work = real(l.macs) * real(l.invocations);
@@ -137,9 +143,12 @@ Table totals(const RunResult& r) {
   if (t.instructions) rows.push_back({{"cycles/instruction", decimal(real(t.cycles) / real(t.instructions), 3)}});
   rows.push_back({{"simulated time", duration(t.time_s), clocks(t)}});
   for (std::size_t i = 0; i < r.networks.size(); ++i)
-    if (const Network& n = r.networks[i]; n.inferences > 0)
-      rows.push_back({{"latency", duration(inference_seconds(r, i)),
-                       fmt::format("{}, per inference: {} cycles", n.name, count(n.cycles / n.inferences))}});
+    if (const Network& n = r.networks[i]; n.inferences > 0) {
+      const double seconds = inference_seconds(r, i);
+      rows.push_back({{"latency", duration(seconds),
+                       scaled_interval(t.cycles_estimate, seconds) +
+                           fmt::format("{}, per inference: {} cycles", n.name, count(n.cycles / n.inferences))}});
+    }
   if (t.idle_cycles)
     rows.push_back({{"asleep", percent(real(t.idle_cycles), real(t.cycles)), count(t.idle_cycles) + " cycles"}});
   if (t.interrupts)

@@ -1,0 +1,151 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "tests/report/sample.h"
+#include "tools/report/format.h"
+#include "tools/report/report.h"
+
+namespace mj::report {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) out.push_back(line);
+  return out;
+}
+
+/// Sum of the column of that name, over plain (unquoted) CSV.
+Cycle column_sum(const std::string& csv_text, const std::string& column) {
+  const auto cells = [](const std::string& line) {
+    std::vector<std::string> out;
+    std::istringstream stream(line);
+    for (std::string cell; std::getline(stream, cell, ',');) out.push_back(cell);
+    return out;
+  };
+  const auto rows = lines(csv_text);
+  const auto head = cells(rows[0]);
+  const auto index = static_cast<std::size_t>(std::find(head.begin(), head.end(), column) - head.begin());
+  Cycle sum = 0;
+  for (std::size_t i = 1; i < rows.size(); ++i) sum += std::stoull(cells(rows[i]).at(index));
+  return sum;
+}
+
+TEST(Csv, OneRowALayerAndRowsForTheRest) {
+  EXPECT_EQ(csv(test::sample(), {}),
+            "kind,network,index,op,name,function,input_shapes,output_shapes,macs,parameter_bytes,invocations,cycles,"
+            "instructions,cycles_per_mac,time_s\n"
+            "layer,kws,0,CONV_2D,model/conv/Relu;model/conv/Conv2D,layer_0,1x49x10x1,1x25x5x64,320000,2816,2,832000,"
+            "700000,1.3000,0.0069333\n"
+            "layer,kws,1,SOFTMAX,Identity,layer_1,1x12,1x12,0,0,2,60000,50000,,0.0005\n"
+            "between_layers,kws,,,,,,,,,,8000,,,\n"
+            "outside_of_inference,,,,,,,,,,,100000,,,\n");
+}
+
+TEST(Csv, CyclesSumToTheTotal) {
+  const auto r = test::sample();
+  EXPECT_EQ(column_sum(csv(r, {}), "cycles"), r.totals.cycles);
+  EXPECT_EQ(column_sum(csv_functions(r, {}), "self_cycles"), r.totals.cycles);
+}
+
+TEST(Csv, CyclesOfAFirmwareWithoutANetworkAreOutsideOfInference) {
+  auto r = test::sample();
+  r.networks.clear();
+  r.layers.clear();
+  EXPECT_THAT(csv(r, {}), HasSubstr("outside_of_inference,,,,,,,,,,,1000000,,,\n"));
+}
+
+TEST(Csv, CommasAndQuotesInNamesAreQuoted) {
+  auto r = test::sample();
+  r.functions = {r.functions[0]};
+  r.functions[0].name = "operator\"\"_s<int, 3>";
+  EXPECT_THAT(csv_functions(r, {}), HasSubstr("\n\"operator\"\"\"\"_s<int, 3>\",kernels.c,,"));
+}
+
+TEST(Folded, AStackALineWithSelfCycles) {
+  EXPECT_EQ(folded(test::sample(), {}),
+            "Reset_Handler;main 108000\n"
+            "Reset_Handler;main;conv2d 832000\n"
+            "Reset_Handler;main;softmax 60000\n");
+}
+
+TEST(Folded, CyclesThatNoCallHasGetARowOfTheirOwn) {
+  auto r = test::sample();
+  r.call_tree.pop_back();
+  EXPECT_THAT(folded(r, {}), HasSubstr("[in no call] 60000\n"));
+}
+
+TEST(Folded, SemicolonsInNamesDontSplitFrames) {
+  auto r = test::sample();
+  r.call_tree[3].name = "a;b\nc";
+  EXPECT_THAT(folded(r, {}), HasSubstr("Reset_Handler;main;a:b c 60000\n"));
+}
+
+TEST(Folded, RunawayRecursionIsCutButNoCycleIsLost) {
+  profile::RunResult r;
+  constexpr std::uint32_t depth = 20'000;
+  for (std::uint32_t i = 0; i < depth; ++i) r.call_tree.push_back({i ? i - 1 : 0, "recurse", 1, depth - i, 1});
+  r.totals.cycles = depth;
+  Cycle sum = 0;
+  for (const std::string& line : lines(folded(r, {}))) {
+    sum += std::stoull(line.substr(line.rfind(' ')));
+    ASSERT_LE(line.size(), 5'000U);
+  }
+  EXPECT_EQ(sum, depth);
+}
+
+TEST(Markdown, TablesForAJobSummary) {
+  const std::string md = markdown(test::sample(), {});
+  EXPECT_THAT(md, HasSubstr("## microjoule: kws.elf\n"));
+  EXPECT_THAT(md, HasSubstr("| # | op | name | in→out | MACs | cycles | cyc/MAC | ms | share |\n"
+                            "| ---: | :--- | :--- | :--- | ---: | ---: | ---: | ---: | ---: |\n"
+                            "| 0 | CONV\\_2D | model/conv/Relu | 49x10x1→25x5x64 | 320,000 | 832,000 | 1.30 | 6.933 | "
+                            "83.2 % |\n"));
+  EXPECT_THAT(md, HasSubstr("|  | total |  |  |  | 1,000,000 |  | 10.000 | 100 % |\n"));
+}
+
+TEST(Markdown, NamesCantBreakTheTable) {
+  auto r = test::sample();
+  r.functions[0].name = "f<int>(a|b)\n| x |";
+  EXPECT_THAT(markdown(r, {}), HasSubstr("| f&lt;int>(a\\|b) \\| x \\| (inlined) |\n"));
+}
+
+TEST(Formats, AnUnknownNameListsTheKnownOnes) {
+  const auto f = find_format("xml");
+  ASSERT_FALSE(f.ok());
+  EXPECT_EQ(f.error().code, ExitCode::usage);
+  EXPECT_EQ(f.error().try_, "one of: text, json, csv, csv-functions, md, folded");
+}
+
+TEST(Numbers, AsPeopleReadThem) {
+  EXPECT_EQ(count(0), "0");
+  EXPECT_EQ(count(1'234'567), "1,234,567");
+  EXPECT_EQ(decimal(1234.5, 2), "1,234.50");
+  EXPECT_EQ(bytes(1023), "1023 B");
+  EXPECT_EQ(bytes(36'536), "35.7 KiB");
+  EXPECT_EQ(bytes(655'360), "640 KiB");
+  EXPECT_EQ(bytes(2'097'152), "2 MiB");
+  EXPECT_EQ(bytes(2'097'153), "2,048.0 KiB");
+  EXPECT_EQ(clock_rate(32'768), "32.768 kHz");
+  EXPECT_EQ(duration(0), "0.000 ns");
+  EXPECT_EQ(duration(0.0398123), "39.81 ms");
+  EXPECT_EQ(duration(0.00099999), "1.000 ms");
+  EXPECT_EQ(duration(1234.5), "1,234 s");
+  EXPECT_EQ(percent(1, 3), "33.3 %");
+  EXPECT_EQ(percent(1, 0), "-");
+  EXPECT_EQ(shape({1, 49, 10, 8}), "49x10x8");
+  EXPECT_EQ(shape({1}), "1");
+  EXPECT_EQ(bar(0.5, 1, 4), "██");
+  EXPECT_EQ(bar(1e-9, 1, 4), "▏");
+  EXPECT_EQ(bar(0, 1, 4), "");
+  EXPECT_EQ(keep_end("functional_1/relu", 6), "…/relu");
+  EXPECT_EQ(keep_ends("a_very_long_name", 8), "a_ve…ame");
+  EXPECT_EQ(printable("a\x1b[31mb\n"), "a?[31mb ");
+}
+
+}  // namespace
+}  // namespace mj::report

@@ -1,0 +1,110 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/report/sample.h"
+#include "tools/report/report.h"
+
+namespace mj::report {
+namespace {
+
+std::string saved(const profile::RunResult& r) { return json(r, {}); }
+
+/// The saved sample after somebody changed it.
+std::string edited(auto change) {
+  auto j = nlohmann::ordered_json::parse(saved(test::faulted()));
+  change(j);
+  return j.dump();
+}
+
+void expect_error(const std::string& text, const std::string& where, const std::string& why) {
+  const auto r = read_json(text, "x.json");
+  ASSERT_FALSE(r.ok());
+  EXPECT_EQ(r.error().code, ExitCode::unreadable);
+  EXPECT_NE(r.error().where.find(where), std::string::npos) << r.error().text();
+  EXPECT_NE(r.error().why.find(why), std::string::npos) << r.error().text();
+}
+
+TEST(Json, WhatWasSavedIsReadAndSavedAgainByteForByte) {
+  for (const auto& r : {test::sample(), test::faulted(), profile::RunResult()}) {
+    const std::string first = saved(r);
+    const auto read = read_json(first, "x.json");
+    ASSERT_TRUE(read.ok()) << read.error().text();
+    EXPECT_EQ(saved(*read), first);
+  }
+}
+
+TEST(Json, EveryFormatRendersARereadResultAsItRendersTheRun) {
+  const profile::RunResult run = test::faulted();
+  const auto read = read_json(saved(run), "x.json");
+  ASSERT_TRUE(read.ok());
+  for (const Format& f : formats()) EXPECT_EQ(f.render(*read, {}), f.render(run, {})) << f.name;
+}
+
+TEST(Json, NumbersKeepAllTheirDigits) {
+  profile::RunResult r = test::sample();
+  r.totals.cycles = 18'446'744'073'709'551'615U;
+  r.totals.time_s = 0.1 + 0.2;
+  const auto read = read_json(saved(r), "x.json");
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->totals.cycles, r.totals.cycles);
+  EXPECT_EQ(read->totals.time_s, r.totals.time_s);
+}
+
+TEST(Json, ConsoleBytesThatAreNoTextBecomeReplacementCharacters) {
+  profile::RunResult r;
+  r.console = "\xff ok";
+  const auto read = read_json(saved(r), "x.json");
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->console, "\xef\xbf\xbd ok");
+}
+
+TEST(Json, EveryTruncationIsAnError) {
+  const std::string whole = saved(test::faulted());
+  // The last two bytes are "}\n": the file is complete without the newline only.
+  for (std::size_t n = 0; n + 1 < whole.size(); ++n) {
+    const auto r = read_json(std::string_view(whole).substr(0, n), "x.json");
+    ASSERT_FALSE(r.ok()) << n;
+    ASSERT_EQ(r.error().code, ExitCode::unreadable) << n;
+  }
+  EXPECT_TRUE(read_json(std::string_view(whole).substr(0, whole.size() - 1), "x.json").ok());
+}
+
+TEST(Json, NoChangedByteCrashesTheReaderOrARenderer) {
+  const std::string whole = saved(test::faulted());
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    for (const char c : {'9', '"', '}', '-', '\0'}) {
+      std::string damaged = whole;
+      damaged[i] = c;
+      const auto r = read_json(damaged, "x.json");
+      if (!r.ok()) continue;
+      for (const Format& f : formats()) EXPECT_FALSE(f.render(*r, {}).empty());
+    }
+}
+
+TEST(Json, AnErrorPointsToTheKey) {
+  expect_error(edited([](auto& j) { j["layers"][1].erase("cycles"); }), "x.json: /layers/1/cycles", "missing");
+  expect_error(edited([](auto& j) { j["totals"]["cycles"] = "many"; }), "/totals/cycles", "string");
+  expect_error(edited([](auto& j) { j["totals"]["cycles"] = -1; }), "/totals/cycles", "");
+  expect_error(edited([](auto& j) { j["functions"][0]["size_bytes"] = 1ULL << 40; }), "/functions/0/size_bytes",
+               "too large");
+  expect_error(edited([](auto& j) { j["fault"]["pc"] = "0x123456789"; }), "/fault/pc", "address");
+  expect_error(edited([](auto& j) { j["stop"]["exit_code"] = 300; }), "/stop/exit_code", "exit code");
+  expect_error(edited([](auto& j) { j["totals"]["cycles_by_reason"]["magic"] = 5; }), "/totals/cycles_by_reason",
+               "reason");
+}
+
+TEST(Json, IndicesThatLeadNowhereAreErrors) {
+  expect_error(edited([](auto& j) { j["call_tree"][2]["parent"] = 3; }), "/call_tree/2/parent", "row above");
+  expect_error(edited([](auto& j) { j["layers"][0]["network"] = 1; }), "/layers/0/network", "row of /networks");
+}
+
+TEST(Json, AnotherFileOrAnotherVersionIsToldApart) {
+  expect_error("[]", "x.json", "not an object");
+  expect_error("", "x.json", "not complete JSON");
+  expect_error(R"({"schema": "other", "schema_version": 1})", "x.json", "'other'");
+  expect_error(edited([](auto& j) { j["schema_version"] = 2; }), "x.json", "schema_version is 2");
+}
+
+}  // namespace
+}  // namespace mj::report

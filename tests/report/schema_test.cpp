@@ -1,0 +1,98 @@
+// The published schema and what is written agree in both directions.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "tests/report/sample.h"
+#include "tools/report/report.h"
+
+namespace mj::report {
+namespace {
+
+using nlohmann::json;
+
+json schema_document() {
+  std::ifstream file(MJ_RESULT_SCHEMA);
+  return json::parse(file);
+}
+
+/// What the validator says against it; empty when it is valid.
+std::string complaints(const json& document) {
+  static const json schema_json = schema_document();
+  valijson::Schema schema;
+  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
+  valijson::ValidationResults results;
+  const valijson::adapters::NlohmannJsonAdapter adapter(document);
+  if (valijson::Validator().validate(schema, adapter, &results)) return "";
+  std::string out = "invalid:";
+  valijson::ValidationResults::Error error;
+  while (results.popError(error)) out += "\n" + error.description;
+  return out;
+}
+
+json written(const profile::RunResult& r) { return json::parse(mj::report::json(r, {})); }
+
+/// The sample with every reason and list used, so that every key has something to say.
+profile::RunResult full() {
+  profile::RunResult r = test::faulted();
+  for (Cycle& c : r.totals.reasons) c = 1;
+  for (Cycle& c : r.layers[0].reasons) c = 1;
+  for (Cycle& c : r.functions[0].reasons) c = 1;
+  return r;
+}
+
+/// Walks the schema beside all values that stand at its place; names properties that no value has.
+void unused_keys(const json& root, json schema, const std::vector<json>& values, const std::string& at,
+                 std::vector<std::string>& unused) {
+  if (schema.contains("oneOf")) schema = schema["oneOf"].back();
+  if (schema.contains("$ref")) schema = root.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1)));
+  if (schema.contains("items")) {
+    std::vector<json> items;
+    for (const json& list : values) items.insert(items.end(), list.begin(), list.end());
+    unused_keys(root, schema["items"], items, at + "/*", unused);
+  }
+  if (!schema.contains("properties")) return;
+  for (const auto& [key, property] : schema["properties"].items()) {
+    std::vector<json> found;
+    for (const json& v : values)
+      if (v.contains(key)) found.push_back(v[key]);
+    if (found.empty())
+      unused.push_back(at + "/" + key);
+    else
+      unused_keys(root, property, found, at + "/" + key, unused);
+  }
+}
+
+TEST(Schema, AProducedResultIsValid) {
+  EXPECT_EQ(complaints(written(test::sample())), "");
+  EXPECT_EQ(complaints(written(full())), "");
+}
+
+TEST(Schema, EveryKeyOfTheSchemaIsProduced) {
+  std::vector<std::string> unused;
+  const json schema = schema_document();
+  unused_keys(schema, schema, {written(full())}, "", unused);
+  EXPECT_EQ(unused, std::vector<std::string>());
+}
+
+TEST(Schema, AMissingKeyAnUnknownKeyAndAWrongTypeAreInvalid) {
+  for (const auto& damage : std::vector<void (*)(json&)>{
+           [](json& j) { j["totals"].erase("time_s"); },
+           [](json& j) { j["layers"][0]["joules"] = 1; },
+           [](json& j) { j["totals"]["cycles_by_reason"]["magic"] = 1; },
+           [](json& j) { j["stop"]["pc"] = 1234; },
+           [](json& j) { j["schema_version"] = 2; },
+       }) {
+    json j = written(full());
+    damage(j);
+    EXPECT_NE(complaints(j), "");
+  }
+}
+
+}  // namespace
+}  // namespace mj::report

@@ -1,0 +1,166 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <sstream>
+
+#include "tests/report/sample.h"
+#include "tools/report/format.h"
+#include "tools/report/report.h"
+
+namespace mj::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// From a section's title to the next one.
+std::string section(const std::string& report, const std::string& name) {
+  const auto begin = report.find("\n" + name);
+  if (begin == std::string::npos) return "";
+  return report.substr(begin + 1, report.find("\n\n", begin) - begin);
+}
+
+TEST(Text, TheFirstScreen) {
+  Options options;
+  options.saved = "kws.mj.json";
+  EXPECT_EQ(text(test::sample(), options), R"(microjoule 0.1.0   kws.elf, 50 KiB, CRC-32 3f2a9c01
+  board     NUCLEO-L4R5ZI (nucleo-l4r5zi), proposed from the image: --board takes another
+  core      Arm Cortex-M4 (cortex-m4), firmware for armv7e-m, 4 MHz for 4,000 cycles, then 120 MHz
+  runtime   mjrt: layer table in the image
+  model     kws: 2 layers, 320,000 MACs per inference, 2 inferences ran
+  compiler  GCC: 12.2.0
+
+totals
+  cycles              1,000,000  970,000 to 1,030,000
+  instructions          800,000  1,234 of them skipped by a condition
+  cycles/instruction      1.250
+  simulated time       10.00 ms  4 MHz for 4,000 cycles, then 120 MHz
+  latency              3.750 ms  3.637 ms to 3.862 ms; kws, per inference: 450,000 cycles
+  asleep                  5.0 %  50,000 cycles
+  exceptions                  3  240 cycles in their handlers
+  flash                35.7 KiB  of 2 MiB, 1.7 %
+  RAM, static            20 KiB  of 640 KiB, 3.1 %
+  stack, peak             512 B  main > conv2d
+  RAM, peak            20.5 KiB  of 640 KiB, 3.2 %; static + stack
+
+layers   cycles and ms of all 2 inferences together
+  # op      name            in→out             MACs    cycles cyc/MAC     ms  share
+  0 CONV_2D model/conv/Relu 49x10x1→25x5x64 320,000   832,000    1.30  6.933 83.2 % ████████████████
+  1 SOFTMAX Identity        12→12                 -    60,000       -  0.500  6.0 % █▏
+    between layers                                      8,000                 0.8 % ▏
+    outside of inference                              100,000                10.0 % █▉
+    total                                           1,000,000         10.000  100 %
+
+functions   by self cycles, callees not included
+  self cycles   share  inclusive   share  calls  function
+      700,000  70.0 %    700,000  70.0 %      -  dot_product (inlined)
+      132,000  13.2 %    832,000  83.2 %      2  conv2d
+      108,000  10.8 %  1,000,000   100 %      1  main
+       60,000   6.0 %     60,000   6.0 %      2  softmax
+
+functions   by inclusive cycles, callees included
+  self cycles   share  inclusive   share  calls  function
+      108,000  10.8 %  1,000,000   100 %      1  main
+      132,000  13.2 %    832,000  83.2 %      2  conv2d
+
+why   where the cycles went
+  reason              cycles   share
+  issue              800,000  80.0 %  ████████████████
+  fetch wait states  150,000  15.0 %  ███
+  load-use            50,000   5.0 %  █
+
+verdict
+  ended       the firmware ended with status 0, at main+0x12 (main.c:34); exit code 0
+  confidence  cycles -3.0 % to +3.0 %: documented: the vendor's cycle table
+  stub        RCC+0x94: a register that only remembers what was written (3 times)
+  saved       kws.mj.json
+)");
+}
+
+TEST(Text, AFaultIsToldInWords) {
+  const std::string report = text(test::faulted(), {});
+  EXPECT_EQ(section(report, "fault"), R"(fault
+  BusFault   store of 4 bytes at 0x08001000 (flash: it can't be written)
+  at         0x08000210 conv2d+0x10 (kernels.c:12), cycle 417,000
+  status     CFSR.PRECISERR: precise data access
+             BFAR = 0x08001000
+  #0         conv2d+0x10 (kernels.c:12)
+  #1         main
+  registers  r0 = 0x00000000, r1 = 0x08001000
+  try        is the destination a constant?
+)");
+  EXPECT_THAT(report, HasSubstr("  ended       BusFault at conv2d+0x10 (kernels.c:12); exit code 4\n"));
+}
+
+TEST(Text, WithoutANetworkOneSentenceSaysSo) {
+  auto r = test::sample();
+  r.networks.clear();
+  r.layers.clear();
+  EXPECT_EQ(section(text(r, {}), "layers"),
+            "layers   no network was recognised in this firmware, so its cycles are split by function only;\n"
+            "         recognised are firmwares that `microjoule build` makes\n");
+}
+
+TEST(Text, ANetworkThatNeverRanIsNoTableOfZeros) {
+  auto r = test::sample();
+  r.networks[0].inferences = r.networks[0].cycles = r.networks[0].between_cycles = 0;
+  EXPECT_EQ(section(text(r, {}), "layers"), "layers   the firmware holds a network, but no inference ran to its end\n");
+}
+
+TEST(Text, FunctionsBeyondTheRowsAreOneRow) {
+  Options options;
+  options.rows = 2;
+  EXPECT_EQ(section(text(test::sample(), options), "functions   by self"),
+            R"(functions   by self cycles, callees not included
+  self cycles   share  inclusive   share  calls  function
+      700,000  70.0 %    700,000  70.0 %      -  dot_product (inlined)
+      132,000  13.2 %    832,000  83.2 %      2  conv2d
+      168,000  16.8 %                            2 more functions
+)");
+}
+
+TEST(Text, NothingIsWiderThanTheTerminal) {
+  auto r = test::faulted();
+  r.functions[0].name = "tflite::reference_integer_ops::ConvPerChannel<signed char, signed char, int>::Evaluate(int)";
+  r.layers[0].op = "DEPTHWISE_CONV_2D";
+  r.layers[0].name = "functional_1/activation_3/Relu/with/a/long/path";
+  r.memory.stack.chain.assign(40, "recurse");
+  r.diagnostics[0].text = std::string(300, 'x');
+  for (unsigned width = 80; width <= 140; ++width) {
+    Options options;
+    options.width = width;
+    std::istringstream report(text(r, options));
+    for (std::string line; std::getline(report, line);) ASSERT_LE(columns(line), width) << line;
+  }
+}
+
+TEST(Text, ColoursAreOnlyPaint) {
+  Options options;
+  const std::string plain = text(test::faulted(), options);
+  EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
+  options.colour = true;
+  const std::string coloured = text(test::faulted(), options);
+  EXPECT_THAT(coloured, HasSubstr("\x1b[1;31mfault\x1b[0m"));
+  EXPECT_EQ(std::regex_replace(coloured, std::regex("\x1b\\[[0-9;]*m"), ""), plain);
+}
+
+TEST(Text, NamesCantSteerTheTerminal) {
+  auto r = test::faulted();
+  const std::string evil = "\x1b]0;owned\x07\r\n";
+  r.provenance.firmware = r.provenance.compiler = r.layers[0].name = r.functions[0].name = r.stop.where = evil;
+  r.fault->what = r.fault->exception = r.diagnostics[0].where = r.networks[0].name = evil;
+  const std::string report = text(r, {});
+  EXPECT_THAT(report, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(report, Not(HasSubstr("\r")));
+}
+
+TEST(Text, AnEmptyResultHasNoNumbersMadeUp) {
+  const std::string report = text({}, {});
+  EXPECT_THAT(report, Not(HasSubstr("nan")));
+  EXPECT_THAT(report, Not(HasSubstr("inf")));
+  EXPECT_THAT(report, HasSubstr("no interval is known for this core's cycles"));
+}
+
+}  // namespace
+}  // namespace mj::report
