@@ -11,9 +11,9 @@
 #if defined(__ARM_FEATURE_SIMD32) && !defined(MJRT_PLAIN_C)
 #define MJRT_DSP 1
 
-static inline uint32_t mjrt_load4(const int8_t *p) {
+static inline uint32_t mjrt_load4(const int8_t* p) {
   uint32_t x;
-  memcpy(&x, p, 4);  // one LDR: Armv7-M loads words from any address
+  __builtin_memcpy(&x, p, 4);  // one LDR: Armv7-M loads words from any address; memcpy itself is a call when freestanding
   return x;
 }
 
