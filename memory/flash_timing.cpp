@@ -6,9 +6,9 @@ namespace mj::memory {
 
 FlashTiming::FlashTiming(const FlashTimingParams& params)
     : params_(params), wait_states_(params.wait_states), prefetch_on_(params.prefetch) {
-  icache_.capacity = params.icache_lines;
+  icache_.resize(params.icache_lines, params.ways, params.word_bytes);
   icache_.enabled = params.icache_enabled;
-  dcache_.capacity = params.dcache_lines;
+  dcache_.resize(params.dcache_lines, params.ways, params.word_bytes);
   dcache_.enabled = params.dcache_enabled;
 }
 
@@ -19,7 +19,7 @@ void FlashTiming::set_wait_states(std::uint32_t count) {
 
 void FlashTiming::set_prefetch(bool on) {
   prefetch_on_ = on;
-  prefetch_word_ = 1;
+  prefetch_word_ = no_word;
 }
 
 void FlashTiming::set_icache(bool on) {
@@ -36,42 +36,59 @@ void FlashTiming::set_dcache(bool on) {
 void FlashTiming::flush() {
   icache_.clear();
   dcache_.clear();
-  fetch_buffer_ = data_buffer_ = prefetch_word_ = 1;
+  fetch_buffer_ = data_buffer_ = prefetch_word_ = no_word;
   ++epoch_;
 }
 
-bool FlashTiming::Lines::touch(Address tag) {
-  if (!enabled || capacity == 0) return false;
-  for (Line& line : lines)
-    if (line.tag == tag) {
-      line.used = ++clock;
-      return true;
-    }
-  return false;
+std::uint32_t FlashTiming::worst_case() const {
+  constexpr std::uint32_t registers_allow = 16;  // firmware may program more wait states than at reset
+  return 2 * (std::max(wait_states_, registers_allow) + 1);
 }
 
-bool FlashTiming::Lines::insert(Address tag) {
-  if (!enabled || capacity == 0) return false;
-  if (lines.size() < capacity) {
-    lines.push_back({tag, ++clock});
-    return false;
-  }
-  auto victim =
-      std::min_element(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.used < b.used; });
-  *victim = {tag, ++clock};
+void FlashTiming::Cache::resize(std::uint32_t lines, std::uint32_t ways, std::uint32_t word_bytes) {
+  ways_ = ways == 0 || ways > lines ? lines : ways;
+  sets_ = ways_ ? lines / ways_ : 0;
+  word_bytes_ = word_bytes;
+  lines_.assign(std::size_t{sets_} * ways_, {});
+}
+
+FlashTiming::Line* FlashTiming::Cache::set_of(Address word) {
+  return &lines_[std::size_t{word / word_bytes_ % sets_} * ways_];
+}
+
+FlashTiming::Line* FlashTiming::Cache::find(Address word) {
+  if (!enabled || lines_.empty()) return nullptr;
+  Line* set = set_of(word);
+  Line* at = std::find_if(set, set + ways_, [&](const Line& l) { return l.tag == word; });
+  return at == set + ways_ ? nullptr : at;
+}
+
+bool FlashTiming::Cache::touch(Address word, bool code) {
+  Line* line = find(word);
+  if (!line) return false;
+  line->used = ++clock_;
+  line->code |= code;
   return true;
 }
 
-bool FlashTiming::resident(Address word_address) const {
-  return icache_.enabled &&
-         std::any_of(icache_.lines.begin(), icache_.lines.end(), [&](const Line& l) { return l.tag == word_address; });
+bool FlashTiming::Cache::insert(Address word, bool code) {
+  if (!enabled || lines_.empty()) return false;
+  Line* set = set_of(word);
+  Line* victim = std::min_element(set, set + ways_, [](const Line& a, const Line& b) { return a.used < b.used; });
+  const bool lost_code = victim->code;
+  *victim = {word, code, ++clock_};
+  return lost_code;
 }
+
+void FlashTiming::Cache::clear() { std::fill(lines_.begin(), lines_.end(), Line{}); }
+
+bool FlashTiming::resident(Address word_address) const { return icache_.find(word_address) != nullptr; }
 
 std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
   if (wait_states_ == 0) return 0;
   const Address word = word_of(address);
-  Lines& cache = params_.unified ? icache_ : dcache_;
-  if (cache.touch(word) || data_buffer_ == word) {
+  Cache& cache = params_.unified ? icache_ : dcache_;
+  if (cache.touch(word, false) || data_buffer_ == word) {
     ++counts_.data_hits;
     return 0;
   }
@@ -79,7 +96,7 @@ std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
   const Cycle start = std::max(now, array_free_);
   array_free_ = start + wait_states_ + 1;
   data_buffer_ = word;
-  if (cache.insert(word) && params_.unified) ++epoch_;
+  if (cache.insert(word, false)) ++epoch_;
   ++counts_.array_reads_data;
   return static_cast<std::uint32_t>(start - now) + wait_states_;
 }
@@ -87,16 +104,16 @@ std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
 std::uint32_t FlashTiming::fetch(Address word_address, Cycle now) {
   if (wait_states_ == 0) return 0;
   std::uint32_t extra = 0;
-  if (icache_.touch(word_address) || fetch_buffer_ == word_address) {
+  if (icache_.touch(word_address, true) || fetch_buffer_ == word_address) {
     ++counts_.fetch_hits;
   } else if (prefetch_word_ == word_address) {
     extra = prefetch_ready_ > now ? static_cast<std::uint32_t>(prefetch_ready_ - now) : 0;
-    if (icache_.insert(word_address)) ++epoch_;
+    if (icache_.insert(word_address, true)) ++epoch_;
   } else {
     const Cycle start = std::max(now, array_free_);
     array_free_ = start + wait_states_ + 1;
     extra = static_cast<std::uint32_t>(start - now) + wait_states_;
-    if (icache_.insert(word_address)) ++epoch_;
+    if (icache_.insert(word_address, true)) ++epoch_;
     ++counts_.array_reads_fetch;
   }
   fetch_buffer_ = word_address;

@@ -16,6 +16,7 @@ struct FlashTimingParams {
   std::uint32_t wait_states = 0;   ///< at reset; an array read takes wait_states + 1 cycles
   std::uint32_t icache_lines = 0;  ///< 0: no instruction cache
   std::uint32_t dcache_lines = 0;  ///< 0: no data cache
+  std::uint32_t ways = 0;          ///< lines per set, both caches; 0: fully associative
   bool unified = false;            ///< data uses the instruction cache's lines
   bool prefetch = false;           ///< at reset; next sequential word, instruction side
   bool icache_enabled = false;     ///< at reset
@@ -35,6 +36,8 @@ class FlashTiming {
 
   std::uint32_t wait_states() const { return wait_states_; }
   std::uint32_t word_bytes() const { return params_.word_bytes; }
+  /// Most extra cycles that one read can cost with the wait states of now, or with 16 if that is more.
+  std::uint32_t worst_case() const;
 
   /// Extra cycles of a data read of the word at `address`, beginning at cycle `now`.
   std::uint32_t data_read(Address address, Cycle now);
@@ -57,26 +60,36 @@ class FlashTiming {
 
  private:
   struct Line {
-    Address tag;
-    std::uint64_t used;
+    Address tag = no_word;
+    bool code = false;       ///< instructions were fetched from it: losing it changes the epoch
+    std::uint64_t used = 0;  ///< when, in touches; the least recently used line of a set is replaced
   };
-  struct Lines {
-    std::vector<Line> lines;
-    std::uint32_t capacity = 0;
+  class Cache {
+   public:
+    void resize(std::uint32_t lines, std::uint32_t ways, std::uint32_t word_bytes);
+    Line* find(Address word);
+    const Line* find(Address word) const { return const_cast<Cache*>(this)->find(word); }
+    bool touch(Address word, bool code);
+    /// Takes the word in; true if a line that held code was lost for it.
+    bool insert(Address word, bool code);
+    void clear();
     bool enabled = false;
-    std::uint64_t clock = 0;
-    bool touch(Address tag);
-    bool insert(Address tag);  ///< true if another line was evicted
-    void clear() { lines.clear(); }
+
+   private:
+    Line* set_of(Address word);
+    std::vector<Line> lines_;
+    std::uint32_t ways_ = 0, sets_ = 0, word_bytes_ = 1;
+    std::uint64_t clock_ = 0;
   };
+  static constexpr Address no_word = 1;  ///< never a word's address
   Address word_of(Address a) const { return a & ~(params_.word_bytes - 1); }
 
   FlashTimingParams params_;
   std::uint32_t wait_states_;
   bool prefetch_on_;
-  Lines icache_, dcache_;
-  Address fetch_buffer_ = 1, data_buffer_ = 1;  ///< last word read; 1 is never a word address
-  Address prefetch_word_ = 1;                   ///< word being or having been prefetched
+  Cache icache_, dcache_;
+  Address fetch_buffer_ = no_word, data_buffer_ = no_word;  ///< last word read
+  Address prefetch_word_ = no_word;                         ///< word being or having been prefetched
   Cycle prefetch_ready_ = 0;
   Cycle array_free_ = 0;  ///< the array is busy with an earlier read until this cycle
   std::uint64_t epoch_ = 1;

@@ -278,6 +278,7 @@ RegionSpec to_region(const std::string& name, const json& j) {
     p.wait_states = figure32(*f, "wait_states");
     p.icache_lines = figure32(*f, "icache_lines");
     p.dcache_lines = figure32(*f, "dcache_lines");
+    p.ways = figure32(*f, "ways");
     p.unified = figure32(*f, "unified") != 0;
     p.prefetch = figure32(*f, "prefetch") != 0;
     p.icache_enabled = figure32(*f, "icache_enabled") != 0;

@@ -4,9 +4,9 @@
 #include "mjrt/mjrt.h"
 #include "output.h"
 
-// Copies the patch under output (oy, ox) into `patch`, as one row of kernel_h * kernel_w * in_c bytes. Outside the input
-// it holds the zero point, which is what TensorFlow Lite's "skip it" amounts to.
-static void gather(const mjrt_window *w, const int8_t *in, int32_t oy, int32_t ox, int8_t zero_point, int8_t *patch) {
+// Copies the patch under output (oy, ox) into `patch`, as one row of kernel_h * kernel_w * in_c bytes. Outside the
+// input it holds the zero point, which is what TensorFlow Lite's "skip it" amounts to.
+static void gather(const mjrt_window* w, const int8_t* in, int32_t oy, int32_t ox, int8_t zero_point, int8_t* patch) {
   const int32_t y0 = oy * w->stride_h - w->pad_top, x0 = ox * w->stride_w - w->pad_left;
   const size_t pixel = (size_t)w->in_c;
   for (int32_t ky = 0; ky < w->kernel_h; ++ky) {
@@ -17,7 +17,7 @@ static void gather(const mjrt_window *w, const int8_t *in, int32_t oy, int32_t o
       patch += row;
       continue;
     }
-    const int8_t *line = in + (size_t)y * (size_t)w->in_w * pixel;
+    const int8_t* line = in + (size_t)y * (size_t)w->in_w * pixel;
     if (w->dilation_w == 1 && x0 >= 0 && x0 + w->kernel_w <= w->in_w) {
       memcpy(patch, line + (size_t)x0 * pixel, row);
       patch += row;
@@ -35,10 +35,10 @@ static void gather(const mjrt_window *w, const int8_t *in, int32_t oy, int32_t o
   }
 }
 
-static inline int32_t bias_of(const int32_t *bias, int32_t channel) { return bias ? bias[channel] : 0; }
+static inline int32_t bias_of(const int32_t* bias, int32_t channel) { return bias ? bias[channel] : 0; }
 
-static void two_pixels(const mjrt_conv_params *p, const int8_t *x0, const int8_t *x1, const int8_t *weights,
-                       const int32_t *bias, int32_t patch, int8_t *out) {
+static void two_pixels(const mjrt_conv_params* p, const int8_t* x0, const int8_t* x1, const int8_t* weights,
+                       const int32_t* bias, int32_t patch, int8_t* out) {
   const int32_t channels = p->window.out_c;
   int32_t c = 0;
   for (; c + 2 <= channels; c += 2, weights += 2 * patch) {
@@ -57,8 +57,8 @@ static void two_pixels(const mjrt_conv_params *p, const int8_t *x0, const int8_t
   }
 }
 
-static void one_pixel(const mjrt_conv_params *p, const int8_t *x, const int8_t *weights, const int32_t *bias,
-                      int32_t patch, int8_t *out) {
+static void one_pixel(const mjrt_conv_params* p, const int8_t* x, const int8_t* weights, const int32_t* bias,
+                      int32_t patch, int8_t* out) {
   int32_t c = 0;
   for (; c + 2 <= p->window.out_c; c += 2, weights += 2 * patch) {
     int32_t acc[2] = {bias_of(bias, c), bias_of(bias, c + 1)};
@@ -71,22 +71,22 @@ static void one_pixel(const mjrt_conv_params *p, const int8_t *x, const int8_t *
   }
 }
 
-void mjrt_conv2d(const mjrt_conv_params *p, const int8_t *in, const int8_t *weights, const int32_t *bias,
-                 int8_t *scratch, int8_t *out) {
-  const mjrt_window *w = &p->window;
+void mjrt_conv2d(const mjrt_conv_params* p, const int8_t* in, const int8_t* weights, const int32_t* bias,
+                 int8_t* scratch, int8_t* out) {
+  const mjrt_window* w = &p->window;
   const int32_t patch = w->kernel_h * w->kernel_w * w->in_c;
   const size_t scratch_bytes = mjrt_conv2d_scratch_bytes(w);
   const int8_t zero_point = (int8_t)-p->input_offset;
   const int32_t pixels = w->out_h * w->out_w;
   for (int32_t batch = 0; batch < w->batches; ++batch) {
     int32_t oy = 0, ox = 0;
-    const int8_t *waiting = NULL;  // the even pixel of a pair, until its partner comes
+    const int8_t* waiting = NULL;  // the even pixel of a pair, until its partner comes
     for (int32_t i = 0; i < pixels; ++i) {
-      const int8_t *x;
+      const int8_t* x;
       if (scratch_bytes == 0) {
         x = in + (size_t)(oy * w->stride_h * w->in_w + ox * w->stride_w) * (size_t)w->in_c;
       } else {
-        int8_t *half = scratch + (waiting ? scratch_bytes / 2 : 0);
+        int8_t* half = scratch + (waiting ? scratch_bytes / 2 : 0);
         gather(w, in, oy, ox, zero_point, half);
         x = half;
       }

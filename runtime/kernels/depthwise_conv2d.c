@@ -10,17 +10,18 @@ typedef struct taps {
 } taps;
 
 // First and one past the last tap of `kernel` whose position start + k * dilation lies in [0, size).
-static void clip(int32_t start, int32_t kernel, int32_t dilation, int32_t size, int32_t *first, int32_t *end) {
+static void clip(int32_t start, int32_t kernel, int32_t dilation, int32_t size, int32_t* first, int32_t* end) {
   *first = start < 0 ? (-start + dilation - 1) / dilation : 0;
   const int32_t fit = size > start ? (size - start + dilation - 1) / dilation : 0;
   *end = fit < kernel ? fit : kernel;
 }
 
-static int32_t one_channel(const mjrt_conv_params *p, const taps *t, const int8_t *in, const int8_t *weights, int32_t acc) {
-  const mjrt_window *w = &p->window;
+static int32_t one_channel(const mjrt_conv_params* p, const taps* t, const int8_t* in, const int8_t* weights,
+                           int32_t acc) {
+  const mjrt_window* w = &p->window;
   for (int32_t ky = t->ky0; ky < t->ky1; ++ky) {
-    const int8_t *x = in + ((t->y + ky * w->dilation_h) * w->in_w + t->x + t->kx0 * w->dilation_w) * w->in_c;
-    const int8_t *k = weights + (ky * w->kernel_w + t->kx0) * w->out_c;
+    const int8_t* x = in + ((t->y + ky * w->dilation_h) * w->in_w + t->x + t->kx0 * w->dilation_w) * w->in_c;
+    const int8_t* k = weights + (ky * w->kernel_w + t->kx0) * w->out_c;
     for (int32_t kx = t->kx0; kx < t->kx1; ++kx) {
       acc += (*x + p->input_offset) * *k;
       x += w->dilation_w * w->in_c;
@@ -32,14 +33,14 @@ static int32_t one_channel(const mjrt_conv_params *p, const taps *t, const int8_
 
 #ifdef MJRT_DSP
 // Four neighbouring channels at once: one load brings four inputs, one four weights.
-static void four_channels(const mjrt_conv_params *p, const taps *t, const int8_t *in, const int8_t *weights,
+static void four_channels(const mjrt_conv_params* p, const taps* t, const int8_t* in, const int8_t* weights,
                           int32_t acc[4]) {
-  const mjrt_window *w = &p->window;
+  const mjrt_window* w = &p->window;
   const uint32_t offset2 = mjrt_both(p->input_offset);
   int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];
   for (int32_t ky = t->ky0; ky < t->ky1; ++ky) {
-    const int8_t *x = in + ((t->y + ky * w->dilation_h) * w->in_w + t->x + t->kx0 * w->dilation_w) * w->in_c;
-    const int8_t *k = weights + (ky * w->kernel_w + t->kx0) * w->out_c;
+    const int8_t* x = in + ((t->y + ky * w->dilation_h) * w->in_w + t->x + t->kx0 * w->dilation_w) * w->in_c;
+    const int8_t* k = weights + (ky * w->kernel_w + t->kx0) * w->out_c;
     for (int32_t kx = t->kx0; kx < t->kx1; ++kx) {
       const uint32_t x_bytes = mjrt_load4(x), k_bytes = mjrt_load4(k);
       const uint32_t x_even = mjrt_even_plus(offset2, x_bytes), k_even = mjrt_even(k_bytes);
@@ -56,9 +57,9 @@ static void four_channels(const mjrt_conv_params *p, const taps *t, const int8_t
 }
 #endif
 
-void mjrt_depthwise_conv2d(const mjrt_conv_params *p, const int8_t *in, const int8_t *weights, const int32_t *bias,
-                           int8_t *out) {
-  const mjrt_window *w = &p->window;
+void mjrt_depthwise_conv2d(const mjrt_conv_params* p, const int8_t* in, const int8_t* weights, const int32_t* bias,
+                           int8_t* out) {
+  const mjrt_window* w = &p->window;
   const int32_t multiplier = w->out_c / w->in_c;
   for (int32_t batch = 0; batch < w->batches; ++batch) {
     for (int32_t oy = 0; oy < w->out_h; ++oy) {

@@ -8,7 +8,7 @@
 
 // Two inputs times two weight rows, n elements each: acc[2 * i + j] += sum of (x_i + offset) * w_j. Each byte that is
 // loaded serves two products.
-static inline void mjrt_dot_2x2(const int8_t *x0, const int8_t *x1, const int8_t *w0, const int8_t *w1, int32_t n,
+static inline void mjrt_dot_2x2(const int8_t* x0, const int8_t* x1, const int8_t* w0, const int8_t* w1, int32_t n,
                                 int32_t offset, int32_t acc[4]) {
   int32_t a00 = acc[0], a01 = acc[1], a10 = acc[2], a11 = acc[3];
 #ifdef MJRT_DSP
@@ -42,7 +42,7 @@ static inline void mjrt_dot_2x2(const int8_t *x0, const int8_t *x1, const int8_t
 }
 
 // One input times two weight rows: acc[j] += sum of (x + offset) * w_j.
-static inline void mjrt_dot_1x2(const int8_t *x, const int8_t *w0, const int8_t *w1, int32_t n, int32_t offset,
+static inline void mjrt_dot_1x2(const int8_t* x, const int8_t* w0, const int8_t* w1, int32_t n, int32_t offset,
                                 int32_t acc[2]) {
   int32_t a0 = acc[0], a1 = acc[1];
 #ifdef MJRT_DSP
@@ -65,7 +65,7 @@ static inline void mjrt_dot_1x2(const int8_t *x, const int8_t *w0, const int8_t 
   acc[0] = a0, acc[1] = a1;
 }
 
-static inline int32_t mjrt_dot_1x1(const int8_t *x, const int8_t *w, int32_t n, int32_t offset, int32_t acc) {
+static inline int32_t mjrt_dot_1x1(const int8_t* x, const int8_t* w, int32_t n, int32_t offset, int32_t acc) {
   for (int32_t i = 0; i < n; ++i) acc += (x[i] + offset) * w[i];
   return acc;
 }

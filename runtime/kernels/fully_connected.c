@@ -3,10 +3,10 @@
 #include "mjrt/mjrt.h"
 #include "output.h"
 
-void mjrt_fully_connected(const mjrt_dense_params *p, const int8_t *in, const int8_t *weights, const int32_t *bias,
-                          int8_t *out) {
+void mjrt_fully_connected(const mjrt_dense_params* p, const int8_t* in, const int8_t* weights, const int32_t* bias,
+                          int8_t* out) {
   for (int32_t batch = 0; batch < p->batches; ++batch) {
-    const int8_t *row = weights;
+    const int8_t* row = weights;
     int32_t c = 0;
     for (; c + 2 <= p->out_c; c += 2, row += 2 * p->in_c) {
       int32_t acc[2] = {bias ? bias[c] : 0, bias ? bias[c + 1] : 0};

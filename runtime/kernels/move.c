@@ -2,11 +2,11 @@
 #include "mjrt/mem.h"
 #include "mjrt/mjrt.h"
 
-void mjrt_reshape(const void *in, void *out, size_t bytes) {
+void mjrt_reshape(const void* in, void* out, size_t bytes) {
   if (in != out) memcpy(out, in, bytes);
 }
 
-void mjrt_pad(const mjrt_pad_params *p, const int8_t *in, int8_t *out) {
+void mjrt_pad(const mjrt_pad_params* p, const int8_t* in, int8_t* out) {
   const int32_t *o = p->out_dims, *n = p->in_dims, *before = p->before;
   const size_t row = (size_t)n[3];
   memset(out, (int)p->value, (size_t)o[0] * (size_t)o[1] * (size_t)o[2] * (size_t)o[3]);

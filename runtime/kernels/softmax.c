@@ -58,11 +58,11 @@ static int leading_zeros(uint32_t x) {
   return n;
 }
 
-static int32_t exp_of_difference(const mjrt_softmax_params *p, int32_t difference) {
+static int32_t exp_of_difference(const mjrt_softmax_params* p, int32_t difference) {
   return exp_negative(mjrt_rescale(difference, p->multiplier, p->shift));
 }
 
-void mjrt_softmax(const mjrt_softmax_params *p, const int8_t *in, int8_t *out) {
+void mjrt_softmax(const mjrt_softmax_params* p, const int8_t* in, int8_t* out) {
   for (int32_t row = 0; row < p->rows; ++row, in += p->depth, out += p->depth) {
     int32_t max = INT8_MIN;
     for (int32_t i = 0; i < p->depth; ++i) max = in[i] > max ? in[i] : max;

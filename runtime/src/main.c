@@ -1,8 +1,9 @@
 // The firmware around a network: fill the input, run one inference, print what came out.
 //
-// The input is a fixed pseudo-random pattern, so that a run can be compared with any other: x = x * 1664525 + 1013904223
-// (mod 2^32) from x = 1, one step a byte, the byte is x >> 24. float32 inputs take (signed byte) / 128. A host that has
-// placed its own input sets mjrt_host_input to MJRT_HOST_INPUT_SET before reset; both survive the start-up code.
+// The input is a fixed pseudo-random pattern, so that a run can be compared with any other: x = x * 1664525 +
+// 1013904223 (mod 2^32) from x = 1, one step a byte, the byte is x >> 24. float32 inputs take (signed byte) / 128. A
+// host that has placed its own input sets mjrt_host_input to MJRT_HOST_INPUT_SET before reset; both survive the
+// start-up code.
 #include <stddef.h>
 
 #include "mjrt/model.h"
@@ -12,7 +13,7 @@
 
 __attribute__((section(".noinit"), used)) volatile uint32_t mjrt_host_input;
 
-static void put_text(const char *s) {
+static void put_text(const char* s) {
   while (*s) mjrt_console_put(*s++);
 }
 
@@ -28,13 +29,13 @@ static void put_decimal(uint32_t value) {
   while (n > 0) mjrt_console_put(digits[--n]);
 }
 
-static void fill(const mjrt_tensor *t, uint32_t *x) {
-  uint8_t *bytes = t->data;
+static void fill(const mjrt_tensor* t, uint32_t* x) {
+  uint8_t* bytes = t->data;
   const uint32_t count = t->type == MJRT_FLOAT32 ? t->bytes / 4 : t->bytes;
   for (uint32_t i = 0; i < count; ++i) {
     *x = *x * 1664525u + 1013904223u;
     if (t->type == MJRT_FLOAT32) {
-      ((float *)t->data)[i] = (float)(int8_t)(*x >> 24) / 128.0F;
+      ((float*)t->data)[i] = (float)(int8_t)(*x >> 24) / 128.0F;
     } else {
       bytes[i] = (uint8_t)(*x >> 24);
     }
@@ -42,7 +43,7 @@ static void fill(const mjrt_tensor *t, uint32_t *x) {
 }
 
 // CRC-32 as in zip and Ethernet (reflected polynomial 0xEDB88320).
-static uint32_t crc32(const uint8_t *bytes, uint32_t count) {
+static uint32_t crc32(const uint8_t* bytes, uint32_t count) {
   uint32_t crc = 0xFFFFFFFFu;
   while (count-- > 0) {
     crc ^= *bytes++;
@@ -51,24 +52,30 @@ static uint32_t crc32(const uint8_t *bytes, uint32_t count) {
   return ~crc;
 }
 
-static uint32_t argmax(const mjrt_tensor *t) {
+static uint32_t argmax(const mjrt_tensor* t) {
   uint32_t best = 0;
   const uint32_t count = t->type == MJRT_FLOAT32 ? t->bytes / 4 : t->bytes;
   for (uint32_t i = 1; i < count; ++i) {
     int better = 0;
     switch (t->type) {
-      case MJRT_FLOAT32: better = ((const float *)t->data)[i] > ((const float *)t->data)[best]; break;
-      case MJRT_UINT8: better = ((const uint8_t *)t->data)[i] > ((const uint8_t *)t->data)[best]; break;
-      case MJRT_INT8: better = ((const int8_t *)t->data)[i] > ((const int8_t *)t->data)[best]; break;
+      case MJRT_FLOAT32:
+        better = ((const float*)t->data)[i] > ((const float*)t->data)[best];
+        break;
+      case MJRT_UINT8:
+        better = ((const uint8_t*)t->data)[i] > ((const uint8_t*)t->data)[best];
+        break;
+      case MJRT_INT8:
+        better = ((const int8_t*)t->data)[i] > ((const int8_t*)t->data)[best];
+        break;
     }
     if (better) best = i;
   }
   return best;
 }
 
-static void print_output(const mjrt_tensor *t) {
+static void print_output(const mjrt_tensor* t) {
   enum { SHOWN = 16 };
-  const uint8_t *bytes = t->data;
+  const uint8_t* bytes = t->data;
   put_text("output ");
   put_text(t->name);
   put_text(" crc32=");

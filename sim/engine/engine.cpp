@@ -10,7 +10,8 @@ namespace mj::engine {
 
 namespace {
 constexpr std::uint64_t never_enter = std::uint64_t{1} << 62;  ///< cost of the stub: no deadline leaves room for it
-constexpr Cycle no_deadline = never_enter - 1;
+/// Far below the stub's cost: within a block `now` may stand a little below its entry (skipped instructions).
+constexpr Cycle no_deadline = never_enter / 2;
 constexpr std::uint32_t no_stack = 0xffffffff;
 
 Slot* not_a_block(HotState*, Slot*) { return nullptr; }
@@ -31,7 +32,7 @@ Engine::Engine(const Parts& parts, std::function<bool(Address)> is_function)
   // An upper bound is enough: near a deadline the engine goes instruction by instruction.
   for (const auto& r : parts_.bus.regions()) {
     std::uint32_t worst = std::max(r->read_wait, r->write_wait);
-    if (r->flash) worst += 2 * 16;
+    if (r->flash) worst += r->flash->worst_case();
     dynamic_bound_ = std::max(dynamic_bound_, worst);
   }
   if (parts_.timing.has_unaligned_cost()) dynamic_bound_ += 4;
@@ -148,7 +149,7 @@ void Engine::build_slots(TimedBlock& tb) {
   if (region && region->flash) {
     tb.flash = region->flash.get();
     add(step_fetch_check, 0);
-    tb.max_cycles += ((block.end() - block.pc) / region->flash->word_bytes() + 2) * (2 * 16);
+    tb.max_cycles += ((block.end() - block.pc) / region->flash->word_bytes() + 2) * region->flash->worst_case();
   } else if (region && region->read_wait) {
     tb.max_cycles += block.insns.size() * region->read_wait;
   }

@@ -4,6 +4,10 @@
 
 namespace mj::profile {
 
+namespace {
+constexpr Address no_return = 1;  ///< never an instruction's address
+}  // namespace
+
 CallTree::CallTree() {
   nodes_.push_back({});
   frames_.push_back({});
@@ -13,7 +17,7 @@ void CallTree::start(Address function, std::uint32_t sp) {
   nodes_.assign(1, {});
   nodes_[0].function = function;
   nodes_[0].calls = 1;
-  frames_.assign(1, {0, 1, sp, false});
+  frames_.assign(1, {0, no_return, sp, false});
   parked_.clear();
   settled_ = 0;
 }
@@ -44,6 +48,7 @@ void CallTree::pop(Cycle now) {
 
 void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycle now) {
   settle(now);
+  if (frames_.size() == 1 && nodes_[0].function == function && frames_[0].return_pc == no_return) return;  // the start
   // Frames that had used less stack than is in use now are gone (longjmp), those of an outer handler stay.
   while (frames_.size() > 1 && !frames_.back().exception && frames_.back().sp < sp) pop(now);
   const Frame& top = frames_.back();
@@ -83,7 +88,7 @@ void CallTree::enter_exception(unsigned exception, std::uint32_t sp, Cycle now) 
   settle(now);
   const std::uint32_t node = child(frames_.back().node, exception, true);
   ++nodes_[node].calls;
-  frames_.push_back({node, 1, sp, true});
+  frames_.push_back({node, no_return, sp, true});
 }
 
 void CallTree::chain_exception(unsigned exception, Cycle now) {
@@ -107,7 +112,7 @@ void CallTree::leave_exception(std::uint32_t sp, Cycle now) {
     const auto other =
         std::find_if(parked_.begin(), parked_.end(), [&](const std::vector<Frame>& f) { return f.back().sp == sp; });
     if (other == parked_.end()) {
-      frames_.assign(1, {0, 1, sp, false});  // a thread that starts: below the root
+      frames_.assign(1, {0, no_return, sp, false});  // a thread that starts: below the root
       return;
     }
     frames_ = std::move(*other);

@@ -42,7 +42,8 @@ struct Trained {
 class TrainedNetworks : public testing::TestWithParam<Trained> {};
 
 TEST_P(TrainedNetworks, ReferenceAgreesWithTensorFlowLiteMicro) {
-  const std::filesystem::path file = std::filesystem::path(MJ_REFERENCE_MODELS_DIR) / (std::string(GetParam().name) + ".tflite");
+  const std::filesystem::path file =
+      std::filesystem::path(MJ_REFERENCE_MODELS_DIR) / (std::string(GetParam().name) + ".tflite");
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no " << file.filename() << " here";
   const auto graph = model::read_tflite_file(file);
   ASSERT_TRUE(graph.ok()) << graph.error().text();
@@ -61,9 +62,9 @@ TEST_P(TrainedNetworks, ReferenceAgreesWithTensorFlowLiteMicro) {
 
 INSTANTIATE_TEST_SUITE_P(MlperfTiny, TrainedNetworks,
                          testing::Values(Trained{"kws_ref_model", 0x124a640eU, 0x7976663dU, 0xfc17dc01U},
-Trained{"vww_96_int8", 0xccf8c6c3U, 0xee846106U, 0x90d2a596U},
-Trained{"pretrainedResnet_quant", 0x930f0c26U, 0xb00abbf8U, 0xd36453e0U},
-Trained{"ad01_int8", 0x3d1a6596U, 0x0b222412U, 0x1e27c953U}),
+                                         Trained{"vww_96_int8", 0xccf8c6c3U, 0xee846106U, 0x90d2a596U},
+                                         Trained{"pretrainedResnet_quant", 0x930f0c26U, 0xb00abbf8U, 0xd36453e0U},
+                                         Trained{"ad01_int8", 0x3d1a6596U, 0x0b222412U, 0x1e27c953U}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

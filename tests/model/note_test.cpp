@@ -21,7 +21,8 @@ void append(std::vector<std::byte>& bytes, const T& value) {
 }
 
 /// A section with somebody else's note first and then ours: one input, one output, one layer.
-std::vector<std::byte> section(std::uint32_t version = MJRT_NOTE_VERSION) {
+/// `missing` bytes are cut from its end, with the note's own size set right.
+std::vector<std::byte> section(std::uint32_t version = MJRT_NOTE_VERSION, std::size_t missing = 0) {
   static constexpr char kStrings[] = "net\0mjrt 1\0in\0out\0";  // at 0, 4, 11, 14
   const std::uint32_t string_bytes = 20;
   std::vector<std::byte> desc;
@@ -56,6 +57,7 @@ std::vector<std::byte> section(std::uint32_t version = MJRT_NOTE_VERSION) {
     bytes.resize((bytes.size() + 3) / 4 * 4);
   };
   note("other", std::vector<std::byte>(5));
+  desc.resize(desc.size() - missing);
   note(MJRT_NOTE_NAME, desc);
   return bytes;
 }
@@ -87,6 +89,15 @@ TEST(Note, CutOffAnywhereIsAnError) {
     const std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
     const auto note = parse_note(cut);
     ASSERT_FALSE(note.ok()) << size << " bytes of " << whole.size();
+    EXPECT_EQ(note.error().code, ExitCode::unreadable);
+  }
+}
+
+TEST(Note, ATableShorterThanItsHeaderSaysIsAnError) {
+  const std::size_t whole = sizeof(mjrt_note_header) + 2 * sizeof(mjrt_note_tensor) + sizeof(mjrt_note_layer) + 16 + 20;
+  for (std::size_t missing = 1; missing <= whole; ++missing) {
+    const auto note = parse_note(section(MJRT_NOTE_VERSION, missing));
+    ASSERT_FALSE(note.ok()) << missing << " bytes missing";
     EXPECT_EQ(note.error().code, ExitCode::unreadable);
   }
 }

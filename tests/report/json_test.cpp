@@ -70,16 +70,16 @@ TEST(Json, EveryTruncationIsAnError) {
   EXPECT_TRUE(read_json(std::string_view(whole).substr(0, whole.size() - 1), "x.json").ok());
 }
 
-TEST(Json, NoChangedByteCrashesTheReaderOrARenderer) {
+TEST(Json, ChangedBytesNeverCrashTheReaderOrARenderer) {
   const std::string whole = saved(test::faulted());
-  for (std::size_t i = 0; i < whole.size(); ++i)
-    for (const char c : {'9', '"', '}', '-', '\0'}) {
-      std::string damaged = whole;
-      damaged[i] = c;
-      const auto r = read_json(damaged, "x.json");
-      if (!r.ok()) continue;
-      for (const Format& f : formats()) EXPECT_FALSE(f.render(*r, {}).empty());
-    }
+  const std::string_view damages("9\"}-\0", 5);
+  for (std::size_t i = 0; i < whole.size(); i += 3) {
+    std::string damaged = whole;
+    damaged[i] = damages[i % damages.size()];
+    const auto r = read_json(damaged, "x.json");
+    if (!r.ok()) continue;
+    for (const Format& f : formats()) EXPECT_FALSE(f.render(*r, {}).empty());
+  }
 }
 
 TEST(Json, AnErrorPointsToTheKey) {

@@ -26,7 +26,7 @@ TEST(Text, TheFirstScreen) {
   options.saved = "kws.mj.json";
   EXPECT_EQ(text(test::sample(), options), R"(microjoule 0.1.0   kws.elf, 50 KiB, CRC-32 3f2a9c01
   board     NUCLEO-L4R5ZI (nucleo-l4r5zi), proposed from the image: --board takes another
-  core      Arm Cortex-M4 (cortex-m4), firmware for armv7e-m, 4 MHz for 4,000 cycles, then 120 MHz
+  core      Arm Cortex-M4 (cortex-m4), firmware for armv7e-m, mostly 120 MHz
   runtime   mjrt: layer table in the image
   model     kws: 2 layers, 320,000 MACs per inference, 2 inferences ran
   compiler  GCC: 12.2.0
@@ -157,8 +157,7 @@ TEST(Text, NamesCantSteerTheTerminal) {
 
 TEST(Text, AnEmptyResultHasNoNumbersMadeUp) {
   const std::string report = text({}, {});
-  EXPECT_THAT(report, Not(HasSubstr("nan")));
-  EXPECT_THAT(report, Not(HasSubstr("inf")));
+  EXPECT_FALSE(std::regex_search(report, std::regex("\\b(nan|inf)\\b"))) << report;
   EXPECT_THAT(report, HasSubstr("no interval is known for this core's cycles"));
 }
 

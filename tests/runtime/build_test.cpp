@@ -3,13 +3,14 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "sim/profile/model/tflite_reader.h"
 #include "tests/model/files.h"
 #include "tools/build/arena.h"
 #include "tools/build/compile.h"
-#include "tools/build/emit.h"
+#include "tools/build/quantize.h"
 
 namespace mj::build {
 namespace {
@@ -50,7 +51,8 @@ TEST_P(EveryTarget, BuildsTheKeywordNetwork) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, EveryTarget,
-                         testing::Values("nucleo-l4r5zi", "nano33ble", "pico", "ibex-demo", "ibex-large", "mps2-an386", "virt32"),
+                         testing::Values("nucleo-l4r5zi", "nano33ble", "pico", "ibex-demo", "ibex-large", "mps2-an386",
+                                         "virt32"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -79,7 +81,8 @@ TEST_F(Build, SaysByHowMuchANetworkIsTooLarge) {
   const auto output = build_for("ibex-demo", "ad");
   ASSERT_FALSE(output.ok());
   EXPECT_EQ(output.error().code, ExitCode::usage);
-  EXPECT_THAT(output.error().text(), testing::ContainsRegex("memory for code and data of 131072 bytes is too small by [0-9]+"));
+  EXPECT_THAT(output.error().text(),
+              testing::ContainsRegex("memory for code and data of 131072 bytes is too small by [0-9]+"));
   EXPECT_FALSE(fs::exists(folder / "out.elf"));
 }
 
@@ -120,7 +123,8 @@ TEST_F(Build, NamesTheTargetsThereAre) {
 }
 
 TEST(Targets, AWrongFileIsAnErrorWithItsPlace) {
-  for (const auto& [json, where] : {std::pair("no json", "no JSON"), {"{}", "/targets"},
+  for (const auto& [json, where] : {std::pair("no json", "no JSON"),
+                                    {"{}", "/targets"},
                                     {R"({"targets": [{"id": 7}]})", "/targets/0/id"},
                                     {R"({"targets": [7]})", "/targets/0"}}) {
     const auto targets = read_targets(json, "file");
@@ -128,6 +132,27 @@ TEST(Targets, AWrongFileIsAnErrorWithItsPlace) {
     EXPECT_EQ(targets.error().code, ExitCode::usage);
     EXPECT_THAT(targets.error().text(), HasSubstr(where));
   }
+}
+
+TEST(Quantize, AgreesWithTensorFlowLitesPreparation) {
+  // Values worked out by hand from the definition: significand rounded to 31 bits, exponent
+  auto expect = [](const Multiplier& m, std::int32_t significand, std::int32_t exponent) {
+    EXPECT_EQ(m.multiplier, significand);
+    EXPECT_EQ(m.shift, exponent);
+  };
+  expect(quantize_multiplier(0.0), 0, 0);
+  expect(quantize_multiplier(1.0), 1 << 30, 1);
+  expect(quantize_multiplier(0.75), 3 << 29, 0);
+  expect(quantize_multiplier(1.0 - 1e-12), 1 << 30, 1);     // rounds up to the next power of two
+  expect(quantize_multiplier(std::ldexp(0.5, -32)), 0, 0);  // below what a shift can express
+
+  // A dense layer with one scale multiplies input and weight scale in float, a convolution in double
+  model::Tensor input, weights, output;
+  input.quantization = {{0.1F}, {0}, 0};
+  weights.quantization = {{0.003F}, {0}, 0};
+  output.quantization = {{0.05F}, {0}, 0};
+  expect(output_multipliers(input, weights, output, /*dense=*/true)[0], 1649267495, -7);
+  expect(output_multipliers(input, weights, output, /*dense=*/false)[0], 1649267456, -7);
 }
 
 class Arena : public testing::TestWithParam<const char*> {};

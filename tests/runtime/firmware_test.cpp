@@ -73,8 +73,9 @@ class Firmware : public testing::TestWithParam<std::tuple<Machine, const char*>>
     const auto built = build({model_file, folder / "fw.elf", *target, {}, {}});
     ASSERT_TRUE(built.ok()) << built.error().text();
     // The note is what a host reads addresses from; objcopy takes the section out.
-    const Ran dump = shell(std::string(machine.toolchain) + "-objcopy --dump-section .note.microjoule=" +
-                           (folder / "note").string() + " " + (folder / "fw.elf").string() + " " + (folder / "copy.elf").string());
+    const Ran dump = shell(std::string(machine.toolchain) +
+                           "-objcopy --dump-section .note.microjoule=" + (folder / "note").string() + " " +
+                           (folder / "fw.elf").string() + " " + (folder / "copy.elf").string());
     ASSERT_EQ(dump.status, 0) << dump.console;
     auto parsed = model::parse_note(test::read_file(folder / "note"));
     ASSERT_TRUE(parsed.ok()) << parsed.error().text();
@@ -105,7 +106,8 @@ class Firmware : public testing::TestWithParam<std::tuple<Machine, const char*>>
       if (static_cast<std::int8_t>(output[i]) > static_cast<std::int8_t>(output[best])) best = i;
     }
     char line[128];
-    std::snprintf(line, sizeof line, " crc32=%08x argmax=%zu bytes=%zu first=", test::crc32(output), best, output.size());
+    std::snprintf(line, sizeof line, " crc32=%08x argmax=%zu bytes=%zu first=", test::crc32(output), best,
+                  output.size());
     std::string text = "mjrt " + note.model_name + "\noutput " + note.outputs[0].name + line;
     for (std::size_t i = 0; i < output.size() && i < 16; ++i) {
       std::snprintf(line, sizeof line, "%02x", std::to_integer<unsigned>(output[i]));
@@ -193,7 +195,8 @@ std::string name_of(const testing::TestParamInfo<std::tuple<Machine, const char*
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, Examples,
-                         testing::Combine(testing::ValuesIn(kMachines), testing::Values("kws", "vww", "ic", "ad", "tiny")),
+                         testing::Combine(testing::ValuesIn(kMachines),
+                                          testing::Values("kws", "vww", "ic", "ad", "tiny")),
                          name_of);
 INSTANTIATE_TEST_SUITE_P(MlperfTiny, Trained,
                          testing::Combine(testing::ValuesIn(kMachines),

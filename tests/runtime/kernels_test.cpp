@@ -32,9 +32,7 @@ class Case {
   explicit Case(unsigned seed) : random_(seed) {}
 
   int between(int low, int high) { return low + static_cast<int>(random_() % static_cast<unsigned>(high - low + 1)); }
-  float scale(float low, float high) {
-    return low + (high - low) * static_cast<float>(random_() % 10000) / 10000.0F;
-  }
+  float scale(float low, float high) { return low + (high - low) * static_cast<float>(random_() % 10000) / 10000.0F; }
 
   std::int32_t activation(std::vector<std::int32_t> shape, float low = 0.01F, float high = 0.2F,
                           TensorType type = TensorType::int8) {
@@ -53,7 +51,10 @@ class Case {
   }
 
   std::int32_t int32s(const std::vector<std::int32_t>& values) {
-    Tensor t{.name = "b", .shape = {static_cast<std::int32_t>(values.size())}, .type = TensorType::int32, .is_constant = true};
+    Tensor t{.name = "b",
+             .shape = {static_cast<std::int32_t>(values.size())},
+             .type = TensorType::int32,
+             .is_constant = true};
     const auto* raw = reinterpret_cast<const std::byte*>(values.data());
     t.data.assign(raw, raw + values.size() * 4);
     return add(std::move(t));
@@ -145,7 +146,7 @@ Extent extent(Case& c, bool same, int most_window, int most_dilation) {
 }
 
 mjrt_window window(int batches, const Extent& y, const Extent& x, int in_c, int out_c) {
-  return {batches,  y.in,     x.in,       in_c,       y.out,    x.out,   out_c,   y.window,
+  return {batches,  y.in,     x.in,     in_c,       y.out,      x.out,    out_c,   y.window,
           x.window, y.stride, x.stride, y.dilation, x.dilation, y.before, x.before};
 }
 
@@ -182,7 +183,8 @@ TEST(Kernels, DepthwiseConv2d) {
     Case c(seed);
     const bool same = c.between(0, 1) != 0;
     const Extent y = extent(c, same, 4, 3), x = extent(c, same, 4, 3);
-    const int batches = c.between(1, 2), in_c = c.between(1, 9), multiplier = c.between(1, 3), out_c = in_c * multiplier;
+    const int batches = c.between(1, 2), in_c = c.between(1, 9), multiplier = c.between(1, 3),
+              out_c = in_c * multiplier;
     const std::int32_t in = c.activation({batches, y.in, x.in, in_c});
     const std::int32_t w = c.weights({1, y.window, x.window, out_c}, out_c, 3);
     Operator op{.kind = OpKind::depthwise_conv_2d, .inputs = {in, w, c.bias(out_c)}};
@@ -248,8 +250,8 @@ TEST(Kernels, Add) {
     op.options.activation = c.fused();
     c.run_reference(op, {a, b});
 
-    const build::AddScaling s = build::add_scaling(c.in(0).quantization.scale[0], c.in(1).quantization.scale[0],
-                                                   c.out().quantization.scale[0]);
+    const build::AddScaling s =
+        build::add_scaling(c.in(0).quantization.scale[0], c.in(1).quantization.scale[0], c.out().quantization.scale[0]);
     const mjrt_add_params p = {static_cast<std::int32_t>(c.actual.size()),
                                {-Case::zero(c.in(0)), s.a.multiplier, s.a.shift},
                                {-Case::zero(c.in(1)), s.b.multiplier, s.b.shift},

@@ -75,14 +75,18 @@ Result<BuildOutput> build(const BuildRequest& request) {
   if (work.path().empty()) return cannot_write(fs::path("temporary folder"));
   const std::string name = request.model.stem().string();
   const Sources sources = emit(*graph, name, request.target);
-  const std::pair<const char*, const std::string&> files[] = {
-      {"model.c", sources.model_c}, {"note.S", sources.note_s}, {"board.h", sources.board_h}, {"link.ld", sources.link_ld}};
+  const std::pair<const char*, const std::string&> files[] = {{"model.c", sources.model_c},
+                                                              {"note.S", sources.note_s},
+                                                              {"board.h", sources.board_h},
+                                                              {"link.ld", sources.link_ld}};
   for (const auto& [file, text] : files) {
     if (!write(work.path() / file, text)) return cannot_write(work.path() / file);
   }
   std::error_code failed;
-  const fs::path runtime = fs::absolute(request.runtime_dir.empty() ? default_runtime_dir() : request.runtime_dir, failed);
-  if (auto compiled = compile(request.target, runtime.lexically_normal(), work.path()); !compiled) return compiled.error();
+  const fs::path runtime =
+      fs::absolute(request.runtime_dir.empty() ? default_runtime_dir() : request.runtime_dir, failed);
+  if (auto compiled = compile(request.target, runtime.lexically_normal(), work.path()); !compiled)
+    return compiled.error();
   fs::copy_file(work.path() / "firmware.elf", request.output, fs::copy_options::overwrite_existing, failed);
   if (failed) return cannot_write(request.output);
   return BuildOutput{request.output,         name, graph->operators.size(), graph->macs(), sources.arena_bytes,

@@ -10,8 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <regex>
 #include <sstream>
+#include <tuple>
 
 extern char** environ;
 
@@ -61,14 +61,18 @@ std::string first_lines(const std::string& text, int count) {
 }
 
 Error explain(const std::string& log, const BoardTarget& target) {
-  static const std::regex overflow("region `(FLASH|RAM)' overflowed by ([0-9]+) bytes");
+  // The linker's words: region `RAM' overflowed by 1234 bytes
   std::string why;
-  for (auto match = std::sregex_iterator(log.begin(), log.end(), overflow); match != std::sregex_iterator(); ++match) {
-    const bool flash = (*match)[1] == "FLASH";
-    const std::uint32_t size = flash && target.code ? target.code->bytes : target.ram.bytes;
-    const std::string part = std::string(flash ? "flash" : target.code ? "RAM" : "memory for code and data") + " of " +
-                             std::to_string(size) + " bytes is too small by " + (*match)[2].str() + " bytes";
-    if (why.find(part) == std::string::npos) why += (why.empty() ? "" : "; ") + part;
+  for (const auto& [region, name, bytes] :
+       {std::tuple("FLASH", "flash", target.code ? target.code->bytes : 0),
+        std::tuple("RAM", target.code ? "RAM" : "memory for code and data", target.ram.bytes)}) {
+    const std::string words = std::string("region `") + region + "' overflowed by ";
+    const std::size_t at = log.find(words);
+    if (at == std::string::npos) continue;
+    const std::size_t digits = at + words.size();
+    const std::string excess = log.substr(digits, log.find_first_not_of("0123456789", digits) - digits);
+    if (!why.empty()) why += "; ";
+    why += std::string(name) + " of " + std::to_string(bytes) + " bytes is too small by " + excess + " bytes";
   }
   if (!why.empty()) {
     return {ExitCode::usage, "the firmware does not fit the board", "board " + target.id, why,
@@ -120,13 +124,26 @@ Result<void> compile(const BoardTarget& target, const fs::path& runtime_dir, con
   std::vector<std::string> command = {compiler->string()};
   command.insert(command.end(), target.flags.begin(), target.flags.end());
   for (const char* flag :
-       {"-std=c11", "-ffreestanding", "-O2", "-g", "-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections",
+       {"-std=c11",
+        "-ffreestanding",
+        "-O2",
+        "-g",
+        "-Wall",
+        "-Wextra",
+        "-ffunction-sections",
+        "-fdata-sections",
         "-fno-common",
-        "-fno-strict-aliasing",             // the arena holds tensors of several types
-        "-fno-optimize-sibling-calls",      // a layer's function must still be on the stack while its kernel runs
+        "-fno-strict-aliasing",                // the arena holds tensors of several types
+        "-fno-optimize-sibling-calls",         // a layer's function must still be on the stack while its kernel runs
         "-fno-tree-loop-distribute-patterns",  // memcpy must not become a call of memcpy
-        "-fno-asynchronous-unwind-tables", "-gno-record-gcc-switches", "-I.", "-nostdlib", "-Wl,--gc-sections",
-        "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments", "-Wl,-z,max-page-size=16"}) {
+        "-fno-asynchronous-unwind-tables",
+        "-gno-record-gcc-switches",
+        "-I.",
+        "-nostdlib",
+        "-Wl,--gc-sections",
+        "-Wl,--build-id=none",
+        "-Wl,--no-warn-rwx-segments",
+        "-Wl,-z,max-page-size=16"}) {
     command.emplace_back(flag);
   }
   command.push_back("-I" + (runtime_dir / "include").string());

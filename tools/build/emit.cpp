@@ -193,9 +193,8 @@ class Emitter {
     parameter_bytes_[index_] += static_cast<std::int64_t>(m.size() * 5);
     emitted_.emplace(multiplier, m.size() * 5);
     const Range r = range_of(op);
-    return fmt::format(
-        "{{.multiplier = {}, .shift = {}, .channel_step = {}, .offset = {}, .min = {}, .max = {}}}", multiplier, shift,
-        m.size() > 1 ? 1 : 0, zero_point(out(op)), r.min, r.max);
+    return fmt::format("{{.multiplier = {}, .shift = {}, .channel_step = {}, .offset = {}, .min = {}, .max = {}}}",
+                       multiplier, shift, m.size() > 1 ? 1 : 0, zero_point(out(op)), r.min, r.max);
   }
 
   std::string window_text(const Operator& op) const {
@@ -221,18 +220,28 @@ class Emitter {
   std::string body_of(const Operator& op) {
     switch (op.kind) {
       case OpKind::conv_2d:
-      case OpKind::depthwise_conv_2d: return conv(op);
-      case OpKind::fully_connected: return dense(op);
+      case OpKind::depthwise_conv_2d:
+        return conv(op);
+      case OpKind::fully_connected:
+        return dense(op);
       case OpKind::average_pool_2d:
-      case OpKind::max_pool_2d: return pool(op);
-      case OpKind::add: return add(op);
-      case OpKind::softmax: return softmax(op);
-      case OpKind::reshape: return reshape(op);
+      case OpKind::max_pool_2d:
+        return pool(op);
+      case OpKind::add:
+        return add(op);
+      case OpKind::softmax:
+        return softmax(op);
+      case OpKind::reshape:
+        return reshape(op);
       case OpKind::pad:
-      case OpKind::padv2: return pad(op);
-      case OpKind::mean: return mean(op);
-      case OpKind::quantize: return quantize(op);
-      default: return dequantize(op);  // check_int8 lets no other kind through
+      case OpKind::padv2:
+        return pad(op);
+      case OpKind::mean:
+        return mean(op);
+      case OpKind::quantize:
+        return quantize(op);
+      default:
+        return dequantize(op);  // check_int8 lets no other kind through
     }
   }
 
@@ -268,7 +277,8 @@ class Emitter {
 
   std::string pool(const Operator& op) {
     const Range r = range_of(op);
-    return call("mjrt_pool_params", fmt::format(".window = {},\n      .min = {}, .max = {}", window_text(op), r.min, r.max),
+    return call("mjrt_pool_params",
+                fmt::format(".window = {},\n      .min = {}, .max = {}", window_text(op), r.min, r.max),
                 op.kind == OpKind::average_pool_2d ? "mjrt_average_pool" : "mjrt_max_pool",
                 bytes_at(op.inputs[0]) + ", " + bytes_at(op.outputs[0]));
   }
@@ -279,10 +289,10 @@ class Emitter {
       return fmt::format("{{.offset = {}, .multiplier = {}, .shift = {}}}", offset, m.multiplier, m.shift);
     };
     const Range r = range_of(op);
-    const std::string fields = fmt::format(
-        ".count = {}, .a = {},\n      .b = {},\n      .output = {}, .min = {}, .max = {}", out(op).elements(),
-        operand(-zero_point(in(op, 0)), s.a), operand(-zero_point(in(op, 1)), s.b), operand(zero_point(out(op)), s.output),
-        r.min, r.max);
+    const std::string fields =
+        fmt::format(".count = {}, .a = {},\n      .b = {},\n      .output = {}, .min = {}, .max = {}",
+                    out(op).elements(), operand(-zero_point(in(op, 0)), s.a), operand(-zero_point(in(op, 1)), s.b),
+                    operand(zero_point(out(op)), s.output), r.min, r.max);
     return call("mjrt_add_params", fields, "mjrt_add",
                 fmt::format("{}, {}, {}", bytes_at(op.inputs[0]), bytes_at(op.inputs[1]), bytes_at(op.outputs[0])));
   }
@@ -293,8 +303,7 @@ class Emitter {
     const std::string fields =
         fmt::format(".rows = {}, .depth = {}, .multiplier = {}, .shift = {}, .diff_min = {}",
                     in(op, 0).elements() / depth, depth, s.input.multiplier, s.input.shift, s.diff_min);
-    return call("mjrt_softmax_params", fields, "mjrt_softmax",
-                bytes_at(op.inputs[0]) + ", " + bytes_at(op.outputs[0]));
+    return call("mjrt_softmax_params", fields, "mjrt_softmax", bytes_at(op.inputs[0]) + ", " + bytes_at(op.outputs[0]));
   }
 
   std::string reshape(const Operator& op) {
@@ -321,12 +330,12 @@ class Emitter {
       reduced[4 - rank + (axis < 0 ? axis + rank : axis)] = 1;
     }
     const Multiplier m = mean_multiplier(scale(x), scale(out(op)), x.elements() / out(op).elements());
-    return call("mjrt_mean_params",
-                fmt::format(".dims = {}, .reduced = {}, .input_zero_point = {}, .output_zero_point = {}, "
-                            ".multiplier = {}, .shift = {}",
-                            list_of(four_dims(x)), list_of(reduced), zero_point(x), zero_point(out(op)), m.multiplier,
-                            m.shift),
-                "mjrt_mean", bytes_at(op.inputs[0]) + ", " + bytes_at(op.outputs[0]));
+    return call(
+        "mjrt_mean_params",
+        fmt::format(".dims = {}, .reduced = {}, .input_zero_point = {}, .output_zero_point = {}, "
+                    ".multiplier = {}, .shift = {}",
+                    list_of(four_dims(x)), list_of(reduced), zero_point(x), zero_point(out(op)), m.multiplier, m.shift),
+        "mjrt_mean", bytes_at(op.inputs[0]) + ", " + bytes_at(op.outputs[0]));
   }
 
   /// uint8 as a flipped int8: the zero point that goes with it.
@@ -345,11 +354,12 @@ class Emitter {
                   fmt::format("(const float *)({}), {}, {}", place(op.inputs[0]), flip(y), place(op.outputs[0])));
     }
     const Multiplier m = quantize_multiplier(double{scale(x)} / double{scale(y)});
-    return call("mjrt_requantize_params",
-                fmt::format(".count = {}, .input_zero_point = {}, .output_zero_point = {}, .multiplier = {}, .shift = {}",
-                            y.elements(), flipped_zero_point(x), flipped_zero_point(y), m.multiplier, m.shift),
-                "mjrt_requantize_8",
-                fmt::format("{}, {}, {}, {}", flip(x), flip(y), place(op.inputs[0]), place(op.outputs[0])));
+    return call(
+        "mjrt_requantize_params",
+        fmt::format(".count = {}, .input_zero_point = {}, .output_zero_point = {}, .multiplier = {}, .shift = {}",
+                    y.elements(), flipped_zero_point(x), flipped_zero_point(y), m.multiplier, m.shift),
+        "mjrt_requantize_8",
+        fmt::format("{}, {}, {}, {}", flip(x), flip(y), place(op.inputs[0]), place(op.outputs[0])));
   }
 
   std::string dequantize(const Operator& op) {
@@ -378,11 +388,10 @@ class Emitter {
                            t.type == TensorType::float32 ? "MJRT_FLOAT32"
                            : t.type == TensorType::uint8 ? "MJRT_UINT8"
                                                          : "MJRT_INT8");
-      const std::string symbol =
-          i == 0 ? fmt::format("mjrt_{}_data", which) : fmt::format("mjrt_{}_{}_data", which, i);
-      symbols += fmt::format(
-          "__asm__(\".globl {0}\\n.type {0}, %object\\n.size {0}, {1}\\n.set {0}, mjrt_arena + {2}\");\n", symbol,
-          t.bytes(), plan_.tensor[indices[i]]);
+      const std::string symbol = i == 0 ? fmt::format("mjrt_{}_data", which) : fmt::format("mjrt_{}_{}_data", which, i);
+      symbols +=
+          fmt::format("__asm__(\".globl {0}\\n.type {0}, %object\\n.size {0}, {1}\\n.set {0}, mjrt_arena + {2}\");\n",
+                      symbol, t.bytes(), plan_.tensor[indices[i]]);
     }
     return table + fmt::format("}};\nconst uint32_t mjrt_{}_count = {};\n{}", which, indices.size(), symbols);
   }
@@ -470,12 +479,13 @@ std::string Emitter::note_s() const {
   const std::string header = fmt::format(
       "  .4byte {}, {}, {}, {}\n  .4byte {}, {}, {}, {}, {}\n  .4byte {}, {}, mjrt_invoke, mjrt_arena, {}, {}\n",
       MJRT_NOTE_VERSION, sizeof(mjrt_note_header), sizeof(mjrt_note_tensor), sizeof(mjrt_note_layer),
-      graph_.inputs.size(), graph_.outputs.size(), graph_.operators.size(), pool.dims().size(), strings.size(), model_name,
-      runtime_name, plan_.bytes, total_parameter_bytes());
+      graph_.inputs.size(), graph_.outputs.size(), graph_.operators.size(), pool.dims().size(), strings.size(),
+      model_name, runtime_name, plan_.bytes, total_parameter_bytes());
   return fmt::format(
       "// The layer table (mjrt/note.h). Generated by microjoule build.\n"
       "  .file \"note.S\"\n"  // or the linker names the compiler's temporary object
-      "  .section {}, \"\", %note\n  .balign 4\n  .4byte {}, 2f - 1f, {}\n  .asciz \"{}\"\n  .balign 4\n1:\n{}{}  .ascii {}\n2:\n"
+      "  .section {}, \"\", %note\n  .balign 4\n  .4byte {}, 2f - 1f, {}\n  .asciz \"{}\"\n  .balign 4\n1:\n{}{}  "
+      ".ascii {}\n2:\n"
       "  .balign 4\n",
       MJRT_NOTE_SECTION, sizeof(MJRT_NOTE_NAME), MJRT_NOTE_TYPE, MJRT_NOTE_NAME, header, records, quoted(strings));
 }
@@ -495,7 +505,8 @@ std::string Emitter::link_ld() const {
   const bool flash = target_.code.has_value();
   const Region code = flash ? *target_.code : target_.ram;
   const std::string code_region = flash ? "FLASH" : "RAM";
-  std::string memory = fmt::format("  RAM (rwx) : ORIGIN = {:#010x}, LENGTH = {}\n", target_.ram.base, target_.ram.bytes);
+  std::string memory =
+      fmt::format("  RAM (rwx) : ORIGIN = {:#010x}, LENGTH = {}\n", target_.ram.base, target_.ram.bytes);
   if (flash) memory = fmt::format("  FLASH (rx) : ORIGIN = {:#010x}, LENGTH = {}\n", code.base, code.bytes) + memory;
   return fmt::format(R"(/* {name}. Generated by microjoule build. */
 ENTRY({entry})
@@ -530,10 +541,10 @@ SECTIONS {{
 }}
 )",
                      fmt::arg("name", comment(target_.name)),
-                     fmt::arg("entry", target_.startup == "arm" ? "Reset_Handler" : "_start"), fmt::arg("memory", memory),
-                     fmt::arg("code", code_region), fmt::arg("reserved", target_.reserved_at_start),
-                     fmt::arg("load", flash ? " AT> FLASH" : ""), fmt::arg("stack", target_.stack_bytes),
-                     fmt::arg("note", MJRT_NOTE_SECTION));
+                     fmt::arg("entry", target_.startup == "arm" ? "Reset_Handler" : "_start"),
+                     fmt::arg("memory", memory), fmt::arg("code", code_region),
+                     fmt::arg("reserved", target_.reserved_at_start), fmt::arg("load", flash ? " AT> FLASH" : ""),
+                     fmt::arg("stack", target_.stack_bytes), fmt::arg("note", MJRT_NOTE_SECTION));
 }
 
 }  // namespace

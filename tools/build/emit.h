@@ -12,9 +12,9 @@
 namespace mj::build {
 
 struct Sources {
-  std::string model_c;   ///< constants, one function a layer, mjrt_invoke
-  std::string note_s;    ///< the layer table, section .note.microjoule
-  std::string board_h;   ///< UART base, clock and the like
+  std::string model_c;  ///< constants, one function a layer, mjrt_invoke
+  std::string note_s;   ///< the layer table, section .note.microjoule
+  std::string board_h;  ///< UART base, clock and the like
   std::string link_ld;
   std::int64_t arena_bytes = 0;
   std::int64_t parameter_bytes = 0;  ///< all constants of the network in the image

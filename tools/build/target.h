@@ -19,20 +19,20 @@ struct Region {
 struct BoardTarget {
   std::string id;
   std::string name;
-  std::string toolchain;            ///< "arm-none-eabi" or "riscv64-unknown-elf": the compiler is <toolchain>-gcc
-  std::vector<std::string> flags;   ///< instruction set and ABI
-  std::optional<Region> code;       ///< flash; none: code and data share `ram`
-  Region ram;                       ///< the stack begins at its end and grows down
+  std::string toolchain;                ///< "arm-none-eabi" or "riscv64-unknown-elf": the compiler is <toolchain>-gcc
+  std::vector<std::string> flags;       ///< instruction set and ABI
+  std::optional<Region> code;           ///< flash; none: code and data share `ram`
+  Region ram;                           ///< the stack begins at its end and grows down
   std::uint32_t reserved_at_start = 0;  ///< bytes that stay free in front of the vector table
-  std::string startup;              ///< "arm" or "riscv"
-  bool vector_table = false;        ///< RISC-V: a table of jumps first, reset 0x80 behind it
-  std::string console;              ///< runtime/port/console/<console>.c
+  std::string startup;                  ///< "arm" or "riscv"
+  bool vector_table = false;            ///< RISC-V: a table of jumps first, reset 0x80 behind it
+  std::string console;                  ///< runtime/port/console/<console>.c
   std::uint32_t console_base = 0;
   std::uint32_t baud = 115200;
-  std::string clock;                ///< runtime/port/clock/<clock>.c
-  std::uint32_t clock_hz = 0;       ///< after the clock set-up
-  std::string exit;                 ///< runtime/port/exit/<exit>.c
-  std::uint32_t exit_base = 0;      ///< 0: the exit needs no device
+  std::string clock;                 ///< runtime/port/clock/<clock>.c
+  std::uint32_t clock_hz = 0;        ///< after the clock set-up
+  std::string exit;                  ///< runtime/port/exit/<exit>.c
+  std::uint32_t exit_base = 0;       ///< 0: the exit needs no device
   std::uint32_t stack_bytes = 4096;  ///< kept free for the stack; more is used when RAM has it
 };
 

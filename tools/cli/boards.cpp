@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "tools/cli/cli.h"
 #include "tools/report/format.h"
 #include "tools/report/sections.h"
@@ -11,6 +13,22 @@ namespace mj::cli {
 namespace {
 
 using namespace report;
+
+/// Sources stand once, below the tables; rows say their number.
+class Sources {
+ public:
+  std::string mark(const std::string& source) {
+    if (source.empty()) return "";
+    const auto [at, added] = number_.emplace(source, order_.size() + 1);
+    if (added) order_.push_back({fmt::format("[{}]", at->second), source});
+    return fmt::format("[{}]", at->second);
+  }
+  const Facts& list() const { return order_; }
+
+ private:
+  std::map<std::string, std::size_t> number_;
+  Facts order_;
+};
 
 std::string kind_text(const RegionSpec& r) { return r.kind == memory::RegionKind::flash ? "flash" : "RAM"; }
 
@@ -50,30 +68,27 @@ std::string show(const BoardSpec& b, const Options& o) {
   if (!b.boot.skipped.empty()) facts.push_back({"boot", "not run: " + b.boot.skipped});
   for (const std::string& note : b.notes) facts.push_back({"note", note});
 
-  Table regions{{{"region"},
-                 {"kind"},
-                 {"at"},
-                 {"size", Align::right},
-                 {"wait states"},
-                 {"certainty"},
-                 {"source", Align::left, Shrink::keep_ends}},
-                {}};
+  Sources sources;
+  Table regions{{{"region"}, {"kind"}, {"at"}, {"size", Align::right}, {"wait states"}, {"certainty"}, {"source"}}, {}};
   for (const RegionSpec& r : b.regions)
     regions.rows.push_back({{r.name, kind_text(r), hex(r.base), bytes(r.size), wait_text(r), r.certainty,
-                             r.alias_of.empty() ? r.source : "the same bytes as " + r.alias_of}});
-  Table devices{{{"device"}, {"type"}, {"at"}, {"certainty"}, {"source", Align::left, Shrink::keep_ends}}, {}};
-  for (const auto& d : b.devices) devices.rows.push_back({{d.name, d.type, hex(d.base), d.certainty, d.source}});
+                             r.alias_of.empty() ? sources.mark(r.source) : "as " + r.alias_of}});
+  Table devices{{{"device"}, {"type"}, {"at"}, {"certainty"}, {"source"}}, {}};
+  for (const auto& d : b.devices)
+    devices.rows.push_back({{d.name, d.type, hex(d.base), d.certainty, sources.mark(d.source)}});
   Table figures{{{"number", Align::left, Shrink::keep_end},
                  {"value", Align::right, Shrink::keep_ends},
                  {"unit"},
                  {"certainty"},
-                 {"source", Align::left, Shrink::keep_ends}},
+                 {"source"}},
                 {}};
-  for (const Figure& f : b.figures) figures.rows.push_back({{f.pointer, f.value, f.unit, f.certainty, f.source}});
+  for (const Figure& f : b.figures)
+    figures.rows.push_back({{f.pointer, f.value, f.unit, f.certainty, sources.mark(f.source)}});
   std::string out = bold(fmt::format("{}   {}", b.id, b.name), o) + "\n" + facts_text(facts, o);
   out += "\n" + bold("memory", o) + "\n" + regions.text(o);
   out += "\n" + bold("devices", o) + "\n" + devices.text(o);
-  return out + "\n" + bold("numbers", o) + "\n" + figures.text(o);
+  out += "\n" + bold("numbers", o) + "\n" + figures.text(o);
+  return out + "\n" + bold("sources", o) + "\n" + facts_text(sources.list(), o);
 }
 
 Result<std::string> boards(const Parsed& p, const Options& o) {

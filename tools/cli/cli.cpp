@@ -71,7 +71,7 @@ Error bad_number(const std::string& text, const std::string& option, std::string
 unsigned stdout_width() {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
-  return std::clamp<unsigned>(size.ws_col, 60, 140);
+  return std::clamp<unsigned>(size.ws_col, 80, 140);
 }
 
 }  // namespace

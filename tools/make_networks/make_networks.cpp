@@ -71,14 +71,13 @@ class Network {
              bool valid = false) {
     const std::vector<std::int32_t> w = {channels, kernel_h, kernel_w, x.shape[3]};
     const auto options = fb::CreateConvOptions(builder_, padding(valid), stride_w, stride_h, fused(relu));
-    return windowed(OpKind::conv_2d, x, w, 0, channels, kernel_h * kernel_w * x.shape[3], stride_h, stride_w, valid, relu,
-                    fb::Options_ConvOptions, options.Union());
+    return windowed(OpKind::conv_2d, x, w, 0, channels, kernel_h * kernel_w * x.shape[3], stride_h, stride_w, valid,
+                    relu, fb::Options_ConvOptions, options.Union());
   }
 
   Value depthwise(const Value& x, int kernel_h, int kernel_w, int stride, int multiplier = 1) {
     const int channels = x.shape[3] * multiplier;
-    const auto options =
-        fb::CreateDepthwiseOptions(builder_, padding(false), stride, stride, multiplier, fused(true));
+    const auto options = fb::CreateDepthwiseOptions(builder_, padding(false), stride, stride, multiplier, fused(true));
     return windowed(OpKind::depthwise_conv_2d, x, {1, kernel_h, kernel_w, channels}, 3, channels, kernel_h * kernel_w,
                     stride, stride, false, true, fb::Options_DepthwiseOptions, options.Union());
   }
@@ -101,7 +100,8 @@ class Network {
   }
 
   Value max_pool(const Value& x, int size) {
-    const Value y = activation("max_pool", {1, x.shape[1] / size, x.shape[2] / size, x.shape[3]}, x.scale, x.zero_point);
+    const Value y =
+        activation("max_pool", {1, x.shape[1] / size, x.shape[2] / size, x.shape[3]}, x.scale, x.zero_point);
     call(OpKind::max_pool_2d, {x.tensor}, y, fb::Options_PoolOptions,
          fb::CreatePoolOptions(builder_, fb::PaddingKind_VALID, size, size, size, size).Union());
     return y;
@@ -116,8 +116,8 @@ class Network {
 
   Value pad(const Value& x, int all_around) {
     const std::vector<std::int32_t> pads = {0, 0, all_around, all_around, all_around, all_around, 0, 0};
-    const Value y = activation("pad", {1, x.shape[1] + 2 * all_around, x.shape[2] + 2 * all_around, x.shape[3]}, x.scale,
-                               x.zero_point);
+    const Value y = activation("pad", {1, x.shape[1] + 2 * all_around, x.shape[2] + 2 * all_around, x.shape[3]},
+                               x.scale, x.zero_point);
     call(OpKind::pad, {x.tensor, int32_tensor("paddings", {4, 2}, pads)}, y, fb::Options_PaddingParameters,
          fb::CreatePaddingParameters(builder_).Union());
     return y;
@@ -167,13 +167,15 @@ class Network {
   static fb::ActivationKind fused(bool relu) { return relu ? fb::ActivationKind_RELU : fb::ActivationKind_NONE; }
 
   Value windowed(OpKind kind, const Value& x, const std::vector<std::int32_t>& w, int axis, int channels, int fan_in,
-                 int stride_h, int stride_w, bool valid, bool relu, fb::Options type, flatbuffers::Offset<void> options) {
+                 int stride_h, int stride_w, bool valid, bool relu, fb::Options type,
+                 flatbuffers::Offset<void> options) {
     const std::int32_t weights = weight_tensor(w, axis, channels, fan_in, relu);
     const std::int32_t bias = bias_tensor(channels, x, weights);
     auto size = [valid](int in, int window, int stride) {
       return valid ? (in - window) / stride + 1 : (in + stride - 1) / stride;
     };
-    const Value y = layer_output({1, size(x.shape[1], w[1], stride_h), size(x.shape[2], w[2], stride_w), channels}, relu);
+    const Value y =
+        layer_output({1, size(x.shape[1], w[1], stride_h), size(x.shape[2], w[2], stride_w), channels}, relu);
     call(kind, {x.tensor, weights, bias}, y, type, options);
     return y;
   }
@@ -187,8 +189,9 @@ class Network {
     return {tensor(name, shape, fb::Type_INT8, 0, {scale}, {zero_point}, 0), shape, scale, zero_point};
   }
 
-  std::int32_t tensor(const std::string& name, const std::vector<std::int32_t>& shape, fb::Type type, std::uint32_t buffer,
-                      const std::vector<float>& scales, const std::vector<std::int64_t>& zero_points, int axis) {
+  std::int32_t tensor(const std::string& name, const std::vector<std::int32_t>& shape, fb::Type type,
+                      std::uint32_t buffer, const std::vector<float>& scales,
+                      const std::vector<std::int64_t>& zero_points, int axis) {
     flatbuffers::Offset<fb::Quantization> quantization = 0;
     if (!scales.empty()) quantization = fb::CreateQuantizationDirect(builder_, &scales, &zero_points, axis);
     const std::string full = name + "_" + std::to_string(tensors_.size());
@@ -205,7 +208,8 @@ class Network {
     return static_cast<std::uint32_t>(buffers_.size() - 1);
   }
 
-  std::int32_t int32_tensor(const char* name, const std::vector<std::int32_t>& shape, const std::vector<std::int32_t>& v) {
+  std::int32_t int32_tensor(const char* name, const std::vector<std::int32_t>& shape,
+                            const std::vector<std::int32_t>& v) {
     return tensor(name, shape, fb::Type_INT32, constant(v), {}, {}, 0);
   }
 
@@ -309,7 +313,8 @@ std::vector<std::uint8_t> tiny() {
   Value x = n.quantize(n.input({1, 12, 12, 2}, 1.0F / 64, 5), 1.0F / 50, -7);
   x = n.conv(n.pad(x, 1), 6, 3, 3, 1, 1, true, /*valid=*/true);
   x = n.depthwise(n.max_pool(x, 2), 3, 3, 1, /*multiplier=*/2);
-  return n.finish(n.softmax(n.dense(n.mean(n.conv(x, 7, 1, 1, 1, 1)), 5, false)), "microjoule example: tiny, seeded weights");
+  return n.finish(n.softmax(n.dense(n.mean(n.conv(x, 7, 1, 1, 1, 1)), 5, false)),
+                  "microjoule example: tiny, seeded weights");
 }
 
 bool write(const fs::path& path, const void* data, std::size_t size) {
@@ -347,7 +352,8 @@ bool write_network(const fs::path& folder, const std::string& name, const std::v
 int main(int argc, char** argv) {
   if (argc != 2) return std::fprintf(stderr, "usage: make_networks <folder>\n"), 2;
   const fs::path folder = argv[1];
-  const bool ok = write_network(folder, "kws", keyword_spotting()) && write_network(folder, "vww", visual_wake_words()) &&
+  const bool ok = write_network(folder, "kws", keyword_spotting()) &&
+                  write_network(folder, "vww", visual_wake_words()) &&
                   write_network(folder, "ic", image_classification()) &&
                   write_network(folder, "ad", anomaly_detection()) && write_network(folder, "tiny", tiny());
   return ok ? 0 : 1;

@@ -45,7 +45,8 @@ std::vector<std::int64_t> integers(TensorType type, const Bytes& bytes) {
 }
 
 /// TensorFlow's SAME padding: as much as needed in all, the smaller half in front.
-std::int64_t front_padding(const Operator& op, std::int64_t in, std::int64_t out, std::int64_t reach, std::int64_t stride) {
+std::int64_t front_padding(const Operator& op, std::int64_t in, std::int64_t out, std::int64_t reach,
+                           std::int64_t stride) {
   if (op.options.padding == model::Padding::valid) return 0;
   return std::max<std::int64_t>(0, (out - 1) * stride + reach - in) / 2;
 }
@@ -93,10 +94,17 @@ class Machine {
       return t.quantization.zero_point[0] + std::int64_t(std::min(std::max(steps, -1e6F), 1e6F));
     };
     switch (op.options.activation) {
-      case Activation::relu: low = std::max(low, level(0)); break;
-      case Activation::relu6: low = std::max(low, level(0)), high = std::min(high, level(6)); break;
-      case Activation::relu_n1_to_1: low = std::max(low, level(-1)), high = std::min(high, level(1)); break;
-      default: break;
+      case Activation::relu:
+        low = std::max(low, level(0));
+        break;
+      case Activation::relu6:
+        low = std::max(low, level(0)), high = std::min(high, level(6));
+        break;
+      case Activation::relu_n1_to_1:
+        low = std::max(low, level(-1)), high = std::min(high, level(1));
+        break;
+      default:
+        break;
     }
     Bytes bytes;
     for (const std::int64_t value : values) {
@@ -112,18 +120,29 @@ class Machine {
   void execute(const Operator& op) {
     switch (op.kind) {
       case OpKind::conv_2d:
-      case OpKind::depthwise_conv_2d: return convolve(op);
-      case OpKind::fully_connected: return dense(op);
+      case OpKind::depthwise_conv_2d:
+        return convolve(op);
+      case OpKind::fully_connected:
+        return dense(op);
       case OpKind::average_pool_2d:
-      case OpKind::max_pool_2d: return pool(op);
-      case OpKind::add: return add(op);
-      case OpKind::softmax: return softmax(op);
-      case OpKind::reshape: values_.tensors[op.outputs[0]] = values_.tensors[op.inputs[0]]; return;
+      case OpKind::max_pool_2d:
+        return pool(op);
+      case OpKind::add:
+        return add(op);
+      case OpKind::softmax:
+        return softmax(op);
+      case OpKind::reshape:
+        values_.tensors[op.outputs[0]] = values_.tensors[op.inputs[0]];
+        return;
       case OpKind::pad:
-      case OpKind::padv2: return pad(op);
-      case OpKind::mean: return mean(op);
-      case OpKind::quantize: return quantize(op);
-      default: return dequantize(op);
+      case OpKind::padv2:
+        return pad(op);
+      case OpKind::mean:
+        return mean(op);
+      case OpKind::quantize:
+        return quantize(op);
+      default:
+        return dequantize(op);
     }
   }
 
@@ -208,8 +227,8 @@ class Machine {
                 if (iy >= 0 && iy < x.dims[1] && ix >= 0 && ix < x.dims[2]) seen.push_back(x.at(n, iy, ix, c));
               }
             }
-            y.at(n, oy, ox, c) = op.kind == OpKind::max_pool_2d ? *std::max_element(seen.begin(), seen.end())
-                                                                : rounded_average(seen);
+            y.at(n, oy, ox, c) =
+                op.kind == OpKind::max_pool_2d ? *std::max_element(seen.begin(), seen.end()) : rounded_average(seen);
           }
         }
       }
@@ -233,7 +252,8 @@ class Machine {
     const double common = 2 * std::max(scale(ta), scale(tb)), extra = 1 << 20;
     const Factor from_a(scale(ta) / common), from_b(scale(tb) / common), to_y(common / (extra * scale(out_of(op))));
     for (std::size_t i = 0; i < y.values.size(); ++i) {
-      const std::int64_t sum = from_a.times((a.values[i] - zero(ta)) << 20) + from_b.times((b.values[i] - zero(tb)) << 20);
+      const std::int64_t sum =
+          from_a.times((a.values[i] - zero(ta)) << 20) + from_b.times((b.values[i] - zero(tb)) << 20);
       y.values[i] = to_y.times(sum) + zero(out_of(op));
     }
     store(op, y.values);
@@ -243,12 +263,13 @@ class Machine {
     const View x = load(op.inputs[0]);
     View y = empty(op.outputs[0]);
     const auto depth = static_cast<std::size_t>(tensor(op.inputs[0]).shape.back());
-    const Factor to_q5_26(std::min(double{op.options.beta} * scale(tensor(op.inputs[0])) * (1 << 26), double(kInt32Max)));
+    const Factor to_q5_26(
+        std::min(double{op.options.beta} * scale(tensor(op.inputs[0])) * (1 << 26), double(kInt32Max)));
     // Differences that would leave Q5.26 count as infinitely small.
     const auto smallest = -std::int64_t(std::floor(std::ldexp(31.0, 26 - to_q5_26.exponent())));
     for (std::size_t row = 0; row < y.values.size(); row += depth) {
-      const std::int64_t max = *std::max_element(x.values.begin() + std::ptrdiff_t(row),
-                                                 x.values.begin() + std::ptrdiff_t(row + depth));
+      const std::int64_t max =
+          *std::max_element(x.values.begin() + std::ptrdiff_t(row), x.values.begin() + std::ptrdiff_t(row + depth));
       std::vector<Fixed<0>> powers(depth);
       Fixed<12> sum;
       for (std::size_t i = 0; i < depth; ++i) {
@@ -275,7 +296,8 @@ class Machine {
     const View pads = load(op.inputs[1]);
     const std::int64_t fill = op.kind == OpKind::padv2 ? load(op.inputs[2]).values[0] : zero(out_of(op));
     std::array<std::int64_t, 4> before{0, 0, 0, 0};
-    for (std::size_t d = 0; d < pads.values.size() / 2; ++d) before[4 - pads.values.size() / 2 + d] = pads.values[2 * d];
+    for (std::size_t d = 0; d < pads.values.size() / 2; ++d)
+      before[4 - pads.values.size() / 2 + d] = pads.values[2 * d];
     std::array<std::int64_t, 4> at{};
     for (std::size_t i = 0; i < y.values.size(); ++i) {
       auto rest = static_cast<std::int64_t>(i);
@@ -294,7 +316,8 @@ class Machine {
     const View axes = load(op.inputs[1]);
     const auto rank = static_cast<std::int64_t>(tensor(op.inputs[0]).shape.size());
     std::array<bool, 4> reduced{};
-    for (const std::int64_t axis : axes.values) reduced[static_cast<std::size_t>(4 - rank + (axis + rank) % rank)] = true;
+    for (const std::int64_t axis : axes.values)
+      reduced[static_cast<std::size_t>(4 - rank + (axis + rank) % rank)] = true;
     std::vector<std::int64_t> sums(static_cast<std::size_t>(out_of(op).elements()), 0);
     for (std::size_t i = 0; i < x.values.size(); ++i) {
       std::int64_t rest = static_cast<std::int64_t>(i), target = 0, stride = 1;
@@ -334,7 +357,8 @@ class Machine {
     const View x = load(op.inputs[0]);
     std::vector<float> y;
     for (const std::int64_t value : x.values) {
-      y.push_back(static_cast<float>(scale(tensor(op.inputs[0])) * static_cast<double>(value - zero(tensor(op.inputs[0])))));
+      y.push_back(
+          static_cast<float>(scale(tensor(op.inputs[0])) * static_cast<double>(value - zero(tensor(op.inputs[0])))));
     }
     Bytes bytes(y.size() * sizeof(float));
     std::memcpy(bytes.data(), y.data(), bytes.size());

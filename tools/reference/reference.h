@@ -1,6 +1,6 @@
 // The host's reference for int8 networks: slow, plain, and sharing no code with the runtime's kernels or with the
-// constants that `microjoule build` computes. Written from TensorFlow Lite's quantisation specification; it decides what
-// a golden output is.
+// constants that `microjoule build` computes. Written from TensorFlow Lite's quantisation specification; it decides
+// what a golden output is.
 #pragma once
 
 #include <cstddef>

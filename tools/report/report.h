@@ -12,7 +12,7 @@ namespace mj::report {
 
 struct Options {
   bool colour = false;    ///< text: ANSI colours
-  unsigned width = 100;   ///< text: columns, from 40
+  unsigned width = 100;   ///< text: columns, from 80
   std::size_t rows = 12;  ///< text and Markdown: most functions and notes shown
   std::string saved;      ///< text: path of the saved result, told in the verdict; empty: it was not saved
 };

@@ -15,18 +15,26 @@ double real(std::uint64_t n) { return static_cast<double>(n); }
 
 std::string either(const std::string& first, const std::string& second) { return first.empty() ? second : first; }
 
-/// "120 MHz", or what the firmware did with it: "4 MHz for 1,204 cycles, then 120 MHz".
-std::string clocks(const Totals& totals) {
+/// The clock that most cycles ran at.
+std::string main_clock(const Totals& totals) {
+  const ClockSpan* most = nullptr;
+  for (const ClockSpan& span : totals.clocks)
+    if (!most || span.cycles > most->cycles) most = &span;
+  if (!most) return "clock unknown";
+  return (totals.clocks.size() > 1 ? "mostly " : "") + clock_rate(most->hz);
+}
+
+/// What the firmware did with its clock: "4 MHz for 1,204 cycles, then 120 MHz".
+std::string clock_history(const Totals& totals) {
   constexpr std::size_t shown = 4;
+  const auto& spans = totals.clocks;
   std::string out;
-  for (std::size_t i = 0; i < totals.clocks.size(); ++i) {
-    const ClockSpan& span = totals.clocks[i];
-    if (i >= shown) return out + fmt::format(", and {} more", plural(totals.clocks.size() - shown, "change"));
-    out += i > 0 ? ", then " : "";
-    out += clock_rate(span.hz);
-    if (i + 1 < totals.clocks.size()) out += fmt::format(" for {}", plural(span.cycles, "cycle"));
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    if (i >= shown) return out + fmt::format(", and {}", plural(spans.size() - shown, "more change"));
+    out += (i == 0 ? "" : i + 1 < spans.size() ? ", " : ", then ") + clock_rate(spans[i].hz);
+    if (i + 1 < spans.size()) out += fmt::format(" for {}{}", count(spans[i].cycles), i == 0 ? " cycles" : "");
   }
-  return either(out, "clock unknown");
+  return out;
 }
 
 std::string model_line(const RunResult& r, std::size_t index) {
@@ -122,7 +130,7 @@ Facts found(const RunResult& r) {
   facts.push_back({"board", fmt::format("{} ({}){}", either(p.board_title, p.board), p.board,
                                         p.board_proposed ? ", proposed from the image: --board takes another" : "")});
   facts.push_back({"core", fmt::format("{} ({}), firmware for {}, {}", either(p.core_title, p.core), p.core,
-                                       either(p.isa, "an unnamed instruction set"), clocks(r.totals))});
+                                       either(p.isa, "an unnamed instruction set"), main_clock(r.totals))});
   for (std::size_t i = 0; i < r.networks.size(); ++i) {
     facts.push_back({"runtime", fmt::format("{}: {}", r.networks[i].runtime, r.networks[i].recognised_by)});
     facts.push_back({"model", model_line(r, i)});
@@ -141,7 +149,7 @@ Table totals(const RunResult& r) {
   rows.push_back({{"instructions", count(t.instructions),
                    t.condition_failed ? count(t.condition_failed) + " of them skipped by a condition" : ""}});
   if (t.instructions) rows.push_back({{"cycles/instruction", decimal(real(t.cycles) / real(t.instructions), 3)}});
-  rows.push_back({{"simulated time", duration(t.time_s), clocks(t)}});
+  rows.push_back({{"simulated time", duration(t.time_s), clock_history(t)}});
   for (std::size_t i = 0; i < r.networks.size(); ++i)
     if (const Network& n = r.networks[i]; n.inferences > 0) {
       const double seconds = inference_seconds(r, i);
@@ -162,7 +170,7 @@ Table totals(const RunResult& r) {
 
 Table layers(const RunResult& r) {
   Table table{{{"#", Align::right},
-               {"op"},
+               {"op", Align::left, Shrink::keep_ends},
                {"name", Align::left, Shrink::keep_end},
                {"in→out"},
                {"MACs", Align::right},

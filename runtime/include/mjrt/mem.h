@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
-void *memset(void *to, int value, size_t bytes);
+void* memcpy(void* restrict to, const void* restrict from, size_t bytes);
+void* memset(void* to, int value, size_t bytes);
 
 #endif

@@ -10,8 +10,8 @@
 typedef enum mjrt_type { MJRT_FLOAT32 = 0, MJRT_UINT8 = 3, MJRT_INT8 = 9 } mjrt_type;
 
 typedef struct mjrt_tensor {
-  const char *name;
-  void *data;
+  const char* name;
+  void* data;
   uint32_t bytes;
   mjrt_type type;
 } mjrt_tensor;

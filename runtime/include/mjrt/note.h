@@ -28,42 +28,42 @@ typedef struct mjrt_note_shape {
 } mjrt_note_shape;
 
 typedef struct mjrt_note_header {
-  uint32_t version;          // MJRT_NOTE_VERSION
-  uint32_t header_bytes;     // sizeof(mjrt_note_header)
-  uint32_t tensor_bytes;     // sizeof(mjrt_note_tensor)
-  uint32_t layer_bytes;      // sizeof(mjrt_note_layer)
+  uint32_t version;       // MJRT_NOTE_VERSION
+  uint32_t header_bytes;  // sizeof(mjrt_note_header)
+  uint32_t tensor_bytes;  // sizeof(mjrt_note_tensor)
+  uint32_t layer_bytes;   // sizeof(mjrt_note_layer)
   uint32_t input_count;
   uint32_t output_count;
   uint32_t layer_count;
   uint32_t dim_count;
   uint32_t string_bytes;
-  uint32_t model_name;       // string: the model file's stem
-  uint32_t runtime_name;     // string: "mjrt <version>"
-  uint32_t invoke_address;   // of mjrt_invoke: one call is one inference
-  uint32_t arena_address;    // where activations live
+  uint32_t model_name;      // string: the model file's stem
+  uint32_t runtime_name;    // string: "mjrt <version>"
+  uint32_t invoke_address;  // of mjrt_invoke: one call is one inference
+  uint32_t arena_address;   // where activations live
   uint32_t arena_bytes;
   uint32_t parameter_bytes;  // all constants of the network: weights, biases, multipliers
 } mjrt_note_header;
 
 typedef struct mjrt_note_tensor {
-  uint32_t name;       // string
+  uint32_t name;  // string
   uint32_t address;
   uint32_t bytes;
-  uint32_t type;       // TensorFlow Lite's number: 0 float32, 3 uint8, 9 int8
+  uint32_t type;  // TensorFlow Lite's number: 0 float32, 3 uint8, 9 int8
   mjrt_note_shape shape;
-  uint32_t scale;      // float bits; 0 when the tensor isn't quantised
+  uint32_t scale;  // float bits; 0 when the tensor isn't quantised
   int32_t zero_point;
 } mjrt_note_tensor;
 
 typedef struct mjrt_note_layer {
-  uint32_t function;         // address of the layer's function; bit 0 may be set where code is Thumb
-  uint32_t index;            // of the operator in the model
-  uint32_t kind;             // TensorFlow Lite's operator number
-  uint32_t name;             // string: the output tensor's name
-  mjrt_note_shape input;     // of the first input
+  uint32_t function;      // address of the layer's function; bit 0 may be set where code is Thumb
+  uint32_t index;         // of the operator in the model
+  uint32_t kind;          // TensorFlow Lite's operator number
+  uint32_t name;          // string: the output tensor's name
+  mjrt_note_shape input;  // of the first input
   mjrt_note_shape output;
-  mjrt_note_shape weights;   // rank 0: none
-  uint32_t macs_low;         // multiply-accumulates, 64 bits in two words
+  mjrt_note_shape weights;  // rank 0: none
+  uint32_t macs_low;        // multiply-accumulates, 64 bits in two words
   uint32_t macs_high;
   uint32_t parameter_bytes;  // this layer's constants in the image
   uint32_t live_bytes;       // bytes of the arena in use while this layer runs

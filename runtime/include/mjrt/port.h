@@ -1,4 +1,5 @@
-// What a port gives to main(): a console, and an end. One file of port/console, port/clock and port/exit each is linked.
+// What a port gives to main(): a console, and an end. One file of port/console, port/clock and port/exit each is
+// linked.
 #ifndef MJRT_PORT_H
 #define MJRT_PORT_H
 
@@ -6,7 +7,7 @@
 
 #include "board.h"  // generated for the target: MJRT_UART_BASE, MJRT_CLOCK_HZ, MJRT_BAUD
 
-#define MJRT_REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
+#define MJRT_REG(address) (*(volatile uint32_t*)(uintptr_t)(address))
 
 // Polling loops on hardware give up after this many reads: firmware on a board without that hardware goes on slowly
 // and says wrong baud rates, rather than hang before its first word.

@@ -1,4 +1,5 @@
-// RP2040 at 125 MHz: crystal 12 MHz * 125 / 6 / 2 through the system PLL (RP2040 datasheet 2.15 to 2.18), then UART0's pin.
+// RP2040 at 125 MHz: crystal 12 MHz * 125 / 6 / 2 through the system PLL (RP2040 datasheet 2.15 to 2.18), then UART0's
+// pin.
 #include "mjrt/port.h"
 
 #define CLOCKS 0x40008000u
@@ -9,7 +10,13 @@
 #define CLEAR_ALIAS 0x3000u  // a write here clears the bits that are 1 (datasheet 2.1.2)
 #define SET_ALIAS 0x2000u
 
-enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3C, CLK_SYS_SELECTED = 0x44, CLK_PERI_CTRL = 0x48 };
+enum {
+  CLK_REF_CTRL = 0x30,
+  CLK_REF_SELECTED = 0x38,
+  CLK_SYS_CTRL = 0x3C,
+  CLK_SYS_SELECTED = 0x44,
+  CLK_PERI_CTRL = 0x48
+};
 enum { RESET = 0x0, RESET_DONE = 0x8 };
 enum { XOSC_CTRL = 0x00, XOSC_STATUS = 0x04, XOSC_STARTUP = 0x0C };
 enum { PLL_CS = 0x0, PLL_PWR = 0x4, PLL_FBDIV = 0x8, PLL_PRIM = 0xC };

@@ -8,7 +8,14 @@
 #define GPIOG 0x48001800u
 
 enum { PWR_CR1 = 0x00, PWR_CR2 = 0x04, PWR_SR2 = 0x14, PWR_CR5 = 0x80 };
-enum { RCC_CR = 0x00, RCC_CFGR = 0x08, RCC_PLLCFGR = 0x0C, RCC_AHB2ENR = 0x4C, RCC_APB1ENR1 = 0x58, RCC_APB1ENR2 = 0x5C };
+enum {
+  RCC_CR = 0x00,
+  RCC_CFGR = 0x08,
+  RCC_PLLCFGR = 0x0C,
+  RCC_AHB2ENR = 0x4C,
+  RCC_APB1ENR1 = 0x58,
+  RCC_APB1ENR2 = 0x5C
+};
 enum { FLASH_ACR = 0x00 };
 enum { MODER = 0x00, AFRL = 0x20, AFRH = 0x24 };
 
@@ -17,9 +24,9 @@ static void change(uintptr_t address, uint32_t mask, uint32_t value) {
 }
 
 static void voltage_range_1_boost(void) {
-  change(RCC + RCC_APB1ENR1, 0, 1u << 28);  // PWREN
-  (void)MJRT_REG(RCC + RCC_APB1ENR1);       // the enable takes effect after a read
-  change(PWR + PWR_CR1, 3u << 9, 1u << 9);  // VOS: range 1
+  change(RCC + RCC_APB1ENR1, 0, 1u << 28);    // PWREN
+  (void)MJRT_REG(RCC + RCC_APB1ENR1);         // the enable takes effect after a read
+  change(PWR + PWR_CR1, 3u << 9, 1u << 9);    // VOS: range 1
   mjrt_wait_for(PWR + PWR_SR2, 1u << 10, 0);  // VOSF
   change(PWR + PWR_CR5, 1u << 8, 0);          // R1MODE 0: boost, needed above 80 MHz
 }
@@ -55,7 +62,7 @@ static void lpuart1_pins(void) {
   change(RCC + RCC_AHB2ENR, 0, 1u << 6);   // GPIOG
   change(RCC + RCC_APB1ENR2, 0, 1u << 0);  // LPUART1, clocked by PCLK1
   (void)MJRT_REG(RCC + RCC_APB1ENR2);
-  change(PWR + PWR_CR2, 0, 1u << 9);                               // IOSV: port G has a supply of its own
+  change(PWR + PWR_CR2, 0, 1u << 9);                                // IOSV: port G has a supply of its own
   change(GPIOG + MODER, 3u << 14 | 3u << 16, 2u << 14 | 2u << 16);  // PG7, PG8: alternate function
   change(GPIOG + AFRL, 0xFu << 28, 8u << 28);
   change(GPIOG + AFRH, 0xFu, 8u);

@@ -3,7 +3,7 @@
 
 enum { THR = 0, FCR = 2, LCR = 3, LSR = 5 };
 
-static volatile uint8_t *reg(uintptr_t offset) { return (volatile uint8_t *)((uintptr_t)MJRT_UART_BASE + offset); }
+static volatile uint8_t* reg(uintptr_t offset) { return (volatile uint8_t*)((uintptr_t)MJRT_UART_BASE + offset); }
 
 void mjrt_console_init(void) {
   *reg(LCR) = 3;  // 8 bits

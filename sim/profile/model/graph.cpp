@@ -4,40 +4,60 @@ namespace mj::model {
 
 std::string type_name(TensorType type) {
   switch (type) {
-    case TensorType::float32: return "float32";
-    case TensorType::float16: return "float16";
-    case TensorType::int32: return "int32";
-    case TensorType::uint8: return "uint8";
-    case TensorType::int64: return "int64";
-    case TensorType::string: return "string";
-    case TensorType::boolean: return "bool";
-    case TensorType::int16: return "int16";
-    case TensorType::int8: return "int8";
-    case TensorType::float64: return "float64";
-    case TensorType::uint64: return "uint64";
-    case TensorType::uint32: return "uint32";
-    case TensorType::uint16: return "uint16";
-    case TensorType::int4: return "int4";
+    case TensorType::float32:
+      return "float32";
+    case TensorType::float16:
+      return "float16";
+    case TensorType::int32:
+      return "int32";
+    case TensorType::uint8:
+      return "uint8";
+    case TensorType::int64:
+      return "int64";
+    case TensorType::string:
+      return "string";
+    case TensorType::boolean:
+      return "bool";
+    case TensorType::int16:
+      return "int16";
+    case TensorType::int8:
+      return "int8";
+    case TensorType::float64:
+      return "float64";
+    case TensorType::uint64:
+      return "uint64";
+    case TensorType::uint32:
+      return "uint32";
+    case TensorType::uint16:
+      return "uint16";
+    case TensorType::int4:
+      return "int4";
   }
   return "type" + std::to_string(static_cast<int>(type));
 }
 
 unsigned element_bits(TensorType type) {
   switch (type) {
-    case TensorType::int4: return 4;
+    case TensorType::int4:
+      return 4;
     case TensorType::uint8:
     case TensorType::int8:
-    case TensorType::boolean: return 8;
+    case TensorType::boolean:
+      return 8;
     case TensorType::float16:
     case TensorType::int16:
-    case TensorType::uint16: return 16;
+    case TensorType::uint16:
+      return 16;
     case TensorType::float32:
     case TensorType::int32:
-    case TensorType::uint32: return 32;
+    case TensorType::uint32:
+      return 32;
     case TensorType::int64:
     case TensorType::float64:
-    case TensorType::uint64: return 64;
-    case TensorType::string: return 0;
+    case TensorType::uint64:
+      return 64;
+    case TensorType::string:
+      return 0;
   }
   return 0;
 }

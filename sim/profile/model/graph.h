@@ -53,8 +53,8 @@ struct Tensor {
   bool is_constant = false;
   std::vector<std::byte> data = {};  ///< constant: exactly bytes() long, little endian; otherwise empty
 
-  std::int64_t elements() const;  ///< product of the shape; the reader guarantees that it is below 2^31
-  std::int64_t bytes() const;     ///< size in memory; 0 where the element type has no fixed size
+  std::int64_t elements() const;   ///< product of the shape; the reader guarantees that it is below 2^31
+  std::int64_t bytes() const;      ///< size in memory; 0 where the element type has no fixed size
   std::string shape_text() const;  ///< "1x49x10x1"
 };
 

@@ -13,7 +13,8 @@ class Checker {
   explicit Checker(const ModelGraph& graph) : graph_(graph), known_(graph.tensors.size(), false) {}
 
   Result<void> check() {
-    if (graph_.subgraph_count != 1) return unsupported("the model has several subgraphs", "models without control flow");
+    if (graph_.subgraph_count != 1)
+      return unsupported("the model has several subgraphs", "models without control flow");
     if (graph_.operators.empty()) return contradiction("the model has no operators");
     if (graph_.inputs.empty() || graph_.outputs.empty()) return contradiction("the model has no input or no output");
     for (std::size_t i = 0; i < known_.size(); ++i) known_[i] = graph_.tensors[i].is_constant;
@@ -69,7 +70,8 @@ class Checker {
     if (graph_.tensors[output].elements() <= 0) return contradiction("its output is empty");
     for (std::size_t i = 0; i < op_->inputs.size(); ++i) {
       if (!has_input(i)) continue;
-      if (!known_[op_->inputs[i]]) return contradiction("input " + std::to_string(i) + " is used before it is computed");
+      if (!known_[op_->inputs[i]])
+        return contradiction("input " + std::to_string(i) + " is used before it is computed");
       if (graph_.tensors[op_->inputs[i]].is_variable) return unsupported("it has state", "tensors without state");
     }
     return {};
@@ -78,19 +80,30 @@ class Checker {
   Result<void> check_operator() const {
     switch (op_->kind) {
       case OpKind::conv_2d:
-      case OpKind::depthwise_conv_2d: return check_conv();
-      case OpKind::fully_connected: return check_dense();
+      case OpKind::depthwise_conv_2d:
+        return check_conv();
+      case OpKind::fully_connected:
+        return check_dense();
       case OpKind::average_pool_2d:
-      case OpKind::max_pool_2d: return check_pool();
-      case OpKind::add: return check_add();
-      case OpKind::softmax: return check_softmax();
-      case OpKind::reshape: return check_reshape();
+      case OpKind::max_pool_2d:
+        return check_pool();
+      case OpKind::add:
+        return check_add();
+      case OpKind::softmax:
+        return check_softmax();
+      case OpKind::reshape:
+        return check_reshape();
       case OpKind::pad:
-      case OpKind::padv2: return check_pad();
-      case OpKind::mean: return check_mean();
-      case OpKind::quantize: return check_quantize();
-      case OpKind::dequantize: return check_dequantize();
-      default: break;
+      case OpKind::padv2:
+        return check_pad();
+      case OpKind::mean:
+        return check_mean();
+      case OpKind::quantize:
+        return check_quantize();
+      case OpKind::dequantize:
+        return check_dequantize();
+      default:
+        break;
     }
     return unsupported("there is no kernel for " + op_->name(),
                        "CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, AVERAGE_POOL_2D, MAX_POOL_2D, ADD, SOFTMAX, "
@@ -124,14 +137,16 @@ class Checker {
 
   Result<void> need_fused_activation() const {
     const auto a = op_->options.activation;
-    if (a == Activation::none || a == Activation::relu || a == Activation::relu6 || a == Activation::relu_n1_to_1) return {};
+    if (a == Activation::none || a == Activation::relu || a == Activation::relu6 || a == Activation::relu_n1_to_1)
+      return {};
     return unsupported("fused activation " + std::to_string(static_cast<int>(a)), "none, RELU, RELU6, RELU_N1_TO_1");
   }
 
   /// int8 weights, symmetric, per tensor or per output channel; int32 bias of `channels` or none.
   Result<void> need_weights(std::int32_t channels, std::int32_t channel_axis) const {
     const Tensor& w = in(1);
-    if (w.type != TensorType::int8 || !w.is_constant) return unsupported("its weights aren't int8 constants", "int8 constants");
+    if (w.type != TensorType::int8 || !w.is_constant)
+      return unsupported("its weights aren't int8 constants", "int8 constants");
     if (w.elements() <= 0) return contradiction("its weights are empty");
     const Quantization& q = w.quantization;
     if (q.scale.empty()) return contradiction("its weights have no scale");
@@ -197,7 +212,8 @@ class Checker {
     } else if (w[0] != y[3] || w[3] != x[3]) {
       return w[0] == y[3] && w[3] > 0 && x[3] % w[3] == 0
                  ? Result<void>(unsupported("it is a grouped convolution", "CONV_2D with one group"))
-                 : Result<void>(contradiction("weights " + in(1).shape_text() + " don't fit input " + in(0).shape_text()));
+                 : Result<void>(
+                       contradiction("weights " + in(1).shape_text() + " don't fit input " + in(0).shape_text()));
     }
     const OpOptions& o = op_->options;
     if (auto r = need_window(x[1], w[1], o.stride_h, o.dilation_h, y[1], "height"); !r) return r;
@@ -290,7 +306,8 @@ class Checker {
     const Tensor& pads = in(1);
     if (x.size() > 4 || x.size() != y.size() || pads.type != TensorType::int32 || !pads.is_constant ||
         pads.elements() != static_cast<std::int64_t>(2 * x.size())) {
-      return unsupported("its padding isn't a constant of 2 int32 per dimension (4 at most)", "constant padding, up to 4-D");
+      return unsupported("its padding isn't a constant of 2 int32 per dimension (4 at most)",
+                         "constant padding, up to 4-D");
     }
     if (has_value && (in(2).type != TensorType::int8 || !in(2).is_constant || in(2).elements() != 1)) {
       return unsupported("its value isn't one int8 constant", "one int8 constant");
@@ -313,7 +330,8 @@ class Checker {
     const auto& x = in(0).shape;
     const Tensor& axes = in(1);
     if (x.size() > 4 || axes.type != TensorType::int32 || !axes.is_constant) {
-      return unsupported("its axes aren't int32 constants, or it has more than 4 dimensions", "constant axes, up to 4-D");
+      return unsupported("its axes aren't int32 constants, or it has more than 4 dimensions",
+                         "constant axes, up to 4-D");
     }
     std::vector<bool> reduced(x.size(), false);
     for (std::size_t i = 0; i < axes.data.size(); i += 4) {

@@ -9,7 +9,8 @@ namespace mj::model {
 /// Checks that every operator is one that the int8 runtime has, with the types, ranks, shapes, options and quantisation
 /// that TensorFlow Lite's int8 kernels define, and that operators stand in an order in which they can run. After this
 /// a graph can be executed without further checks: no index, shape or divisor in it can lead out of a buffer.
-/// Errors: ExitCode::unsupported (an operator, type or option we don't have), ExitCode::unreadable (contradicts itself).
+/// Errors: ExitCode::unsupported (an operator, type or option we don't have), ExitCode::unreadable (contradicts
+/// itself).
 Result<void> check_int8(const ModelGraph& graph);
 
 }  // namespace mj::model

@@ -57,7 +57,8 @@ class Parser {
                    "version is " + std::to_string(version) + ", we read version 1", "use a newer microjoule"};
     }
     const std::uint64_t header_bytes = word_at(desc_, 4);
-    if (header_bytes < sizeof(mjrt_note_header) || header_bytes > desc_.size()) return malformed("its header is cut off");
+    if (header_bytes < sizeof(mjrt_note_header) || header_bytes > desc_.size())
+      return malformed("its header is cut off");
     const auto header = record<mjrt_note_header>(0);
     if (header.tensor_bytes < sizeof(mjrt_note_tensor) || header.layer_bytes < sizeof(mjrt_note_layer)) {
       return malformed("its records are too short");
@@ -66,7 +67,8 @@ class Parser {
     const std::uint64_t layers_at = header_bytes + tensors * header.tensor_bytes;
     // Counts are 32 bits, so each product fits 64 bits, but not their sum with hostile values: test step by step.
     if (tensors * header.tensor_bytes > desc_.size()) return malformed("its tensors are cut off");
-    if (std::uint64_t{header.layer_count} * header.layer_bytes > desc_.size()) return malformed("its layers are cut off");
+    if (std::uint64_t{header.layer_count} * header.layer_bytes > desc_.size())
+      return malformed("its layers are cut off");
     const std::uint64_t dims_at = layers_at + std::uint64_t{header.layer_count} * header.layer_bytes;
     const std::uint64_t strings_at = dims_at + std::uint64_t{header.dim_count} * 4;
     if (strings_at + header.string_bytes > desc_.size()) return malformed("its shapes or strings are cut off");

@@ -99,16 +99,18 @@ class Reader {
     }
     if (out.zero_point.empty()) out.zero_point.resize(out.scale.size(), 0);
     if (out.zero_point.size() != out.scale.size()) {
-      return malformed(where_, path, "it has " + std::to_string(out.scale.size()) + " scales but " +
-                                         std::to_string(out.zero_point.size()) + " zero points");
+      return malformed(where_, path,
+                       "it has " + std::to_string(out.scale.size()) + " scales but " +
+                           std::to_string(out.zero_point.size()) + " zero points");
     }
     out.axis = q->axis();
     if (out.scale.size() > 1) {
       const auto rank = static_cast<std::int32_t>(tensor.shape.size());
       if (out.axis < 0 || out.axis >= rank) return malformed(where_, path, "its quantised dimension does not exist");
       if (static_cast<std::size_t>(tensor.shape[out.axis]) != out.scale.size()) {
-        return malformed(where_, path, "it has " + std::to_string(out.scale.size()) + " scales for a dimension of " +
-                                           std::to_string(tensor.shape[out.axis]));
+        return malformed(where_, path,
+                         "it has " + std::to_string(out.scale.size()) + " scales for a dimension of " +
+                             std::to_string(tensor.shape[out.axis]));
       }
     }
     return {};
@@ -118,9 +120,9 @@ class Reader {
     const std::uint32_t count = file_.buffers() ? file_.buffers()->size() : 0;
     if (info.buffer() == 0 && count == 0) return {};
     if (info.buffer() >= count) {
-      return malformed(where_, path,
-                       "its buffer " + std::to_string(info.buffer()) + " does not exist, the file has " +
-                           std::to_string(count));
+      return malformed(
+          where_, path,
+          "its buffer " + std::to_string(info.buffer()) + " does not exist, the file has " + std::to_string(count));
     }
     const fb::Constant* buffer = file_.buffers()->Get(info.buffer());
     if (buffer->offset() > 1 || buffer->size() > 1) {
@@ -131,9 +133,10 @@ class Reader {
     if (!buffer->data() || buffer->data()->size() == 0) return {};
     tensor.is_constant = true;
     if (element_bits(tensor.type) != 0 && buffer->data()->size() != static_cast<std::uint64_t>(tensor.bytes())) {
-      return malformed(where_, path, "its buffer has " + std::to_string(buffer->data()->size()) + " bytes, shape " +
-                                         tensor.shape_text() + " of " + type_name(tensor.type) + " needs " +
-                                         std::to_string(tensor.bytes()));
+      return malformed(where_, path,
+                       "its buffer has " + std::to_string(buffer->data()->size()) + " bytes, shape " +
+                           tensor.shape_text() + " of " + type_name(tensor.type) + " needs " +
+                           std::to_string(tensor.bytes()));
     }
     total_constant_bytes_ += buffer->data()->size();
     // Many tensors may name one buffer: a small hostile file must not make us copy gigabytes.
@@ -149,8 +152,9 @@ class Reader {
     for (const std::int32_t index : *in) {
       const bool left_out = index == -1 && optional_allowed;
       if (!left_out && (index < 0 || static_cast<std::size_t>(index) >= graph_.tensors.size())) {
-        return malformed(where_, path, "tensor " + std::to_string(index) + " does not exist, the subgraph has " +
-                                           std::to_string(graph_.tensors.size()));
+        return malformed(where_, path,
+                         "tensor " + std::to_string(index) + " does not exist, the subgraph has " +
+                             std::to_string(graph_.tensors.size()));
       }
       out.push_back(index);
     }

@@ -14,7 +14,8 @@ namespace mj::model {
 /// Reads the model that starts at bytes[0]; bytes may go on behind it (a section of an image). `where` names the bytes
 /// in errors. Everything is checked before it is used: offsets, indices, shapes, constants' sizes, quantisation.
 /// Operators that our runtime can't execute are read all the same (see check_int8 in int8_graph.h).
-/// Errors: ExitCode::unreadable (malformed or truncated), ExitCode::unsupported (another schema version, external data).
+/// Errors: ExitCode::unreadable (malformed or truncated), ExitCode::unsupported (another schema version, external
+/// data).
 Result<ModelGraph> read_tflite(std::span<const std::byte> bytes, std::string_view where);
 
 /// The same from a file. Errors also: ExitCode::unreadable for a missing or unreadable file.
