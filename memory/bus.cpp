@@ -94,7 +94,7 @@ Bus::Outcome Bus::write(Address a, unsigned size, std::uint32_t value, Cycle now
     return out;
   }
   std::memcpy(r->host(a), &value, size);
-  if (code_pages_[a >> page_bits] && code_write_) code_write_(a, size);
+  if (code_pages_[a >> page_bits]) report_code_write(*r, a, size);
   return out;
 }
 
@@ -122,17 +122,39 @@ bool Bus::poke(Address a, const std::uint8_t* in, std::size_t n) {
     Region* r = find(at);
     const std::size_t chunk = std::min<std::uint64_t>(n - done, r->size - (at - r->base));
     std::memcpy(r->host(at), in + done, chunk);
-    if (code_write_)
-      for (std::size_t i = 0; i < chunk; i += 4) code_write_(static_cast<Address>(at + i), 4);
+    report_code_write(*r, at, static_cast<unsigned>(chunk));
     done += chunk;
   }
   return true;
 }
 
+void Bus::report_code_write(const Region& region, Address a, unsigned size) {
+  if (!code_write_) return;
+  // The same bytes may have been decoded at any of their addresses.
+  const std::uint64_t at = region.bytes_offset + std::uint64_t{a - region.base};
+  for (const auto& r : regions_)
+    if (r->bytes == region.bytes && at >= r->bytes_offset && at - r->bytes_offset < r->size)
+      code_write_(static_cast<Address>(r->base + (at - r->bytes_offset)), size);
+}
+
 void Bus::mark_code(Address a) {
-  const std::size_t page = a >> page_bits;
-  code_pages_[page] = 1;
-  write_pages_[page] = 0;
+  const auto mark = [this](std::size_t page) {
+    code_pages_[page] = 1;
+    write_pages_[page] = 0;
+  };
+  const Address page = a & ~((1u << page_bits) - 1);
+  mark(a >> page_bits);
+  const Region* region = find(a);
+  if (!region) return;
+  // Writes through an alias must be seen too. An alias may lie otherwise within pages: all that hold these bytes.
+  const std::uint64_t from = region->bytes_offset + (std::max<std::uint64_t>(page, region->base) - region->base);
+  const std::uint64_t to = from + (std::uint64_t{1} << page_bits);
+  for (const auto& r : regions_) {
+    if (r->bytes != region->bytes || from >= r->bytes_offset + r->size || to <= r->bytes_offset) continue;
+    const std::uint64_t first = r->base + (std::max<std::uint64_t>(from, r->bytes_offset) - r->bytes_offset);
+    const std::uint64_t last = r->base + (std::min<std::uint64_t>(to, r->bytes_offset + r->size) - r->bytes_offset) - 1;
+    for (std::uint64_t p = first >> page_bits; p <= last >> page_bits; ++p) mark(p);
+  }
 }
 
 void Bus::unmark_all_code() {

@@ -76,13 +76,15 @@ class Bus {
   const std::uintptr_t* read_pages() const { return read_pages_; }
   const std::uintptr_t* write_pages() const { return write_pages_; }
 
-  /// Marks the page of `a` as holding decoded code: writes take the slow path and report to on_code_write.
+  /// Marks the page of `a` as holding decoded code: writes to its bytes, through aliases too, take the slow path and
+  /// are reported to on_code_write, once for each address that the bytes have.
   void mark_code(Address a);
   void unmark_all_code();
   void on_code_write(std::function<void(Address, unsigned)> f) { code_write_ = std::move(f); }
 
  private:
   void map_pages(const Region& region);
+  void report_code_write(const Region& region, Address a, unsigned size);
 
   std::vector<std::unique_ptr<Region>> regions_;  ///< sorted by base
   Region* last_ = nullptr;

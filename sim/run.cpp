@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <map>
 #include <memory>
 
 #include "memory/elf_image.h"
@@ -43,6 +44,13 @@ class FunctionStarts {
  private:
   std::vector<Address> starts_;
 };
+
+/// 1234567 -> "1,234,567".
+std::string grouped(std::uint64_t n) {
+  std::string s = fmt::format("{}", n);
+  for (std::size_t at = s.size(); at > 3;) s.insert(at -= 3, ",");
+  return s;
+}
 
 std::string compiler(const memory::ElfImage& image) {
   const memory::ElfSection* section = image.section(".comment");
@@ -107,8 +115,13 @@ class Runner {
     diagnostics(result);
     fault(result);
     stopped(stop, result);
+    // Whatever became of the output: the result is never lost for it.
     if (!request_.output_path.empty())
-      if (auto saved = save_output(); !saved) return saved.error();
+      if (auto saved = save_output(); !saved) {
+        const Error& e = saved.error();
+        result.diagnostics.push_back({"warning", "--output", e.what + (e.why.empty() ? "" : ": " + e.why), 1});
+        if (result.stop.exit_code == ExitCode::ok) result.stop.exit_code = e.code;
+      }
     return result;
   }
 
@@ -247,8 +260,15 @@ class Runner {
     const auto add = [&](std::string kind, std::string at, std::string text, std::uint64_t count) {
       r.diagnostics.push_back({std::move(kind), std::move(at), std::move(text), count});
     };
-    for (const auto& [what, count] : machine_->not_modelled())
-      add("not_modelled", fmt::format("{}+0x{:x}", std::get<0>(what), std::get<1>(what)), std::get<2>(what), count);
+    // One row per device and kind of access; the registers in it.
+    std::map<std::pair<std::string, std::string>, std::pair<std::string, std::uint64_t>> rows;
+    for (const auto& [what, count] : machine_->not_modelled()) {
+      const auto& [device, offset, text] = what;
+      auto& [offsets, sum] = rows[{device, text}];
+      offsets += fmt::format("{}0x{:x}", offsets.empty() ? " at offset " : ", ", offset);
+      sum += count;
+    }
+    for (const auto& [key, row] : rows) add("not_modelled", key.first, key.second + row.first, row.second);
     for (const std::string& note : machine_->load_notes()) add("warning", "boot", note, 1);
     if (!machine_->board().core.timing_note.empty())
       add("timing", machine_->board().core.timing, machine_->board().core.timing_note, 1);
@@ -324,7 +344,7 @@ class Runner {
         s.exit_code = ExitCode::limit;
         s.message = fmt::format("the limit of {} was reached at {}",
                                 request_.max_cycles && engine().state().now >= *request_.max_cycles
-                                    ? fmt::format("{} cycles", *request_.max_cycles)
+                                    ? grouped(*request_.max_cycles) + " cycles"
                                     : fmt::format("{} s of simulated time", request_.max_sim_time_s.value_or(0)),
                                 s.where);
         break;

@@ -361,7 +361,7 @@ bool Engine::spun(Edge* e) {
   } else if (slow_accesses_ == spin_accesses_ && std::memcmp(h_.r, spin_registers_.data(), sizeof h_.r) == 0) {
     const Cycle each = h_.now - spin_now_, until = h_.deadline;
     if (each == e->cycles && each > 0) {
-      if (until == no_deadline) {
+      if (parts_.events.next() == EventQueue::never) {
         spinning_forever_ = true;
       } else if (until > h_.now) {
         const std::uint64_t passes = (until - h_.now) / each;
@@ -536,12 +536,12 @@ void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
     exception_cycles_ += wake;
     return;
   }
-  const Cycle next = std::min(parts_.events.next(), limit);
-  if (next == EventQueue::never) {
+  if (parts_.events.next() == EventQueue::never) {
     stop.kind = StopKind::sleep_forever;
     stopped = true;
     return;
   }
+  const Cycle next = std::min(parts_.events.next(), limit);
   if (next > h_.now) {
     calls_.settle(h_.now);
     idle_cycles_ += next - h_.now;

@@ -58,6 +58,7 @@ Network LayerTracker::network(std::vector<Layer>& layers, int network_index) con
   n.recognised_by = "the layer table in the image's section .note.microjoule";
   n.inferences = inferences_.invocations;
   n.cycles = inferences_.counts.cycles;
+  n.time_s = inferences_.seconds;
   Cycle inside = 0;
   for (std::size_t i = 0; i < note_.layers.size(); ++i) {
     const model::NoteLayer& from = note_.layers[i];

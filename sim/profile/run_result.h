@@ -100,6 +100,7 @@ struct Network {
   std::uint64_t inferences = 0;
   std::uint64_t macs = 0;
   Cycle cycles = 0;          ///< inside of inferences
+  double time_s = 0;         ///< inside of inferences
   Cycle between_cycles = 0;  ///< inside inferences, outside of layers
 };
 

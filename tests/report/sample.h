@@ -75,7 +75,7 @@ inline profile::RunResult sample() {
   softmax.time_s = 0.0005;
   softmax.reasons = reasons(50'000, 5'000, 5'000);
   r.layers = {conv, softmax};
-  r.networks = {{"kws", "mjrt", "layer table in the image", 2, 320'000, 900'000, 8'000}};
+  r.networks = {{"kws", "mjrt", "layer table in the image", 2, 320'000, 900'000, 0.0076, 8'000}};
 
   const auto function = [&](const char* name, Address a, bool inlined, Cycle self, Cycle inclusive,
                             std::uint64_t calls) {

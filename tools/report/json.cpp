@@ -239,6 +239,7 @@ void io(Io& o, Network& v) {
   o.field("inferences", v.inferences);
   o.field("macs", v.macs);
   o.field("cycles", v.cycles);
+  o.field("time_s", v.time_s);
   o.field("between_layers_cycles", v.between_cycles);
 }
 template <class Io>

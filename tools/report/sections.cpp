@@ -45,14 +45,9 @@ std::string model_line(const RunResult& r, std::size_t index) {
                      plural(n.inferences, "inference"));
 }
 
-/// Seconds of an inference. Between layers no time is measured, only cycles; they run at the clock of the layers.
 double inference_seconds(const RunResult& r, std::size_t index) {
-  double seconds = 0;
-  Cycle cycles = 0;
-  for (const Layer& l : r.layers)
-    if (l.network == static_cast<int>(index)) seconds += l.time_s, cycles += l.cycles;
-  if (cycles == 0) return 0;
-  return seconds * real(r.networks[index].cycles) / real(cycles) / real(r.networks[index].inferences);
+  const Network& n = r.networks[index];
+  return n.inferences ? n.time_s / real(n.inferences) : 0;
 }
 
 Row use_row(std::string what, std::uint64_t used, std::uint64_t size, const std::string& remark = "") {
