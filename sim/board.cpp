@@ -16,6 +16,7 @@
 #include <valijson/validator.hpp>
 
 #include "peripherals/registry.h"
+#include "sim/base/did_you_mean.h"
 
 namespace mj {
 
@@ -29,31 +30,6 @@ constexpr unsigned extends_limit = 8, nesting_limit = 32;
 
 Error usage(std::string what, std::string where, std::string why = "", std::string advice = "") {
   return Error{ExitCode::usage, std::move(what), std::move(where), std::move(why), std::move(advice)};
-}
-
-/// Number of edits from `a` to `b`, for "did you mean".
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
-  }
-  return row[b.size()];
-}
-
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t distance = word.size() / 2 + 2;
-  for (const std::string& k : known)
-    if (word.size() >= 3 && k.starts_with(word)) return "did you mean \"" + k + "\"?";
-  for (const std::string& k : known)
-    if (word.size() < 200 && edit_distance(word, k) < distance) {
-      distance = edit_distance(word, k);
-      best = k;
-    }
-  return best.empty() ? "" : "did you mean \"" + best + "\"?";
 }
 
 std::string joined(const std::vector<std::string>& words) {

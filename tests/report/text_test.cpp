@@ -36,7 +36,7 @@ totals
   instructions          800,000  1,234 of them skipped by a condition
   cycles/instruction      1.250
   simulated time       10.00 ms  4 MHz for 4,000 cycles, then 120 MHz
-  latency              3.750 ms  3.637 ms to 3.862 ms; kws, per inference: 450,000 cycles
+  latency              3.800 ms  3.686 ms to 3.914 ms; kws, per inference: 450,000 cycles
   asleep                  5.0 %  50,000 cycles
   exceptions                  3  240 cycles in their handlers
   flash                35.7 KiB  of 2 MiB, 1.7 %

@@ -13,9 +13,9 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <numeric>
 #include <utility>
 
+#include "sim/base/did_you_mean.h"
 #include "tools/report/format.h"
 
 namespace mj::cli {
@@ -38,19 +38,6 @@ po::options_description described(const Syntax& syntax) {
     else
       all.add_options()(o.name, "");
   return all;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0U);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
-    }
-  }
-  return row[b.size()];
 }
 
 Error usage(const Syntax& syntax, std::string what, std::string why = "") {
@@ -135,12 +122,8 @@ Result<Parsed> parse(const Syntax& syntax, const Args& args) {
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
-  if (word.size() > 100) return "";
-  const std::string* best = nullptr;
-  std::size_t distance = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const std::string& k : known)
-    if (const std::size_t d = edit_distance(word, k); d < distance) distance = d, best = &k;
-  return best ? fmt::format("; did you mean '{}'?", *best) : "";
+  const std::string* nearest = nearest_word(word, known);
+  return nearest ? fmt::format("; did you mean '{}'?", *nearest) : "";
 }
 
 Result<std::uint64_t> parse_count(const std::string& text, const std::string& option) {
