@@ -139,9 +139,11 @@ void ThumbArch::system_write(HotState& h, const isa::Insn&, std::uint32_t id, st
   switch (id) {
     case thumb::sys_wfi:
       sleep = !unit_.wakes(h.r);
+      waits_for_event_ = false;
       break;
     case thumb::sys_wfe:
       sleep = !unit_.take_event();
+      waits_for_event_ = true;
       break;
     case thumb::sys_sev:
       unit_.set_event();
@@ -208,6 +210,7 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
   f.mode = t.next.it_state;
   f.exception = t.handler;
   f.sleep = t.sleep_on_exit;
+  if (f.sleep) waits_for_event_ = false;
   f.interrupted_sp = interrupted_sp;
   f.cycles = memory_.extra_cycles;
   if (t.lockup) {
@@ -246,7 +249,7 @@ Redirect ThumbArch::interrupt(HotState& h, Address pc, std::uint32_t mode) {
   return follow(h, unit_.enter(*exception, resume(pc, mode), cpu(h)), stack, false);
 }
 
-bool ThumbArch::wakes(HotState& h) { return unit_.wakes(h.r) || unit_.event(); }
+bool ThumbArch::wakes(HotState& h) { return unit_.wakes(h.r) || (waits_for_event_ && unit_.event()); }
 Cycle ThumbArch::wake_cycles() const { return timing_.exceptions().wake; }
 
 bool ThumbArch::allows_unaligned(const HotState&) const {

@@ -70,6 +70,7 @@ class ThumbArch final : public Arch {
   BusMemory memory_;
   const timing::CoreTiming& timing_;
   std::uint32_t features_;
+  bool waits_for_event_ = false;  ///< asleep by WFE: the event register wakes, too
 };
 
 }  // namespace mj

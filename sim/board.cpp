@@ -313,6 +313,17 @@ BootSpec to_boot(const json& j) {
   return boot;
 }
 
+FirmwareSpec to_firmware(const json& j, Hertz reset_clock_hz) {
+  FirmwareSpec f;
+  f.compiler_flags = j.at("compiler_flags").at("value").get<std::vector<std::string>>();
+  f.ram = j.at("ram").get<std::vector<std::string>>();
+  if (j.contains("ram_start")) f.ram_start = figure32(j, "ram_start");
+  if (j.contains("image_start")) f.image_start = figure32(j, "image_start");
+  f.clock_setup = j.value("clock_setup", "none");
+  f.clock_hz = figure_or(j, "clock", reset_clock_hz);
+  return f;
+}
+
 // ---- what a schema can't say ---------------------------------------------------------------------------------------
 
 std::string hex(std::uint64_t value) {
@@ -377,6 +388,38 @@ Result<void> check_regions(const BoardSpec& board, const std::string& file) {
   return {};
 }
 
+Result<void> check_firmware(const BoardSpec& board, const std::string& file) {
+  const FirmwareSpec& f = *board.firmware;
+  const auto wrong = [&](std::string what, const std::string& key, std::string why, const std::string& near = "") {
+    const std::string advice = "correct it, or remove \"firmware\" with null if you build nothing for this board";
+    return usage(std::move(what), file + "#/firmware/" + key, std::move(why), near.empty() ? advice : near);
+  };
+  std::vector<std::string> names;
+  for (const RegionSpec& r : board.regions)
+    if (r.kind == memory::RegionKind::ram && r.alias_of.empty()) names.push_back(r.name);
+  const RegionSpec* last = nullptr;
+  for (std::size_t i = 0; i < f.ram.size(); ++i) {
+    const std::string key = "ram/" + std::to_string(i);
+    if (std::find(names.begin(), names.end(), f.ram[i]) == names.end())
+      return wrong("no RAM region \"" + f.ram[i] + "\"", key, "RAM that is no alias: " + joined(names),
+                   did_you_mean(f.ram[i], names));
+    const RegionSpec* r = board.region(f.ram[i]);
+    if (last && last->base + last->size != r->base)
+      return wrong("must begin where " + last->name + " ends", key,
+                   hex(r->base) + " instead of " + hex(last->base + last->size));
+    last = r;
+  }
+  const Address begin = board.region(f.ram[0])->base;
+  if (f.ram_start && (*f.ram_start % 4 || *f.ram_start < begin || *f.ram_start >= last->base + last->size))
+    return wrong("must be a multiple of 4 in RAM", "ram_start/value",
+                 hex(*f.ram_start) + " with RAM from " + hex(begin) + " to " + hex(last->base + last->size));
+  if (f.image_start && *f.image_start % 4)
+    return wrong("must be a multiple of 4", "image_start/value", hex(*f.image_start));
+  if (f.clock_hz == 0 || f.clock_hz > 0xFFFFFFFF)
+    return wrong("must be 1 Hz to 4 GHz", "clock/value", std::to_string(f.clock_hz));
+  return {};
+}
+
 Result<void> check_meaning(const BoardSpec& board, const std::string& file) {
   if (const auto ok = check_map(board, file); !ok) return ok;
   if (const auto ok = check_regions(board, file); !ok) return ok;
@@ -429,7 +472,7 @@ Result<void> check_meaning(const BoardSpec& board, const std::string& file) {
     return usage("no core file \"" + board.core.timing + "\"", file + "#/core/timing", "cores: " + joined(ids),
                  did_you_mean(board.core.timing, ids));
   }
-  return {};
+  return board.firmware ? check_firmware(board, file) : Result<void>();
 }
 
 Result<BoardSpec> load_file(const fs::path& path, const std::string& shown) {
@@ -451,6 +494,7 @@ Result<BoardSpec> load_file(const fs::path& path, const std::string& shown) {
     board.console = text_or(j, "console");
     for (const json& w : j.value("wait_states", json::array()))
       board.wait_states.push_back({text_or(w, "condition"), w.at("max_hz").get<std::vector<Hertz>>()});
+    if (j.contains("firmware")) board.firmware = to_firmware(j["firmware"], board.core.reset_clock_hz);
     collect_figures(j, "", board.figures);
   } catch (const std::exception& e) {
     return Error{ExitCode::usage, "cannot read the board file's values", shown, e.what(), ""};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "memory/bus.h"
@@ -47,6 +48,16 @@ struct BootSpec {
   std::string skipped;                           ///< code of the real boot that does not run
 };
 
+/// What building a firmware needs besides the rest of the board.
+struct FirmwareSpec {
+  std::vector<std::string> compiler_flags;  ///< GCC's: instruction set and ABI
+  std::vector<std::string> ram;             ///< regions for data and stack, each directly behind the one before
+  std::optional<Address> ram_start;         ///< none: the base of the first of them
+  std::optional<Address> image_start;       ///< none: where `boot` points
+  std::string clock_setup;                  ///< file under runtime/port/clock, without .c
+  Hertz clock_hz = 0;                       ///< behind the clock set-up
+};
+
 /// Highest clock for 0, 1, 2... wait states; for messages ("4 wait states, but 120 MHz needs 5").
 struct WaitStateTable {
   std::string condition;
@@ -69,7 +80,15 @@ struct BoardSpec {
   BootSpec boot;
   std::string console;  ///< a device's name, or "semihosting"
   std::vector<WaitStateTable> wait_states;
+  std::optional<FirmwareSpec> firmware;  ///< none: nothing can be built for this board
   std::vector<Figure> figures;
+
+  /// Null: there is no region of this name.
+  const RegionSpec* region(std::string_view named) const {
+    for (const RegionSpec& r : regions)
+      if (r.name == named) return &r;
+    return nullptr;
+  }
 
   std::uint64_t budget_bytes(BudgetKind kind) const {
     std::uint64_t sum = 0;

@@ -179,6 +179,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
       region.device = &device;
       bus_.add(std::move(region));
     };
+    engine_->on_sleep = [this](bool asleep, Cycle now) { thumb_->bus->dwt().set_sleeping(asleep, now); };
     add(thumb_->bus->scs(), peripherals::PrivateBus::scs_base);
     if (thumb_->unit.config().profile == isa::thumb::Profile::armv7m)
       add(thumb_->bus->dwt(), peripherals::PrivateBus::dwt_base);
@@ -351,15 +352,18 @@ Result<void> Machine::load(const memory::ElfImage& image) {
   if (thumb_) {
     // The vector table: the image's own section if it says so, else where the board expects it, else the lowest byte.
     boot = *lowest;
+    bool named = false;
     for (const char* name : {".isr_vector", ".vectors", ".vector_table", ".intvecs"})
-      if (const memory::ElfSection* s = image.section(name); s && s->size) boot = s->addr;
+      if (const memory::ElfSection* s = image.section(name); s && s->size) {
+        boot = s->addr;
+        named = true;
+      }
     const auto holds = [&](Address a) {
       return std::any_of(image.segments().begin(), image.segments().end(), [&](const memory::LoadSegment& s) {
         return a >= s.paddr && a + 8 <= s.paddr + s.bytes.size();
       });
     };
-    if (boot == *lowest && board_.boot.vector_table && holds(*board_.boot.vector_table))
-      boot = *board_.boot.vector_table;
+    if (!named && board_.boot.vector_table && holds(*board_.boot.vector_table)) boot = *board_.boot.vector_table;
   }
   const auto start = arch_->reset(engine_->state(), boot);
   if (!start)

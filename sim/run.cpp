@@ -269,6 +269,7 @@ class Runner {
       sum += count;
     }
     for (const auto& [key, row] : rows) add("not_modelled", key.first, key.second + row.first, row.second);
+    unpriced(add);
     for (const std::string& note : machine_->load_notes()) add("warning", "boot", note, 1);
     if (!machine_->board().core.timing_note.empty())
       add("timing", machine_->board().core.timing, machine_->board().core.timing_note, 1);
@@ -278,6 +279,23 @@ class Runner {
     for (const auto& [exception, n] : engine().exceptions_taken())
       add("exceptions", engine().arch().exception_name(exception), "taken", n);
     if (machine_->console_truncated()) add("warning", "console", "only the first 16 MiB of the output were kept", 1);
+  }
+
+  /// Instructions of a class that the core's table doesn't price: the walk took its default for them.
+  template <class Add>
+  void unpriced(Add add) {
+    const auto rows = machine_->timing().rows();
+    const auto none = std::find_if(rows.begin(), rows.end(), [](const auto& row) { return row.id == "costs/(none)"; });
+    if (none == rows.end()) return;
+    const auto id = static_cast<std::uint16_t>(none - rows.begin());
+    std::map<std::string, std::uint64_t> functions;
+    for (const auto& block : engine().blocks()) {
+      const auto& used = block->walk.rows;
+      if (block->runs() && std::binary_search(used.begin(), used.end(), id))
+        functions[function_name(symbols_, block->block->pc)] += block->runs();
+    }
+    for (const auto& [name, runs] : functions)
+      add("timing", name, "has instructions that the core's table has no row for; they count one cycle", runs);
   }
 
   void fault(RunResult& r) {

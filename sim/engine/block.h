@@ -68,6 +68,13 @@ struct DynamicCycles {
   Cycle total() const { return data_wait + unaligned + operand + fetch_wait; }
 };
 
+/// Whether a block begins a function, and how it is reached.
+enum class FunctionEntry : std::uint8_t {
+  none,
+  jumped,  ///< by a jump or by falling into it: a tail call or a loop
+  called,
+};
+
 /// A block costed for one pipeline state at entry.
 struct TimedBlock {
   std::uint64_t max_cycles = 0;  ///< upper bound of one pass, dynamic costs included
@@ -87,7 +94,7 @@ struct TimedBlock {
   std::vector<std::uint16_t> guards;    ///< slots that are guards
   std::vector<std::uint8_t> slot_insn;  ///< instruction index of each slot
   std::vector<DynamicCycles> dynamic;   ///< per instruction, empty until one occurs
-  bool function_entry = false;
+  FunctionEntry function_entry = FunctionEntry::none;
   std::uint16_t limit = 0;  ///< most instructions that the key allows
 
   /// Times the block was entered and left by an exit.

@@ -49,7 +49,6 @@ void Engine::set_pc(Address pc, std::uint32_t mode) {
   pipe_ = {};
   next_ = nullptr;
   calls_.start(pc, h_.r[parts_.arch.sp]);
-  sync_frame();
   if (h_.r[parts_.arch.sp] != 0) h_.stack_low = stack_top_ = h_.r[parts_.arch.sp];
 }
 
@@ -144,7 +143,7 @@ void Engine::build_slots(TimedBlock& tb) {
     tb.slot_insn.push_back(static_cast<std::uint8_t>(insn));
     return tb.slots.back();
   };
-  if (tb.function_entry) add(step_function_entry, 0);
+  if (tb.function_entry != FunctionEntry::none) add(step_function_entry, 0);
   const memory::Region* region = parts_.bus.find(block.pc);
   if (region && region->flash) {
     tb.flash = region->flash.get();
@@ -267,7 +266,7 @@ Stop Engine::run(Cycle limit) {
     }
     h_.deadline = std::min({parts_.events.next(), limit, no_deadline});
     TimedBlock* tb = next_;
-    if (!tb) tb = find({pc_, mode_, block_limit, entering_function_ || is_function_(pc_), pipe_});
+    if (!tb) tb = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), pipe_});
     if (tb && h_.now + tb->max_cycles > h_.deadline && tb->limit != 1)
       tb = find({pc_, mode_, 1, tb->function_entry, tb->entry});
     if (!tb) {
@@ -332,11 +331,11 @@ void Engine::edge_taken(Edge* e) {
   }
   entering_function_ = direct && parts_.arch.is_call(last);
   if (e->spin && spun(e)) return;
-  TimedBlock* to = find({pc_, mode_, block_limit, entering_function_ || is_function_(pc_), pipe_});
+  TimedBlock* to = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), pipe_});
   if (!to) return;  // the fetch faults in run()
   next_ = to;
   if (from->limit == 1) return;  // single steps stay out of the fast path
-  const bool waits = to == from && direct && from->block->insns.size() <= 16 && !from->function_entry &&
+  const bool waits = to == from && direct && from->block->insns.size() <= 16 &&
                      std::all_of(from->block->effects.begin(), from->block->effects.end(),
                                  [](const isa::Effects& x) { return x.stores == 0; });
   if (waits && !e->spin && e->runs < 8) {
@@ -372,7 +371,7 @@ bool Engine::spun(Edge* e) {
   } else if (++spin_tries_ > 3) {
     e->spin = false;
     e->to = nullptr;
-    e->to = find({pc_, mode_, block_limit, is_function_(pc_), pipe_});
+    e->to = find({pc_, mode_, block_limit, entry_kind(pc_, false), pipe_});
     if (!e->to) e->to = &stub_;
     spin_edge_ = nullptr;
     return false;
@@ -416,12 +415,9 @@ void Engine::indirect_taken() {
   pc_ = f.pc;
   mode_ = f.mode;
   const bool is_call = parts_.arch.is_call(last);
-  if (!is_call) {
-    calls_.reach(pc_, h_.r[parts_.arch.sp], h_.now);
-    sync_frame();
-  }
+  if (h_.is_return) calls_.reach(pc_, h_.r[parts_.arch.sp], h_.now);
   entering_function_ = is_call;
-  TimedBlock* to = find({pc_, mode_, block_limit, is_call || is_function_(pc_), pipe_});
+  TimedBlock* to = find({pc_, mode_, block_limit, entry_kind(pc_, is_call), pipe_});
   if (!to) return;
   next_ = to;
   if (from->limit == 1) return;
@@ -462,6 +458,8 @@ void Engine::left() {
     return;
   }
   std::memcpy(h_.r, saved_.data(), sizeof h_.r);
+  // An atomic faults as a store, its load included (Volume II, 3.1.15).
+  if (insn.cls == isa::OpClass::amo || insn.cls == isa::OpClass::store_exclusive) abort_.write = true;
   const bool illegal = illegal_;
   illegal_ = false;
   const Redirect f = illegal ? parts_.arch.illegal(h_, insn, mode) : parts_.arch.bad_access(h_, abort_, insn.pc, mode);
@@ -506,6 +504,7 @@ void Engine::go(const Redirect& f) {
       calls_.chain_exception(f.exception, h_.now);
     else
       calls_.enter_exception(f.exception, f.interrupted_sp, h_.now);
+    if (h_.r[parts_.arch.sp] < h_.stack_low) stack_lowered();  // the frame that the core stacked
   }
   h_.now += f.cycles;
   exception_cycles_ += f.cycles;
@@ -521,7 +520,6 @@ void Engine::go(const Redirect& f) {
   entering_function_ = enters;
   pipe_ = {};
   next_ = nullptr;
-  sync_frame();
   if (f.kind == Kind::semihost) {
     ++semihost_calls_;
     if (on_semihost) on_semihost();
@@ -529,8 +527,13 @@ void Engine::go(const Redirect& f) {
 }
 
 void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
+  if (!asleep_) {
+    asleep_ = true;
+    if (on_sleep) on_sleep(true, h_.now);
+  }
   if (parts_.arch.wakes(h_)) {
-    sleeping_ = false;
+    sleeping_ = asleep_ = false;
+    if (on_sleep) on_sleep(false, h_.now);
     const Cycle wake = parts_.arch.wake_cycles();
     h_.now += wake;
     exception_cycles_ += wake;
@@ -565,11 +568,6 @@ void Engine::fault_seen(const Redirect& f, Address pc, const BadAccess* access) 
   record.call_stack = calls_.stack();
   record.cycle = h_.now;
   first_fault_ = std::move(record);
-}
-
-void Engine::sync_frame() {
-  h_.return_pc = calls_.top_return();
-  h_.return_sp = calls_.top_sp();
 }
 
 Cycle Engine::accounted() const {

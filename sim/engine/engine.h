@@ -63,6 +63,8 @@ class Engine {
 
   /// Serves a semihosting call (registers and memory through the machine).
   std::function<void()> on_semihost;
+  /// Told when the core falls asleep and wakes.
+  std::function<void(bool asleep, Cycle now)> on_sleep;
   HotState& state() { return h_; }
   const HotState& state() const { return h_; }
   profile::CallTree& calls() { return calls_; }
@@ -121,19 +123,23 @@ class Engine {
     Address pc;
     std::uint32_t mode;
     std::uint16_t limit;
-    bool function_entry;
+    FunctionEntry function_entry;
     timing::PipeState entry;
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
     std::size_t operator()(const Key& k) const {
       return k.entry.hash() ^ (k.pc * 0x9e3779b97f4a7c15u) ^ (std::uint64_t{k.mode} << 40) ^ (k.limit * 0x10001u) ^
-             (k.function_entry ? 0x5555u : 0u);
+             (static_cast<unsigned>(k.function_entry) * 0x5555u);
     }
   };
   static constexpr std::uint16_t block_limit = 64;
 
   TimedBlock* find(const Key& key);
+  /// How the block at `pc` is reached.
+  FunctionEntry entry_kind(Address pc, bool called) const {
+    return called ? FunctionEntry::called : is_function_(pc) ? FunctionEntry::jumped : FunctionEntry::none;
+  }
   std::shared_ptr<const Block> decode(Address pc, std::uint32_t mode, std::uint16_t limit);
   void build_slots(TimedBlock& tb);
   void pair_slots(TimedBlock& tb);
@@ -146,7 +152,6 @@ class Engine {
   void cut(TimedBlock* tb, unsigned insns);
   void fault_seen(const Redirect& f, Address pc, const BadAccess* access);
   void flush();
-  void sync_frame();
   /// What arriving at `target` costs; moves pipe_ on to the target's entry state.
   std::uint32_t arrival_cycles(Address target, timing::Exit how, isa::OpClass cls);
   bool spun(Edge* e);
@@ -179,7 +184,8 @@ class Engine {
   std::uint32_t exclusive_address_ = 0;
   bool exit_requested_ = false;
   int exit_status_ = 0;
-  bool sleeping_ = false;
+  bool sleeping_ = false;  ///< an instruction asked for sleep
+  bool asleep_ = false;    ///< and on_sleep was told
   bool code_changed_ = false;
   bool locked_up_ = false;
   bool illegal_ = false;

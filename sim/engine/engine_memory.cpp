@@ -24,11 +24,10 @@ void slow_system_write(HotState* h, Slot* s, std::uint32_t id, std::uint32_t val
   h->engine->system_write(s, id, value);
 }
 bool pass_return(HotState* h, Edge* e) {
-  const Cycle before = h->now;
-  h->now += e->cycles;
+  // The block's own cycles belong to the frame that ends: counted first.
+  count(h, e);
   h->engine->returned(e->raw_target);
-  h->now = before;
-  return pass(h, e);
+  return enter(h, e);
 }
 
 Cycle Engine::access_time(const Slot* s) const { return h_.now + h_.tb->walk.begin[insn_index(h_.tb, s)]; }
@@ -172,16 +171,11 @@ void Engine::system_write(Slot* s, std::uint32_t id, std::uint32_t value) {
 
 void Engine::function_entry() {
   const Address function = h_.tb->block->pc;
-  calls_.enter(function, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
-  sync_frame();
+  calls_.enter(function, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now,
+               h_.tb->function_entry == FunctionEntry::called);
 }
 
-void Engine::returned(std::uint32_t raw_target) {
-  if (h_.return_pc == (raw_target & ~1u) && h_.return_sp == h_.r[parts_.arch.sp]) {
-    calls_.reach(h_.return_pc, h_.return_sp, h_.now);
-    sync_frame();
-  }
-}
+void Engine::returned(std::uint32_t raw_target) { calls_.reach(raw_target & ~1u, h_.r[parts_.arch.sp], h_.now); }
 
 void Engine::stack_lowered() {
   // A core that starts without a stack pointer (RISC-V) sets it up once: that is its stack's top.

@@ -30,11 +30,14 @@ inline Slot* leave(HotState* h, Slot* s, Why why) {
   return nullptr;
 }
 
-/// Passes an edge: counts it and enters its target if that surely ends before the deadline. False: to the dispatcher.
-[[gnu::always_inline]] inline bool pass(HotState* h, Edge* e) {
-  TimedBlock* to = e->to;
+[[gnu::always_inline]] inline void count(HotState* h, Edge* e) {
   ++e->runs;
   h->now += e->cycles;
+}
+
+/// Enters the target of a counted edge if that surely ends before the deadline. False: to the dispatcher.
+[[gnu::always_inline]] inline bool enter(HotState* h, Edge* e) {
+  TimedBlock* to = e->to;
   if (h->now + to->max_cycles > h->deadline) [[unlikely]] {
     h->why = Why::edge;
     h->edge = e;
@@ -44,16 +47,21 @@ inline Slot* leave(HotState* h, Slot* s, Why why) {
   return true;
 }
 
+[[gnu::always_inline]] inline bool pass(HotState* h, Edge* e) {
+  count(h, e);
+  return enter(h, e);
+}
+
 /// Indirect exit to the raw target `t`. False: to the dispatcher.
 [[gnu::always_inline]] inline bool pass_indirect(HotState* h, Slot* s, std::uint32_t t, bool is_return) {
   Edge* e = h->tb->indirect_cache[(t >> 1) & (TimedBlock::indirect_ways - 1)];
   if (!e || e->raw_target != t) [[unlikely]] {
     h->target = t;
+    h->is_return = is_return;
     leave(h, s, Why::indirect);
     return false;
   }
-  // The top frame of the call tree ends when its return address is reached with its stack pointer. That belongs behind
-  // the block's own cycles, so they are added first.
+  // The top frame of the call tree ends when its return address is reached with its stack pointer.
   if (is_return) return pass_return(h, e);
   return pass(h, e);
 }

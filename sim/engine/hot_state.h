@@ -35,13 +35,12 @@ struct HotState {
   const std::uintptr_t* write_pages = nullptr;
   std::uint32_t attention = 0;
   std::uint32_t stack_low = 0;  ///< lowest stack pointer seen
-  std::uint32_t return_pc = 0;  ///< expected return of the top frame of the call tree, Thumb bit clear
-  std::uint32_t return_sp = 0;
   Engine* engine = nullptr;
 
   // How the last handler returned.
   Why why = Why::edge;
   std::uint32_t target = 0;  ///< raw target of an indirect exit
+  bool is_return = false;    ///< which is a function's return
   std::uint32_t raise_id = 0, raise_argument = 0;
   Slot* slot = nullptr;
   Edge* edge = nullptr;

@@ -46,25 +46,27 @@ void CallTree::pop(Cycle now) {
   if (listener_ && !top.exception) listener_->left(function, frames_.size(), now);
 }
 
-void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycle now) {
+void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycle now, bool called) {
   settle(now);
   if (frames_.size() == 1 && nodes_[0].function == function && frames_[0].return_pc == no_return) return;  // the start
   // Frames that had used less stack than is in use now are gone (longjmp), those of an outer handler stay.
   while (frames_.size() > 1 && !frames_.back().exception && frames_.back().sp < sp) pop(now);
-  const Frame& top = frames_.back();
-  const bool same_activation = !top.exception && top.sp == sp && top.return_pc == return_pc;
-  if (same_activation && nodes_[top.node].function == function) return;  // a loop back to the function's beginning
-  // A tail call from a function entered through another tail call: the whole chain shares return address and sp. A
-  // cycle of tail calls must not grow the stack: fall back to the frame that this function already has.
-  if (same_activation)
-    for (std::size_t i = frames_.size(); i-- > 1;) {
-      const Frame& f = frames_[i];
-      if (f.exception || f.sp != sp || f.return_pc != return_pc) break;
-      if (nodes_[f.node].function == function) {
+  const auto same_activation = [&](const Frame& f) { return !f.exception && f.sp == sp && f.return_pc == return_pc; };
+  if (called) {
+    // Whoever is called from the same place with the same stack pointer has ended before.
+    while (frames_.size() > 1 && same_activation(frames_.back())) pop(now);
+  } else {
+    // A loop back to the beginning of the function on top, its return address saved elsewhere or given up.
+    const Frame& top = frames_.back();
+    if (!top.exception && top.sp == sp && nodes_[top.node].function == function) return;
+    // A tail call from a function entered through another tail call: the whole chain shares return address and sp. A
+    // cycle of tail calls must not grow the stack: fall back to the frame that this function already has.
+    for (std::size_t i = frames_.size(); i-- > 1 && same_activation(frames_[i]);)
+      if (nodes_[frames_[i].node].function == function) {
         while (frames_.size() > i + 1) pop(now);
         return;
       }
-    }
+  }
   const std::uint32_t node = child(frames_.back().node, function, false);
   ++nodes_[node].calls;
   frames_.push_back({node, return_pc, sp, false});
@@ -79,9 +81,38 @@ void CallTree::reach(Address pc, std::uint32_t sp, Cycle now) {
     if (f.exception || f.sp > sp) break;
     if (f.return_pc == pc && f.sp == sp) found = i;
   }
-  if (found == 0) return;
+  if (found == 0) {
+    landed(pc, sp, now);
+    return;
+  }
   settle(now);
   while (frames_.size() > found) pop(now);
+}
+
+void CallTree::landed(Address pc, std::uint32_t sp, Cycle now) {
+  // Frames that had used less stack are gone. Of those that begin at this stack pointer and the one around them, the
+  // one whose beginning lies nearest below `pc` is the one that goes on.
+  std::size_t stays = frames_.size() - 1, i = stays;
+  Address nearest = 0;
+  for (;; --i) {
+    const Frame& f = frames_[i];
+    if (f.exception) break;
+    const Address begin = nodes_[f.node].function;
+    if (f.sp < sp) {
+      if (i == 0) break;
+      stays = i - 1;
+      nearest = 0;
+      continue;
+    }
+    if (begin <= pc && begin > nearest) {
+      nearest = begin;
+      stays = i;
+    }
+    if (f.sp > sp || i == 0) break;
+  }
+  if (stays + 1 == frames_.size()) return;
+  settle(now);
+  while (frames_.size() > stays + 1) pop(now);
 }
 
 void CallTree::enter_exception(unsigned exception, std::uint32_t sp, Cycle now) {

@@ -30,9 +30,11 @@ class CallTree {
 
   /// The program begins in `function` at cycle 0.
   void start(Address function, std::uint32_t sp);
-  /// A function begins: called, or reached by a jump (tail call), with this return address and stack pointer.
-  void enter(Address function, Address return_pc, std::uint32_t sp, Cycle now);
-  /// An indirect branch reached `pc` with stack pointer `sp`: ends frames whose return this is.
+  /// A function begins, with this return address and stack pointer: called, or else reached by a jump, which is a tail
+  /// call or a loop back to the beginning of the function on top.
+  void enter(Address function, Address return_pc, std::uint32_t sp, Cycle now, bool called);
+  /// An indirect branch reached `pc` with stack pointer `sp`: ends frames whose return this is. If it is nobody's
+  /// (longjmp, a helper that returns elsewhere), it ends the frames that can't be under way any more.
   void reach(Address pc, std::uint32_t sp, Cycle now);
   /// Exception handler `exception` begins, interrupting code whose stack pointer is `sp` (before stacking).
   void enter_exception(unsigned exception, std::uint32_t sp, Cycle now);
@@ -46,9 +48,6 @@ class CallTree {
 
   const std::vector<CallNode>& nodes() const { return nodes_; }
   std::uint32_t current() const { return frames_.back().node; }
-  /// Expected return of the top frame; {1, 0} (never an address) if it can't return.
-  Address top_return() const { return frames_.back().return_pc; }
-  std::uint32_t top_sp() const { return frames_.back().sp; }
   /// Function entries of the frames, outermost first.
   std::vector<Address> stack() const;
 
@@ -70,6 +69,7 @@ class CallTree {
   };
   std::uint32_t child(std::uint32_t parent, Address function, bool exception);
   void pop(Cycle now);
+  void landed(Address pc, std::uint32_t sp, Cycle now);
 
   std::vector<CallNode> nodes_;
   std::vector<Frame> frames_;

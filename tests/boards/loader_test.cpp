@@ -152,6 +152,42 @@ TEST_F(BoardLoader, ConsoleMustBeADevice) {
   EXPECT_TRUE(patched(R"("console": "semihosting")"));
 }
 
+TEST_F(BoardLoader, WhatBuildingNeedsIsOptional) {
+  EXPECT_FALSE(load_board("rtl-ibex-small")->firmware);
+  EXPECT_FALSE(patched(R"("firmware": null)")->firmware);
+  // A board that extends one with a firmware object has it, too; the clock is the reset clock unless there is a set-up
+  const auto board =
+      patched(R"("firmware": {"image_start": {"value": "0x100100", "source": "s", "certainty": "model"}})");
+  ASSERT_TRUE(board) << board.error().text();
+  ASSERT_TRUE(board->firmware);
+  EXPECT_EQ(board->firmware->ram, std::vector<std::string>{"SRAM"});
+  EXPECT_EQ(board->firmware->image_start, 0x100100u);
+  EXPECT_EQ(board->firmware->ram_start, std::nullopt);
+  EXPECT_EQ(board->firmware->clock_setup, "none");
+  EXPECT_EQ(board->firmware->clock_hz, board->core.reset_clock_hz);
+  EXPECT_EQ(load_board("nucleo-l4r5zi")->firmware->clock_hz, 120'000'000u);
+}
+
+TEST_F(BoardLoader, FirmwareIsChecked) {
+  const Error unknown = error_of(R"("firmware": {"ram": ["SRAN"]})");
+  EXPECT_THAT(unknown.where, HasSubstr("#/firmware/ram/0"));
+  EXPECT_EQ(unknown.try_, "did you mean \"SRAM\"?");
+  // Flash and aliases are no RAM; regions follow each other without a gap
+  EXPECT_THAT(error_of(R"("firmware": {"ram": ["flash"]})", "nano33ble").where, HasSubstr("#/firmware/ram/0"));
+  EXPECT_THAT(error_of(R"("firmware": {"ram": ["code_RAM"]})", "nano33ble").where, HasSubstr("#/firmware/ram/0"));
+  EXPECT_THAT(error_of(R"("firmware": {"ram": ["SRAM0_3", "SRAM5"]})", "pico").why, HasSubstr("0x20040000"));
+  EXPECT_THAT(error_of(R"("firmware": {"ram_start": {"value": "0x20040000"}})", "nano33ble").where,
+              HasSubstr("#/firmware/ram_start"));
+  EXPECT_THAT(error_of(R"("firmware": {"image_start": {"value": 2, "source": "s", "certainty": "model"}})").where,
+              HasSubstr("#/firmware/image_start"));
+  EXPECT_THAT(error_of(R"("firmware": {"clock": {"value": 0, "source": "s", "certainty": "model"}})").where,
+              HasSubstr("#/firmware/clock"));
+  // A number without source is refused here, too, and the compiler gets machine options only
+  EXPECT_THAT(error_of(R"("firmware": {"image_start": {"value": 4}})").where, HasSubstr("#/firmware/image_start"));
+  EXPECT_THAT(error_of(R"("firmware": {"compiler_flags": {"value": ["-fplugin=x"]}})").where,
+              HasSubstr("#/firmware/compiler_flags/value/0"));
+}
+
 TEST_F(BoardLoader, SyntaxErrorsNameTheLine) {
   const auto board = load_board(file("{\n\"name\": \"x\",\n oops\n}"));
   ASSERT_FALSE(board);

@@ -29,8 +29,8 @@
 namespace mj::test {
 
 namespace reg = isa::thumb;  // sp, lr, ipsr ...
-constexpr unsigned ra = 1, rv_sp = 2, t0 = 5, t1 = 6, t2 = 7, s0 = 8, s1 = 9, a0 = 10, a1 = 11, a2 = 12, a3 = 13, a4 = 14,
-                   a5 = 15, a6 = 16, a7 = 17;
+constexpr unsigned ra = 1, rv_sp = 2, t0 = 5, t1 = 6, t2 = 7, s0 = 8, s1 = 9, a0 = 10, a1 = 11, a2 = 12, a3 = 13,
+                   a4 = 14, a5 = 15, a6 = 16, a7 = 17;
 
 inline bool is_riscv(const std::string& board) {
   return board.rfind("virt32", 0) == 0 || board.rfind("rtl-", 0) == 0 || board.rfind("ibex-", 0) == 0;
@@ -50,8 +50,8 @@ class Folder {
     for (char& c : name)
       if (c == '/') c = '_';
     static unsigned count = 0;
-    path_ = std::filesystem::path(testing::TempDir()) / (name + "." + std::to_string(getpid()) + "." +
-                                                         std::to_string(count++));
+    path_ = std::filesystem::path(testing::TempDir()) /
+            (name + "." + std::to_string(getpid()) + "." + std::to_string(count++));
     std::filesystem::create_directories(path_);
   }
   ~Folder() {
@@ -70,10 +70,10 @@ class Folder {
 /// Assembles and links `text` for `board` to an ELF file in `folder`; fails the test and gives "" if that can't be.
 inline std::string assemble(const Folder& folder, const std::string& board, const std::string& text) {
   const bool riscv = is_riscv(board);
-  const char* code = riscv                                  ? (board == "virt32" ? "0x80000000" : "0x80000080")
-                     : board.rfind("nucleo", 0) == 0        ? "0x08000000"
-                     : board.rfind("pico", 0) == 0          ? "0x10000000"
-                                                            : "0x00000000";
+  const char* code = riscv                           ? (board == "virt32" ? "0x80000000" : "0x80000080")
+                     : board.rfind("nucleo", 0) == 0 ? "0x08000000"
+                     : board.rfind("pico", 0) == 0   ? "0x10000000"
+                                                     : "0x00000000";
   const char* data = riscv ? "0x80010000" : "0x20000000";
   std::string source;
   if (riscv) {
@@ -87,14 +87,16 @@ inline std::string assemble(const Folder& folder, const std::string& board, cons
         ".macro func name\n.global \\name\n.thumb_func\n.type \\name, %function\n\\name:\n.endm\n"
         ".text\n";
     source += text;
-    source += "\n.text\n.balign 4\n.ltorg\n.balign 4\nfunc unexpected\n  b unexpected\n.section .vectors, \"a\"\n.word 0x20008000\n";
+    source +=
+        "\n.text\n.balign 4\n.ltorg\n.balign 4\nfunc unexpected\n  b unexpected\n.section .vectors, \"a\"\n.word "
+        "0x20008000\n";
     const auto vector = [&](const std::string& name) {
       source += ".ifdef " + name + "\n.word " + name + "\n.else\n.word unexpected\n.endif\n";
     };
     source += ".word main\n";
-    for (const char* name : {"NMI_Handler", "HardFault_Handler", "MemManage_Handler", "BusFault_Handler",
-                             "UsageFault_Handler", "", "", "", "", "SVC_Handler", "DebugMon_Handler", "",
-                             "PendSV_Handler", "SysTick_Handler"})
+    for (const char* name :
+         {"NMI_Handler", "HardFault_Handler", "MemManage_Handler", "BusFault_Handler", "UsageFault_Handler", "", "", "",
+          "", "SVC_Handler", "DebugMon_Handler", "", "PendSV_Handler", "SysTick_Handler"})
       vector(*name ? name : "reserved_handler");
     for (int i = 0; i < 8; ++i) vector("IRQ" + std::to_string(i) + "_Handler");
   }
@@ -104,10 +106,11 @@ inline std::string assemble(const Folder& folder, const std::string& board, cons
                                        << " : { *(.data*) *(.bss*) }\n"
                                           "/DISCARD/ : { *(.ARM.exidx*) } }\n";
   const bool v6 = board.rfind("pico", 0) == 0;
-  const std::string as = riscv ? std::string(MJ_RISCV_AS) +
-                                     (board == "virt32" ? " -march=rv32imac_zicsr_zifencei" : " -march=rv32imc_zicsr_zifencei") +
-                                     " -mabi=ilp32"
-                               : std::string(MJ_ARM_AS) + (v6 ? " -mcpu=cortex-m0plus" : " -mcpu=cortex-m4 -mfpu=fpv4-sp-d16");
+  const std::string as =
+      riscv ? std::string(MJ_RISCV_AS) +
+                  (board == "virt32" ? " -march=rv32imac_zicsr_zifencei" : " -march=rv32imc_zicsr_zifencei") +
+                  " -mabi=ilp32"
+            : std::string(MJ_ARM_AS) + (v6 ? " -mcpu=cortex-m0plus" : " -mcpu=cortex-m4 -mfpu=fpv4-sp-d16");
   const std::string elf = (folder / "program.elf").string(), log = (folder / "log").string();
   const std::string object = (folder / "program.o").string();
   const std::string command = as + " -o " + object + " " + (folder / "program.s").string() + " >" + log + " 2>&1 && " +

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 
 #include "sim/profile/model/tflite_reader.h"
 #include "tests/model/files.h"
@@ -33,6 +34,11 @@ class Build : public testing::Test {
     auto target = find_target(board);
     if (!target) return target.error();
     return build({test::network(network + ".tflite"), folder / "out.elf", *target, {}, keep});
+  }
+
+  std::string own_board(const std::string& json) const {
+    std::ofstream(folder / "own.json", std::ios::binary) << json;
+    return (folder / "own.json").string();
   }
 
   fs::path folder;
@@ -115,22 +121,100 @@ TEST_F(Build, NamesAnIncompleteRuntime) {
   EXPECT_THAT(output.error().text(), HasSubstr("MJ_RUNTIME_DIR"));
 }
 
-TEST_F(Build, NamesTheTargetsThereAre) {
+TEST_F(Build, NamesTheBoardsThereAre) {
   const auto target = find_target("nucleo");
   ASSERT_FALSE(target.ok());
   EXPECT_EQ(target.error().code, ExitCode::usage);
-  EXPECT_THAT(target.error().text(), HasSubstr("nucleo-l4r5zi, nano33ble, pico, ibex-demo"));
+  EXPECT_THAT(target.error().text(), HasSubstr("did you mean \"nucleo-l4r5zi\"?"));
+  EXPECT_THAT(target.error().text(), HasSubstr("ibex-demo, ibex-large, mps2-an386, nano33ble, nucleo-l4r5zi, pico"));
 }
 
-TEST(Targets, AWrongFileIsAnErrorWithItsPlace) {
-  for (const auto& [json, where] : {std::pair("no json", "no JSON"),
-                                    {"{}", "/targets"},
-                                    {R"({"targets": [{"id": 7}]})", "/targets/0/id"},
-                                    {R"({"targets": [7]})", "/targets/0"}}) {
-    const auto targets = read_targets(json, "file");
-    ASSERT_FALSE(targets.ok()) << json;
-    EXPECT_EQ(targets.error().code, ExitCode::usage);
-    EXPECT_THAT(targets.error().text(), HasSubstr(where));
+TEST_F(Build, ABoardWithoutAFirmwareObjectIsRefusedWithThoseThatHaveOne) {
+  const auto target = find_target("rtl-ibex-small");
+  ASSERT_FALSE(target.ok());
+  EXPECT_EQ(target.error().code, ExitCode::usage);
+  EXPECT_THAT(target.error().text(), HasSubstr("rtl-ibex-small"));
+  EXPECT_THAT(target.error().try_, HasSubstr("mps2-an386, nano33ble"));
+}
+
+// A board of the user's own: everything the builder needs comes out of the file that the simulator reads.
+
+TEST_F(Build, TakesTheMemoryMapOfAUsersBoard) {
+  if (!find_compiler("riscv64-unknown-elf").ok()) GTEST_SKIP() << "no riscv64-unknown-elf-gcc here";
+  // Given the Ibex demo system with a larger memory at another address, and its UART elsewhere, too
+  const std::string board = own_board(R"({
+    "extends": "ibex-demo",
+    "name": "Mine",
+    "regions": {"SRAM": {"base": "0x20000000", "size": "0x80000"}},
+    "boot": {"entry": "0x20000080", "reset_mtvec": "0x20000000"},
+    "devices": {"UART0": {"base": "0x80100000"}}
+  })");
+  // Then the target has them
+  const auto target = find_target(board);
+  ASSERT_TRUE(target.ok()) << target.error().text();
+  EXPECT_EQ(target->ram.base, 0x20000000U);
+  EXPECT_EQ(target->ram.bytes, 0x80000U);
+  EXPECT_TRUE(target->vector_table);
+  EXPECT_EQ(target->console_base, 0x80100000U);
+  // and a network that is too large for ibex-demo fits
+  const auto output = build_for(board, "ad");
+  EXPECT_TRUE(output.ok()) << output.error().text();
+}
+
+TEST_F(Build, PutsTheImageBehindABootLoaderAndDataBehindWhatItKeeps) {
+  const auto nano = find_target("nano33ble");
+  ASSERT_TRUE(nano.ok());
+  EXPECT_EQ(nano->code->base, 0x10000U);
+  EXPECT_EQ(nano->code->base + nano->code->bytes, 0x100000U);  // to the end of flash
+  EXPECT_EQ(nano->ram.base, 0x20000200U);
+  EXPECT_EQ(nano->ram.base + nano->ram.bytes, 0x20040000U);
+  const auto pico = find_target("pico");
+  ASSERT_TRUE(pico.ok());
+  EXPECT_EQ(pico->code->base, 0x10000100U);  // behind the second-stage boot loader's slot
+  EXPECT_EQ(pico->ram.base + pico->ram.bytes, 0x20042000U);
+}
+
+TEST_F(Build, ACoreWithoutClockSetUpStaysOnItsResetClock) {
+  const auto target =
+      find_target(own_board(R"({"extends": "ibex-demo", "core": {"reset_clock": {"value": 7000000}}})"));
+  ASSERT_TRUE(target.ok()) << target.error().text();
+  EXPECT_EQ(target->clock, "none");
+  EXPECT_EQ(target->clock_hz, 7000000U);
+  EXPECT_EQ(find_target("nucleo-l4r5zi")->clock_hz, 120000000U);  // behind its set-up, not the 4 MHz of reset
+}
+
+TEST_F(Build, AnUnknownClockSetUpSuggests) {
+  if (!find_compiler("riscv64-unknown-elf").ok()) GTEST_SKIP() << "no riscv64-unknown-elf-gcc here";
+  const auto output = build_for(own_board(R"({"extends": "ibex-demo", "firmware": {"clock_setup": "nrf5240"}})"));
+  ASSERT_FALSE(output.ok());
+  EXPECT_EQ(output.error().code, ExitCode::usage);
+  EXPECT_EQ(output.error().try_, "did you mean \"nrf52840\"?");
+}
+
+TEST_F(Build, WhatTheBuilderCanNotServeIsNamedWithItsPlace) {
+  for (
+      const auto& [patch, place] :
+      {std::pair(R"("console": "semihosting")", "#/console"),
+       {R"("console": "GPIO")", "#/console"},
+       {R"("boot": {"entry": "0x00000000", "reset_mtvec": null})", "#/boot"},
+       {R"("firmware": {"image_start": {"value": "0x10", "source": "s", "certainty": "model"}})", "/image_start"},
+       {R"("firmware": {"ram_start": {"value": "0x100200", "source": "s", "certainty": "model"}})", "/ram_start"},
+       {R"("firmware": null)", "own.json"},
+       {R"("devices": {"UART0": {"type": "ns16550", "params": {"stride": {"value": 4, "source": "s", "certainty": "model"}}}})",
+        "/UART0/params/stride"}}) {
+    const auto target = find_target(own_board(std::string(R"({"extends": "ibex-demo", )") + patch + "}"));
+    ASSERT_FALSE(target.ok()) << patch;
+    EXPECT_EQ(target.error().code, ExitCode::usage) << patch;
+    EXPECT_THAT(target.error().where, HasSubstr(place)) << target.error().text();
+  }
+}
+
+TEST(Targets, AllBoardsWithAFirmwareObjectCanBeBuiltFor) {
+  EXPECT_THAT(buildable_boards(), testing::IsSupersetOf({"ibex-demo", "ibex-large", "mps2-an386", "nano33ble",
+                                                         "nucleo-l4r5zi", "pico", "virt32"}));
+  for (const std::string& id : buildable_boards()) {
+    const auto target = find_target(id);
+    EXPECT_TRUE(target.ok()) << target.error().text();
   }
 }
 

@@ -13,7 +13,7 @@ namespace mj::build {
 struct BuildRequest {
   std::filesystem::path model;        ///< the .tflite file
   std::filesystem::path output;       ///< the ELF to write
-  BoardTarget target;                 ///< find_target(id), or filled from elsewhere
+  BoardTarget target;                 ///< find_target(board)
   std::filesystem::path runtime_dir;  ///< empty: default_runtime_dir()
   std::filesystem::path keep_dir;     ///< where generated sources and the compiler's log stay; empty: they are removed
 };

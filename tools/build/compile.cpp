@@ -13,6 +13,8 @@
 #include <sstream>
 #include <tuple>
 
+#include "sim/base/did_you_mean.h"
+
 extern char** environ;
 
 namespace mj::build {
@@ -82,6 +84,21 @@ Error explain(const std::string& log, const BoardTarget& target) {
           "keep the work directory and report this with the model"};
 }
 
+/// A board file may name a clock set-up that the runtime doesn't have.
+Result<void> check_clock_setup(const BoardTarget& target, const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder, failed)) {
+    if (entry.path().extension() == ".c") names.push_back(entry.path().stem().string());
+  }
+  if (names.empty() || std::find(names.begin(), names.end(), target.clock) != names.end()) return {};
+  std::sort(names.begin(), names.end());
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return Error{ExitCode::usage, "the runtime has no clock set-up \"" + target.clock + "\"",
+               "board " + target.id + ": firmware.clock_setup", "there are: " + all, did_you_mean(target.clock, names)};
+}
+
 }  // namespace
 
 Result<fs::path> find_compiler(const std::string& toolchain) {
@@ -110,6 +127,7 @@ Result<void> compile(const BoardTarget& target, const fs::path& runtime_dir, con
   }
   std::sort(sources.begin(), sources.end());  // the directory's order is the host's, the link order must not be
   const fs::path port = runtime_dir / "port";
+  if (auto known = check_clock_setup(target, port / "clock"); !known) return known.error();
   sources.push_back(target.startup == "arm" ? port / "arm" / "startup.c" : port / "riscv" / "startup.S");
   sources.push_back(port / "clock" / (target.clock + ".c"));
   sources.push_back(port / "console" / (target.console + ".c"));

@@ -1,177 +1,139 @@
 #include "tools/build/target.h"
 
-#include <charconv>
-#include <nlohmann/json.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "tools/build/targets_json.h"
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "sim/base/did_you_mean.h"
 
 namespace mj::build {
 namespace {
 
-using nlohmann::json;
+/// Which source file under runtime/port/console drives which type of device.
+struct ConsolePort {
+  std::string_view device_type, file;
+};
+constexpr std::array<ConsolePort, 6> kConsolePorts{{{"stm32-usart-v3", "stm32_usart_v3"},
+                                                    {"nrf-uart", "nrf_uart"},
+                                                    {"pl011", "pl011"},
+                                                    {"cmsdk-uart", "cmsdk"},
+                                                    {"ns16550", "ns16550"},
+                                                    {"ibex-uart", "ibex_demo_uart"}}};
 
-Error wrong(std::string_view where, const std::string& path, std::string why) {
-  return {ExitCode::usage, "wrong build target", std::string(where) + ": " + path, std::move(why),
-          "compare it with tools/build/targets.json"};
+/// Bytes from the table of jumps to the reset entry behind it in runtime/port/riscv/startup.S.
+constexpr Address kVectorTableBytes = 0x80;
+
+Error wrong(std::string what, std::string where, std::string why, std::string advice) {
+  return {ExitCode::usage, std::move(what), std::move(where), std::move(why), std::move(advice)};
 }
 
-/// Reads one object; remembers the first thing that is missing or has the wrong type.
-class Fields {
- public:
-  Fields(const json& object, std::string path) : object_(object), path_(std::move(path)) {}
+std::string one_of_the_buildable() { return fmt::format("one of {}", fmt::join(buildable_boards(), ", ")); }
 
-  std::string text(const char* key) { return get<std::string>(key, &json::is_string, "a string"); }
-
-  /// A number, or a string of hexadecimal digits behind 0x.
-  std::uint32_t number(const char* key) {
-    const json* value = find(key);
-    if (!value) return 0;
-    if (value->is_number_unsigned() && value->get<std::uint64_t>() <= UINT32_MAX) return value->get<std::uint32_t>();
-    if (value->is_string()) {
-      const std::string& digits = value->get_ref<const std::string&>();
-      std::uint32_t result = 0;
-      const char* end = digits.data() + digits.size();
-      if (digits.starts_with("0x")) {
-        const auto [rest, failed] = std::from_chars(digits.data() + 2, end, result, 16);
-        if (failed == std::errc() && rest == end) return result;
-      }
-    }
-    fail(key, "is no 32-bit number");
-    return 0;
+/// Flash, RAM and where the image begins in them.
+Result<void> place(const BoardSpec& board, const std::string& where, BoardTarget& t) {
+  const FirmwareSpec& firmware = *board.firmware;
+  const BootSpec& boot = board.boot;
+  const bool arm = board.core.isa == "thumb";
+  t.vector_table = !arm && boot.reset_mtvec && *boot.entry == *boot.reset_mtvec + kVectorTableBytes;
+  const Address start = firmware.image_start ? *firmware.image_start
+                        : arm                ? *boot.vector_table
+                        : t.vector_table     ? *boot.reset_mtvec
+                                             : *boot.entry;
+  const auto home = std::find_if(board.regions.begin(), board.regions.end(), [&](const RegionSpec& r) {
+    return r.alias_of.empty() && r.base <= start && start - r.base < r.size;
+  });
+  if (home == board.regions.end()) {
+    return wrong(fmt::format("no memory for the image at {:#010x}", start),
+                 where + (firmware.image_start ? "#/firmware/image_start" : "#/boot"),
+                 "no region holds that address, aliases not counted",
+                 "correct it or the regions; firmware.image_start moves the image");
   }
-
-  std::vector<std::string> texts(const char* key) {
-    std::vector<std::string> list;
-    const json* value = find(key);
-    if (!value) return list;
-    if (!value->is_array()) fail(key, "is no list of strings");
-    for (const json& item : *value) {
-      if (item.is_string()) {
-        list.push_back(item.get<std::string>());
-      } else {
-        fail(key, "is no list of strings");
-      }
-    }
-    return list;
+  const RegionSpec& last = *board.region(firmware.ram.back());
+  const auto ram_end = static_cast<std::uint32_t>(last.base + last.size);  // 0: at the end of the address space
+  const auto& ram = firmware.ram;
+  const bool shared = std::find(ram.begin(), ram.end(), home->name) != ram.end();
+  if (shared && firmware.ram_start) {
+    return wrong("the image begins in RAM, which has a ram_start, too", where + "#/firmware/ram_start",
+                 fmt::format("the image begins at {:#010x} in {}", start, home->name),
+                 "remove ram_start: data lie behind the code");
   }
+  if (!shared) t.code = Region{start, static_cast<std::uint32_t>(home->base + home->size - start)};
+  t.ram.base = shared ? start : firmware.ram_start.value_or(board.region(ram.front())->base);
+  t.ram.bytes = ram_end - t.ram.base;
+  return {};
+}
 
-  bool has(const char* key) const { return object_.is_object() && object_.contains(key); }
-
-  Fields object(const char* key) {
-    static const json empty = json::object();
-    const json* value = find(key);
-    if (value && !value->is_object()) fail(key, "is no object");
-    return {value && value->is_object() ? *value : empty, path_ + "/" + key};
+Result<void> choose_console(const BoardSpec& board, const std::string& where, BoardTarget& t) {
+  const auto device =
+      std::find_if(board.devices.begin(), board.devices.end(), [&](const auto& d) { return d.name == board.console; });
+  const auto port = std::find_if(kConsolePorts.begin(), kConsolePorts.end(), [&](const ConsolePort& p) {
+    return device != board.devices.end() && p.device_type == device->type;
+  });
+  if (port == kConsolePorts.end()) {
+    std::vector<std::string_view> known;
+    for (const ConsolePort& p : kConsolePorts) known.push_back(p.device_type);
+    const std::string is = device == board.devices.end() ? "no device" : "of type " + device->type;
+    return wrong("the runtime has no console for this board", where + "#/console",
+                 fmt::format("{} is {}; there are consoles for {}", board.console, is, fmt::join(known, ", ")),
+                 "name another device as console");
   }
-
-  bool flag(const char* key) { return get<bool>(key, &json::is_boolean, "true or false"); }
-
-  std::string wrong_path, why;
-  void take_failure(const Fields& inner) {
-    if (why.empty()) wrong_path = inner.wrong_path, why = inner.why;
+  if (device->number_or("stride", 1) != 1) {
+    return wrong("the runtime's console drives byte registers side by side only",
+                 fmt::format("{}#/devices/{}/params/stride", where, device->name), "",
+                 "name another device as console");
   }
-
- private:
-  template <class T>
-  T get(const char* key, bool (json::*is)() const noexcept, const char* want) {
-    const json* value = find(key);
-    if (!value) return T();
-    if ((value->*is)()) return value->get<T>();
-    fail(key, std::string("is not ") + want);
-    return T();
-  }
-
-  const json* find(const char* key) {
-    if (has(key)) return &object_[key];
-    fail(key, "is missing");
-    return nullptr;
-  }
-
-  void fail(const char* key, std::string what) {
-    if (!why.empty()) return;
-    wrong_path = path_ + "/" + key;
-    why = std::move(what);
-  }
-
-  const json& object_;
-  std::string path_;
-};
-
-Result<BoardTarget> read_target(const json& object, const std::string& path, std::string_view where) {
-  BoardTarget t;
-  Fields f(object, path);
-  auto region = [&f](const char* key) {
-    Fields r = f.object(key);
-    const Region result{r.number("base"), r.number("bytes")};
-    f.take_failure(r);
-    return result;
-  };
-  t.id = f.text("id");
-  t.name = f.text("name");
-  t.toolchain = f.text("toolchain");
-  t.flags = f.texts("flags");
-  if (f.has("code")) t.code = region("code");
-  t.ram = region("ram");
-  t.startup = f.text("startup");
-  if (f.has("reserved_at_start")) {
-    Fields r = f.object("reserved_at_start");
-    t.reserved_at_start = r.number("bytes");
-    f.take_failure(r);
-  }
-  if (f.has("vector_table")) {
-    Fields r = f.object("vector_table");
-    t.vector_table = r.flag("value");
-    f.take_failure(r);
-  }
-  Fields console = f.object("console");
-  t.console = console.text("port");
-  t.console_base = console.number("base");
-  t.baud = console.number("baud");
-  Fields clock = f.object("clock");
-  t.clock = clock.text("port");
-  t.clock_hz = clock.number("hz");
-  Fields exit = f.object("exit");
-  t.exit = exit.text("port");
-  if (exit.has("base")) t.exit_base = exit.number("base");
-  for (const Fields* inner : {&console, &clock, &exit}) f.take_failure(*inner);
-  if (!f.why.empty()) return wrong(where, f.wrong_path, f.why);
-  if (t.startup != "arm" && t.startup != "riscv") return wrong(where, path + "/startup", "is neither arm nor riscv");
-  if (t.baud == 0 || t.clock_hz == 0) return wrong(where, path, "baud rate or clock is 0");
-  return t;
+  t.console = port->file;
+  t.console_base = device->base;
+  return {};
 }
 
 }  // namespace
 
-Result<std::vector<BoardTarget>> read_targets(std::string_view text, std::string_view where) {
-  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded()) return wrong(where, "/", "it is no JSON");
-  if (!document.is_object() || !document.contains("targets") || !document["targets"].is_array()) {
-    return wrong(where, "/targets", "is no list");
-  }
-  std::vector<BoardTarget> targets;
-  for (const json& object : document["targets"]) {
-    auto target = read_target(object, "/targets/" + std::to_string(targets.size()), where);
-    if (!target) return target.error();
-    targets.push_back(std::move(*target));
-  }
-  return targets;
+std::vector<std::string> buildable_boards() {
+  std::vector<std::string> ids;
+  for (const std::string& id : list_boards())
+    if (const auto board = load_board(id); board && board->firmware) ids.push_back(id);
+  return ids;
 }
 
-const std::vector<BoardTarget>& builtin_targets() {
-  static const std::vector<BoardTarget> targets = [] {
-    auto read = read_targets(kTargetsJson, "targets.json");
-    return read ? std::move(*read) : std::vector<BoardTarget>();  // a wrong file fails the tests, not the user
-  }();
-  return targets;
+Result<BoardTarget> target_of(const BoardSpec& board, const std::string& where) {
+  if (!board.firmware) {
+    return wrong("no firmware can be built for board " + board.id, where, "it has no \"firmware\" object",
+                 one_of_the_buildable() + "; or a board file of your own with that object");
+  }
+  const bool arm = board.core.isa == "thumb";
+  BoardTarget t;
+  t.id = board.id;
+  t.name = board.name;
+  t.toolchain = arm ? "arm-none-eabi" : "riscv64-unknown-elf";
+  t.startup = arm ? "arm" : "riscv";
+  t.flags = board.firmware->compiler_flags;
+  t.clock = board.firmware->clock_setup;
+  t.clock_hz = static_cast<std::uint32_t>(board.firmware->clock_hz);
+  if (auto placed = place(board, where, t); !placed) return placed.error();
+  if (auto chosen = choose_console(board, where, t); !chosen) return chosen.error();
+  t.exit = arm ? "arm_semihost" : "riscv_semihost";
+  for (const auto& d : board.devices) {
+    if (d.type == "test-finisher") t.exit = "virt_finisher", t.exit_base = d.base;
+  }
+  return t;
 }
 
-Result<BoardTarget> find_target(std::string_view id) {
-  std::string ids;
-  for (const BoardTarget& target : builtin_targets()) {
-    if (target.id == id) return target;
-    ids += (ids.empty() ? "" : ", ") + target.id;
+Result<BoardTarget> find_target(const std::string& id_or_path) {
+  const bool own = id_or_path.ends_with(".json");
+  const std::vector<std::string> ids = list_boards();
+  if (!own && std::find(ids.begin(), ids.end(), id_or_path) == ids.end()) {
+    const std::string near = did_you_mean(id_or_path, buildable_boards());
+    return wrong(
+        fmt::format("unknown board \"{}\"", id_or_path), "", "",
+        (near.empty() ? "" : near + " ") + one_of_the_buildable() + "; or the path of a board file that ends in .json");
   }
-  return Error{ExitCode::usage, "no build target " + std::string(id), "", "", "one of " + ids};
+  const auto board = load_board(id_or_path);
+  if (!board) return board.error();
+  return target_of(*board, own ? id_or_path : id_or_path + ".json");
 }
 
 }  // namespace mj::build

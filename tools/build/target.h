@@ -1,13 +1,14 @@
-// Where a firmware is built for: compiler flags, memories, and which files of runtime/port it takes.
+// Where a firmware is built for: compiler flags, memories, and which files of runtime/port it takes. All of it comes
+// from the board files that the simulator reads, too (models/boards).
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sim/base/error.h"
+#include "sim/board.h"
 
 namespace mj::build {
 
@@ -19,16 +20,15 @@ struct Region {
 struct BoardTarget {
   std::string id;
   std::string name;
-  std::string toolchain;                ///< "arm-none-eabi" or "riscv64-unknown-elf": the compiler is <toolchain>-gcc
-  std::vector<std::string> flags;       ///< instruction set and ABI
-  std::optional<Region> code;           ///< flash; none: code and data share `ram`
-  Region ram;                           ///< the stack begins at its end and grows down
-  std::uint32_t reserved_at_start = 0;  ///< bytes that stay free in front of the vector table
-  std::string startup;                  ///< "arm" or "riscv"
-  bool vector_table = false;            ///< RISC-V: a table of jumps first, reset 0x80 behind it
-  std::string console;                  ///< runtime/port/console/<console>.c
+  std::string toolchain;           ///< "arm-none-eabi" or "riscv64-unknown-elf": the compiler is <toolchain>-gcc
+  std::vector<std::string> flags;  ///< instruction set and ABI
+  std::optional<Region> code;      ///< from the first byte of the image on; none: code and data share `ram`
+  Region ram;                      ///< the stack begins at its end and grows down
+  std::string startup;             ///< "arm" or "riscv"
+  bool vector_table = false;       ///< RISC-V: a table of jumps first, reset 0x80 behind it
+  std::string console;             ///< runtime/port/console/<console>.c
   std::uint32_t console_base = 0;
-  std::uint32_t baud = 115200;
+  std::uint32_t baud = 115200;       ///< our own choice for all boards
   std::string clock;                 ///< runtime/port/clock/<clock>.c
   std::uint32_t clock_hz = 0;        ///< after the clock set-up
   std::string exit;                  ///< runtime/port/exit/<exit>.c
@@ -36,14 +36,15 @@ struct BoardTarget {
   std::uint32_t stack_bytes = 4096;  ///< kept free for the stack; more is used when RAM has it
 };
 
-/// Reads targets in the form of tools/build/targets.json. `where` names the text in errors.
-/// Errors: ExitCode::usage.
-Result<std::vector<BoardTarget>> read_targets(std::string_view json, std::string_view where);
+/// Ids of the shipped boards that a firmware can be built for, sorted.
+std::vector<std::string> buildable_boards();
 
-/// The targets that microjoule ships.
-const std::vector<BoardTarget>& builtin_targets();
+/// What the builder takes from a board. `where` names the board file in errors.
+/// Errors: ExitCode::usage (no "firmware" object, no memory where boot points, a console that the runtime can't drive).
+Result<BoardTarget> target_of(const BoardSpec& board, const std::string& where);
 
-/// One of them by id. Errors: ExitCode::usage, naming the ids there are.
-Result<BoardTarget> find_target(std::string_view id);
+/// The target of a shipped board by id, or of a board file of the user's own if the argument ends in ".json".
+/// Errors: those of load_board and target_of; they name the boards that can be built for.
+Result<BoardTarget> find_target(const std::string& id_or_path);
 
 }  // namespace mj::build

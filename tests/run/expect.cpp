@@ -1,0 +1,82 @@
+#include "tests/run/expect.h"
+
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+namespace mj::test {
+
+void expect_valid(const json& result) {
+  static const json document = json::parse(slurp(MJ_RESULT_SCHEMA));
+  valijson::Schema schema;
+  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(document), schema);
+  valijson::ValidationResults complaints;
+  const valijson::adapters::NlohmannJsonAdapter adapter(result);
+  if (valijson::Validator().validate(schema, adapter, &complaints)) return;
+  valijson::ValidationResults::Error e;
+  while (complaints.popError(e)) {
+    std::string at;
+    for (const std::string& step : e.context) at += step;
+    ADD_FAILURE() << "the result is not valid: " << at << ": " << e.description;
+  }
+}
+
+std::uint64_t sum(const json& rows, const std::string& key) {
+  std::uint64_t total = 0;
+  for (const json& row : rows) total += row.at(key).get<std::uint64_t>();
+  return total;
+}
+
+namespace {
+
+std::uint64_t sum_of_values(const json& object) {
+  std::uint64_t total = 0;
+  for (const json& value : object) total += value.get<std::uint64_t>();
+  return total;
+}
+
+}  // namespace
+
+void expect_conserved(const json& r) {
+  const json& totals = r.at("totals");
+  const auto cycles = totals.at("cycles").get<std::uint64_t>();
+  EXPECT_EQ(sum_of_values(totals.at("cycles_by_reason")), cycles) << "reasons";
+  EXPECT_EQ(sum(totals.at("clocks"), "cycles"), cycles) << "clocks";
+  EXPECT_EQ(sum(r.at("functions"), "self_cycles"), cycles) << "functions";
+  EXPECT_EQ(sum(r.at("call_tree"), "self_cycles"), cycles) << "call tree";
+  EXPECT_EQ(r.at("call_tree").at(0).at("inclusive_cycles"), cycles) << "call tree's root";
+  EXPECT_EQ(sum(r.at("lines"), "cycles"), cycles) << "lines";
+  const auto instructions = totals.at("instructions").get<std::uint64_t>();
+  EXPECT_EQ(sum(r.at("functions"), "self_instructions"), instructions) << "functions";
+  EXPECT_EQ(sum(r.at("lines"), "instructions"), instructions) << "lines";
+
+  for (const json& f : r.at("functions"))
+    EXPECT_EQ(sum_of_values(f.at("self_cycles_by_reason")), f.at("self_cycles")) << f.at("name");
+  // A node's inclusive cycles are its own and its children's; a child stands below its parent.
+  const json& tree = r.at("call_tree");
+  std::vector<std::uint64_t> inclusive(tree.size());
+  for (std::size_t i = tree.size(); i-- > 0;) {
+    inclusive[i] += tree[i].at("self_cycles").get<std::uint64_t>();
+    EXPECT_EQ(tree[i].at("inclusive_cycles"), inclusive[i]) << "call tree, row " << i;
+    if (i > 0) inclusive[tree[i].at("parent").get<std::size_t>()] += inclusive[i];
+  }
+
+  // A network's cycles are its layers' and those between them; the rest of the run lies outside of networks.
+  const json& networks = r.at("networks");
+  EXPECT_LE(sum(networks, "cycles"), cycles);
+  for (std::size_t n = 0; n < networks.size(); ++n) {
+    std::uint64_t layers = 0;
+    for (const json& l : r.at("layers"))
+      if (l.at("network") == n) layers += l.at("cycles").get<std::uint64_t>();
+    EXPECT_EQ(layers + networks[n].at("between_layers_cycles").get<std::uint64_t>(), networks[n].at("cycles"));
+  }
+  for (const json& l : r.at("layers"))
+    EXPECT_EQ(sum_of_values(l.at("cycles_by_reason")), l.at("cycles")) << l.at("name");
+}
+
+void expect_words(const std::string& text, const std::vector<std::string>& words) {
+  for (const std::string& word : words) EXPECT_THAT(text, testing::HasSubstr(word));
+}
+
+}  // namespace mj::test

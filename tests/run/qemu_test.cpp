@@ -1,0 +1,81 @@
+// The same image in QEMU and here: console and exit status are equal.
+#include "tests/model/files.h"
+#include "tests/run/expect.h"
+
+namespace mj::test {
+namespace {
+
+struct Machine {
+  const char* board;
+  const char* compiler;
+  const char* qemu;
+  const char* options;
+};
+
+constexpr Machine arm{"mps2-an386", "arm-none-eabi-gcc", "qemu-system-arm",
+                      "-M mps2-an386 -semihosting-config enable=on,target=native"};
+constexpr Machine riscv{"virt32", "riscv64-unknown-elf-gcc", "qemu-system-riscv32", "-M virt -bios none"};
+
+class InQemu : public Firmware {
+ protected:
+  /// Exit status and console (UART 0, then semihosting) as QEMU has them.
+  Answer in_qemu(const Machine& machine, const std::string& elf) const {
+    const std::string command = "cd '" + path("") + "' && timeout 60 " + machine.qemu + " " + machine.options +
+                                " -nographic -monitor none -serial file:uart -kernel '" + elf +
+                                "' >semihost 2>&1 </dev/null";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, slurp(path("uart")) + slurp(path("semihost")), ""};
+  }
+
+  void expect_equal(const Machine& machine, const std::string& elf) const {
+    const Answer theirs = in_qemu(machine, elf);
+    const Ran ours = run(elf, "--board " + std::string(machine.board));
+    ASSERT_FALSE(ours.result.is_null()) << ours.answer.err;
+    EXPECT_EQ(ours.result.at("stop").at("kind"), "exited");
+    EXPECT_EQ(ours.result.at("stop").at("firmware_status"), theirs.code);
+    EXPECT_EQ(ours.result.at("console"), theirs.out);
+  }
+};
+
+struct NetworkInQemu : InQemu, testing::WithParamInterface<std::tuple<Machine, const char*>> {};
+
+TEST_P(NetworkInQemu, SaysTheSame) {
+  const auto& [machine, name] = GetParam();
+  for (const char* program : {machine.compiler, machine.qemu})
+    if (!installed(program)) GTEST_SKIP() << "no " << program << " here";
+  const Answer built =
+      microjoule("build '" + network(name).string() + ".tflite' --board " + machine.board + " -o fw.elf");
+  ASSERT_EQ(built.code, 0) << built.err;
+  expect_equal(machine, path("fw.elf"));
+}
+
+std::string name_of(const testing::TestParamInfo<std::tuple<Machine, const char*>>& test) {
+  std::string name = std::string(std::get<1>(test.param)) + "_on_" + std::get<0>(test.param).board;
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+}
+
+#ifdef MJ_QUICK
+INSTANTIATE_TEST_SUITE_P(Run, NetworkInQemu, testing::Combine(testing::Values(arm, riscv), testing::Values("tiny")),
+                         name_of);
+#else
+INSTANTIATE_TEST_SUITE_P(Run, NetworkInQemu,
+                         testing::Combine(testing::Values(arm, riscv),
+                                          testing::Values("tiny", "kws", "ad", "ic", "vww")),
+                         name_of);
+#endif
+
+struct FixtureInQemu : InQemu, testing::WithParamInterface<const char*> {};
+
+TEST_P(FixtureInQemu, SaysTheSame) {
+  const std::string elf = fixture("mps2_" + std::string(GetParam()));
+  if (elf.empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  if (!installed(arm.qemu)) GTEST_SKIP() << "no " << arm.qemu << " here";
+  expect_equal(arm, elf);
+}
+
+INSTANTIATE_TEST_SUITE_P(Run, FixtureInQemu, testing::Values("exits_with_0", "exits_with_7", "prints", "recovers"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace mj::test
