@@ -13,8 +13,7 @@
 
 static inline uint32_t mjrt_load4(const int8_t* p) {
   uint32_t x;
-  __builtin_memcpy(&x, p,
-                   4);  // one LDR: Armv7-M loads words from any address; memcpy itself is a call when freestanding
+  __builtin_memcpy(&x, p, 4);  // one LDR, from any address; memcpy by name would be a call
   return x;
 }
 

@@ -57,11 +57,11 @@ constexpr std::array<Handler, sizeof...(Cond)> guards(std::integer_sequence<unsi
 constexpr auto guard_table = guards(std::make_integer_sequence<unsigned, 14>());
 
 // Comparisons and the conditional branches that follow them, as compilers put them.
-#define MJ_COMPARES(X)                                                                                                 \
-  X(cmp_imm)                                                                                                           \
-  X(cmp_reg)                                                                                                           \
-  X(cmn_imm) X(tst_imm) X(tst_reg) X(subs_imm) X(subs_reg) X(adds_imm) X(adds_reg) X(lsls_imm) X(lsrs_imm) X(movs_reg) \
-      X(ands_reg)
+#define MJ_COMPARES(X) \
+  X(cmp_imm)           \
+  X(cmp_reg)           \
+  X(cmn_imm)           \
+  X(tst_imm) X(tst_reg) X(subs_imm) X(subs_reg) X(adds_imm) X(adds_reg) X(lsls_imm) X(lsrs_imm) X(movs_reg) X(ands_reg)
 #define MJ_BRANCHES(X) \
   X(b_eq) X(b_ne) X(b_cs) X(b_cc) X(b_mi) X(b_pl) X(b_vs) X(b_vc) X(b_hi) X(b_ls) X(b_ge) X(b_lt) X(b_gt) X(b_le)
 
