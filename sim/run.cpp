@@ -103,6 +103,7 @@ class Runner {
     if (auto network = attach_network(); !network) return network.error();
 
     const engine::Stop stop = run_to_end();
+    if (tracker_) tracker_->finish(engine().state().now);
 
     RunResult result;
     result.provenance = provenance(image_, *machine_, proposed);
@@ -112,6 +113,7 @@ class Runner {
     if (tracker_) result.networks.push_back(tracker_->network(result.layers, 0));
     for (Layer& l : result.layers) l.function = layer_function(l);
     memory(result);
+    if (auto exact = conserved(result); !exact) return exact.error();
     diagnostics(result);
     fault(result);
     stopped(stop, result);
@@ -279,6 +281,31 @@ class Runner {
     for (const auto& [exception, n] : engine().exceptions_taken())
       add("exceptions", engine().arch().exception_name(exception), "taken", n);
     if (machine_->console_truncated()) add("warning", "console", "only the first 16 MiB of the output were kept", 1);
+  }
+
+  /// Every cycle stands exactly once in each split of the run; anything else is our bug, never a report.
+  Result<void> conserved(const RunResult& r) {
+    const Cycle total = engine().state().now;
+    const auto sum = [](const auto& rows, auto cycles) {
+      Cycle n = 0;
+      for (const auto& row : rows) n += cycles(row);
+      return n;
+    };
+    const std::pair<const char*, Cycle> splits[] = {
+        {"blocks and exceptions", engine().accounted()},
+        {"reasons", sum(r.totals.reasons, [](Cycle c) { return c; })},
+        {"functions", sum(r.functions, [](const Function& f) { return f.self_cycles; })},
+        {"call tree", sum(r.call_tree, [](const TreeNode& n) { return n.self_cycles; })},
+        {"lines", sum(r.lines, [](const Line& l) { return l.cycles; })},
+        {"layers", sum(r.layers, [](const Layer& l) { return l.cycles; }) +
+                       sum(r.networks, [](const Network& n) { return n.between_cycles; }) + total -
+                       sum(r.networks, [](const Network& n) { return n.cycles; })}};
+    for (const auto& [what, cycles] : splits)
+      if (cycles != total)
+        return Error{ExitCode::internal, "the run's cycles don't add up", what,
+                     fmt::format("{} cycles in this split, {} in the run", cycles, total),
+                     "please report this with the firmware image"};
+    return {};
   }
 
   /// Instructions of a class that the core's table doesn't price: the walk took its default for them.

@@ -100,7 +100,7 @@ class Engine {
   const std::vector<Address>& deepest_stack() const { return deepest_stack_; }
   /// The first stack pointer that the program used.
   Address stack_top() const { return stack_top_; }
-  /// Sum over blocks, exceptions and sleep; equals state().now, which run() asserts.
+  /// Sum over blocks, exceptions and sleep; equals state().now at the end of every run (checked in sim/run.cpp).
   Cycle accounted() const;
 
   // ---- called by handlers, out of line

@@ -1,7 +1,6 @@
 #include "sim/profile/attribution.h"
 
 #include <algorithm>
-#include <cassert>
 #include <map>
 #include <set>
 #include <tuple>
@@ -68,9 +67,7 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     return f;
   };
 
-  Cycle total = 0;
   for (const auto& [address, counts] : counts_by_address(engine, timing)) {
-    total += counts.cycles;
     const auto where = debug.intervals(address, address + 2);
     const SourceInterval at = where.empty() ? SourceInterval{} : where.front();
     Line& line = at.file != kNone && at.line != 0 ? line_row(debug.file_name(at.file), at.line) : line_row("", 0);
@@ -96,11 +93,9 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     f.self_cycles = cycles;
     f.reasons[index(reason)] = cycles;
     line_row(name, 0).cycles += cycles;
-    total += cycles;
   };
   outside(exception_row, timing::Reason::exception, engine.exception_cycles());
   outside(sleep_row, timing::Reason::idle, engine.idle_cycles());
-  assert(total == engine.state().now);
 
   // The call tree: inclusive cycles bottom up (children come after their parents), then per function without counting
   // a recursive call twice.
@@ -113,7 +108,6 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
   const auto same_function = [&](const CallNode& a, const CallNode& b) {
     return a.exception == b.exception && a.function == b.function;
   };
-  Cycle tree_total = 0;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const CallNode& n = nodes[i];
     TreeNode row;
@@ -123,7 +117,6 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     row.inclusive_cycles = inclusive[i];
     row.calls = n.calls;
     result.call_tree.push_back(row);
-    tree_total += n.self_cycles;
     if (n.exception) continue;
     Function& f = symbol_row(n.function);
     f.calls += n.calls;
@@ -134,8 +127,6 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     }
     if (!nested) f.inclusive_cycles += inclusive[i];
   }
-  assert(tree_total == engine.state().now);
-  (void)tree_total;
 
   result.functions = functions.take();
   for (const auto& [key, line] : lines) result.lines.push_back(line);

@@ -28,27 +28,42 @@ void LayerTracker::entered(Address function, std::size_t depth, Cycle now) {
   layer_ = {depth, true, total_counts(engine_, timing_), seconds(now)};
 }
 
+void LayerTracker::close_layer(Cycle now, bool complete) {
+  if (!layer_.running) return;
+  layer_.running = false;
+  Counts spent = total_counts(engine_, timing_);
+  spent -= layer_.at;
+  sums_[open_layer_].add(spent, seconds(now) - layer_.seconds, complete);
+}
+
+void LayerTracker::close_inference(Cycle now, bool complete) {
+  if (!inference_.running) return;
+  inference_.running = false;
+  Counts spent;
+  spent.cycles = now - inference_.at.cycles;
+  inferences_.add(spent, seconds(now) - inference_.seconds, complete);
+}
+
 void LayerTracker::left(Address, std::size_t depth, Cycle now) {
-  const auto add = [&](Sum& sum, const Counts& spent, double span) {
-    sum.counts += spent;
-    sum.seconds += span;
-    if (sum.invocations++ == 0) sum.first = sum.min = spent.cycles;
-    sum.min = std::min(sum.min, spent.cycles);
-    sum.max = std::max(sum.max, spent.cycles);
-  };
-  if (layer_.running && depth <= layer_.depth) {
-    Counts spent = total_counts(engine_, timing_);
-    spent -= layer_.at;
-    add(sums_[open_layer_], spent, seconds(now) - layer_.seconds);
-    layer_.running = false;
-  }
+  if (depth <= layer_.depth) close_layer(now, true);
   if (inference_.running && depth <= inference_.depth) {
-    Counts spent;
-    spent.cycles = now - inference_.at.cycles;
-    add(inferences_, spent, seconds(now) - inference_.seconds);
-    inference_.running = false;
+    close_inference(now, true);
     if (on_invoke_end) on_invoke_end();
   }
+}
+
+void LayerTracker::finish(Cycle now) {
+  close_layer(now, false);
+  close_inference(now, false);
+}
+
+void LayerTracker::Sum::add(const Counts& spent, double span, bool complete) {
+  counts += spent;
+  seconds += span;
+  if (!complete) return;
+  if (invocations++ == 0) first = min = spent.cycles;
+  min = std::min(min, spent.cycles);
+  max = std::max(max, spent.cycles);
 }
 
 Network LayerTracker::network(std::vector<Layer>& layers, int network_index) const {

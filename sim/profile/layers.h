@@ -27,6 +27,8 @@ class LayerTracker final : public CallTree::Listener {
   void entered(Address function, std::size_t depth, Cycle now) override;
   void left(Address function, std::size_t depth, Cycle now) override;
 
+  /// The run ended: what is under way is charged, but doesn't count as an invocation.
+  void finish(Cycle now);
   /// What was measured; appends its layers. Layers that never ran have 0 invocations.
   Network network(std::vector<Layer>& layers, int network_index) const;
 
@@ -42,7 +44,10 @@ class LayerTracker final : public CallTree::Listener {
     std::uint64_t invocations = 0;
     Cycle first = 0, min = 0, max = 0;
     double seconds = 0;
+    void add(const Counts& spent, double span, bool complete);
   };
+  void close_layer(Cycle now, bool complete);
+  void close_inference(Cycle now, bool complete);
 
   const engine::Engine& engine_;
   const timing::CoreTiming& timing_;

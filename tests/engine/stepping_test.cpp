@@ -49,7 +49,7 @@ std::string thumb_insn(Random& random, bool v7, bool unaligned) {
     case 6:
       return " strh " + d + ", [r6, #" + number(2 * random.below(16)) + "]";
     case 7:
-      return " ldmia r6, {r0, r2, r3}";
+      return v7 ? " ldmia r6, {r0, r2, r3}" : " ldmia r6!, {r0, r2, r3}\n subs r6, #12";
     case 8:
       return " udiv " + d + ", " + a + ", " + b;
     case 9:
@@ -65,17 +65,15 @@ std::string thumb_insn(Random& random, bool v7, bool unaligned) {
       const char* conditions[] = {"eq", "ne", "hs", "lo", "mi", "pl", "hi", "ls", "ge", "lt", "gt", "le"};
       const unsigned c = random.below(12);
       const std::string yes = conditions[c], no = conditions[c ^ 1u];
-      switch (random.below(4)) {
+      switch (random.below(3)) {
         case 0:
-          return " it " + yes + "\n ldr" + yes + " " + d + ", " + word;
+          return " it " + yes + "\n add" + yes + " " + d + ", #3";
         case 1:
-          return " ite " + yes + "\n add" + yes + " " + d + ", #3\n str" + no + " " + a + ", " + word;
-        case 2:
-          return " itte " + yes + "\n mul" + yes + " " + d + ", " + a + ", " + b + "\n udiv" + yes + " " + b + ", " +
-                 d + ", " + a + "\n mov" + no + " " + d + ", " + a;
+          return " itte " + yes + "\n mul" + yes + " " + d + ", " + a + ", " + b + "\n add" + yes + " " + b + ", " + d +
+                 ", " + a + "\n mov" + no + " " + d + ", " + a;
         default:
-          return " ittet " + yes + "\n ldr" + yes + " " + d + ", " + word + "\n add" + yes + " " + a + ", " + d +
-                 "\n ldrb" + no + " " + b + ", " + word + "\n eor" + yes + " " + b + ", " + a;
+          return " ittet " + yes + "\n sub" + yes + " " + d + ", " + a + "\n add" + yes + " " + a + ", " + d +
+                 "\n orr" + no + " " + b + ", " + a + "\n eor" + yes + " " + b + ", " + a;
       }
     }
     case 14:
