@@ -118,7 +118,9 @@ std::uint32_t FlashTiming::fetch(Address word_address, Cycle now) {
   }
   fetch_buffer_ = word_address;
   const Address next = word_address + params_.word_bytes;
-  if (prefetch_on_ && prefetch_word_ != next && !resident(next)) {
+  // Only an idle array prefetches: while another word is on its way, that one is finished first.
+  const bool idle = array_free_ <= now + extra + 1;
+  if (prefetch_on_ && idle && prefetch_word_ != next && !resident(next)) {
     const Cycle start = std::max(now + extra, array_free_);
     prefetch_word_ = next;
     prefetch_ready_ = start + wait_states_ + 1;

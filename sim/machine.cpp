@@ -90,6 +90,20 @@ std::optional<std::uint32_t> rv32_feature(const std::string& name) {
   return std::nullopt;
 }
 
+/// Why the bytes at `from` are not all in flash or RAM; empty if they are. Regions may adjoin each other.
+std::string outside_memory(memory::Bus& bus, Address from, std::uint64_t bytes) {
+  const memory::Region* last = nullptr;
+  for (std::uint64_t at = from; at < from + bytes;) {
+    const memory::Region* r = at >> 32 ? nullptr : bus.find(static_cast<Address>(at));
+    if (!r || r->kind == memory::RegionKind::device)
+      return last ? fmt::format("region {} ends at 0x{:08x}: {} bytes too many", last->name, at, from + bytes - at)
+                  : fmt::format("the board has no memory at 0x{:08x}", from);
+    last = r;
+    at = std::uint64_t{r->base} + r->size;
+  }
+  return "";
+}
+
 Error unknown_feature(const BoardSpec& board, const std::string& feature) {
   return Error{ExitCode::unsupported, fmt::format("core feature '{}' is not supported", feature), "board " + board.id,
                "", "remove it from /core/features if the firmware does not need it"};
@@ -330,19 +344,17 @@ Result<void> Machine::load(const memory::ElfImage& image) {
         "choose a board of that architecture: microjoule boards"};
   std::optional<Address> lowest;
   for (const memory::LoadSegment& s : image.segments()) {
+    // Bytes go to the load address; what the program uses at run time, .bss included, must be there, too.
+    const std::pair<Address, std::uint64_t> spans[] = {{s.paddr, s.bytes.size()}, {s.vaddr, s.memsz}};
+    for (const auto& [from, bytes] : spans)
+      if (const std::string why = outside_memory(bus_, from, bytes); !why.empty())
+        return Error{
+            ExitCode::usage, "the image does not fit the board's memory",
+            fmt::format("{}, board {}: load segment at 0x{:08x}, {} bytes", image.name(), board_.id, from, bytes), why,
+            "check --board and the linker script; microjoule boards show " + board_.id + " lists the memory map"};
     if (s.bytes.empty()) continue;
     if (!lowest || s.paddr < *lowest) lowest = s.paddr;
-    if (bus_.poke(s.paddr, reinterpret_cast<const std::uint8_t*>(s.bytes.data()), s.bytes.size())) continue;
-    const memory::Region* region = bus_.find(s.paddr);
-    Error e{ExitCode::usage, "the image does not fit the board's memory",
-            fmt::format("{}: load segment at 0x{:08x}, {} bytes", image.name(), s.paddr, s.bytes.size()), "", ""};
-    if (region && region->kind != memory::RegionKind::device)
-      e.why = fmt::format("region {} ends at 0x{:08x}: {} bytes too many", region->name, region->base + region->size,
-                          s.paddr + std::uint64_t{s.bytes.size()} - (region->base + region->size));
-    else
-      e.why = fmt::format("board {} has no memory at 0x{:08x}", board_.id, s.paddr);
-    e.try_ = "check --board and the linker script; microjoule boards show " + board_.id + " lists the memory map";
-    return e;
+    bus_.poke(s.paddr, reinterpret_cast<const std::uint8_t*>(s.bytes.data()), s.bytes.size());
   }
   if (!lowest)
     return Error{ExitCode::unsupported, "the image has nothing to load", image.name(), "no load segment with bytes",

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 
 #include "sim/board.h"
 
@@ -36,12 +38,37 @@ bool memory_fits(const BoardSpec& b, const memory::ElfImage& image) {
   });
 }
 
-int judge(const BoardSpec& b, const memory::ElfImage& image, std::string& why) {
-  int score = 1;
+/// The stack that the image sets up lies in the board's RAM, where the image says where it is: the vector table's first
+/// word, or the linker script's symbol.
+bool stack_fits(const BoardSpec& b, const memory::ElfImage& image, Address lowest) {
+  std::optional<std::uint32_t> top;
+  for (const char* name : {"mjrt_stack_top", "__stack_top", "_estack", "__StackTop", "__stack", "_stack_top", "_sp"})
+    if (const memory::ElfSymbol* s = image.symbol(name); s && !top) top = s->value;
+  if (b.core.isa == "thumb" && !top)
+    for (const memory::LoadSegment& s : image.segments())
+      if (s.paddr == lowest && s.bytes.size() >= 4) {
+        std::uint32_t word;
+        std::memcpy(&word, s.bytes.data(), sizeof word);
+        top = word;
+      }
+  if (!top || *top < 4) return true;
+  const RegionSpec* r = region_of(b, *top - 4, 4);  // the stack is full and descending: it begins below its top
+  return r && r->kind == memory::RegionKind::ram;
+}
+
+Address lowest_load(const memory::ElfImage& image) {
   Address lowest = 0xffffffff;
   for (const memory::LoadSegment& s : image.segments())
     if (!s.bytes.empty()) lowest = std::min(lowest, s.paddr);
-  const bool at_table = b.boot.vector_table && *b.boot.vector_table == lowest;
+  return lowest;
+}
+
+int judge(const BoardSpec& b, const memory::ElfImage& image, std::string& why) {
+  int score = 1;
+  const Address lowest = lowest_load(image);
+  const auto& others = b.boot.vector_table_candidates;
+  const bool at_table = (b.boot.vector_table && *b.boot.vector_table == lowest) ||
+                        std::find(others.begin(), others.end(), lowest) != others.end();
   const bool at_entry = b.boot.entry && *b.boot.entry == image.entry();
   if (at_table || at_entry) score += 8;
   const bool exact = (image.target().arch == "armv6-m") == !has(b, "v7m") && b.core.isa == "thumb";
@@ -60,7 +87,9 @@ Result<std::vector<Proposal>> propose_board(const memory::ElfImage& image) {
   std::vector<Proposal> found;
   for (const std::string& id : list_boards()) {
     auto board = load_board(id);
-    if (!board || !core_fits(*board, image.target()) || !memory_fits(*board, image)) continue;
+    if (!board || !core_fits(*board, image.target()) || !memory_fits(*board, image) ||
+        !stack_fits(*board, image, lowest_load(image)))
+      continue;
     Proposal p;
     p.board = id;
     p.score = judge(*board, image, p.why);

@@ -9,6 +9,8 @@
 #include <map>
 #include <memory>
 
+#include "isa/rv32/decode.h"
+#include "isa/thumb/decode.h"
 #include "memory/elf_image.h"
 #include "sim/machine.h"
 #include "sim/profile/attribution.h"
@@ -30,6 +32,7 @@ using engine::StopKind;
 namespace {
 
 constexpr Cycle progress_step = 50'000'000;  ///< cycles between two calls of RunRequest::progress
+constexpr double sim_time_step = 1e6;        ///< cycles between two looks at the simulated time
 constexpr std::size_t largest_symbols = 20;
 
 /// Where functions begin, as a bit per halfword: the engine asks for every block.
@@ -174,18 +177,22 @@ class Runner {
   engine::Stop run_to_end() {
     const Cycle limit = request_.max_cycles.value_or(EventQueue::never);
     for (;;) {
-      Cycle step = limit;
+      Cycle end = limit, pause = EventQueue::never;
       const Cycle now = engine().state().now;
       if (request_.max_sim_time_s) {
         const double left = *request_.max_sim_time_s - machine_->clock().seconds(now);
         if (left <= 0) return {StopKind::limit, 0, engine().pc()};
         // The clock may change on the way: look again well before the end at today's frequency.
         const double cycles = left * static_cast<double>(machine_->clock().hz());
-        step = std::min<Cycle>(step, now + std::max<Cycle>(1, static_cast<Cycle>(std::min(cycles, 1e6))));
+        if (cycles > sim_time_step)
+          pause = now + static_cast<Cycle>(sim_time_step);
+        else
+          end = std::min(end, now + std::max<Cycle>(1, static_cast<Cycle>(cycles)));
       }
-      if (request_.progress) step = std::min(step, now + progress_step);
-      const engine::Stop stop = engine().run(step);
-      if (stop.kind != StopKind::limit || engine().state().now >= limit) return stop;
+      if (request_.progress) pause = std::min(pause, now + progress_step);
+      const engine::Stop stop = engine().run(end, pause);
+      const bool goes_on = stop.kind == StopKind::paused || stop.kind == StopKind::limit;
+      if (!goes_on || engine().state().now >= limit) return stop;
       if (request_.progress) request_.progress(engine().state().now, machine_->clock().seconds(engine().state().now));
     }
   }
@@ -342,14 +349,10 @@ class Runner {
       f.what = a.fetch ? fmt::format("instruction fetch from 0x{:08x} ({})", a.address, machine_->place(a.address))
                        : fmt::format("{} of {} byte{} at 0x{:08x} ({}{})", a.write ? "store" : "load", a.size,
                                      a.size == 1 ? "" : "s", a.address, machine_->place(a.address), why);
-      if (a.address < 0x100 && !a.fetch)
-        f.hint = "a null pointer with a small offset? look at the registers above";
-      else if (a.why == BadAccess::Why::unmapped)
-        f.hint = "is the board right, and does the linker script match its memory? microjoule boards show " +
-                 machine_->board().id;
     } else {
       f.what = fmt::format("instruction {}", encoding_at(from->pc));
     }
+    f.hint = hint(*from);
     f.backtrace.push_back(where(from->pc));
     for (auto it = from->call_stack.rbegin(); it != from->call_stack.rend(); ++it) {
       const std::string name = function_name(symbols_, *it);
@@ -360,8 +363,66 @@ class Runner {
     for (unsigned i = 0; i < shown; ++i)
       f.registers.push_back(fmt::format("{} = 0x{:08x}", engine().arch().register_name(i), from->registers[i]));
     if (engine().fault_count() > 1)
-      f.status.push_back(fmt::format("{} more faults followed; this is the first", engine().fault_count() - 1));
+      f.status.push_back(engine().fault_count() == 2
+                             ? "1 more fault followed; this is the first"
+                             : fmt::format("{} more faults followed; this is the first", engine().fault_count() - 1));
     r.fault = std::move(f);
+  }
+
+  /// What to look at first; may be empty.
+  std::string hint(const engine::FaultRecord& from) {
+    constexpr Address null_page = 0x100, near_stack = 0x400;
+    if (!from.has_access) {
+      const bool state = std::any_of(from.status.begin(), from.status.end(),
+                                     [](const std::string& s) { return s.find("INVSTATE") != std::string::npos; });
+      if (state) return "a branch to an address whose bit 0 is clear: a null or overwritten function pointer?";
+      return lacking(from.pc);
+    }
+    const BadAccess& a = from.access;
+    if (a.why == BadAccess::Why::unaligned) return "";
+    if (a.address < null_page)
+      return a.fetch ? "a call through a null pointer?"
+                     : "a null pointer with a small offset? look at the registers above";
+    const Address sp = from.registers[engine().arch().sp];
+    if (!a.fetch && (a.address - sp <= near_stack || sp - a.address <= near_stack))
+      return fmt::format("stack overflow? the stack pointer is 0x{:08x}, and the stack began at 0x{:08x}", sp,
+                         engine().stack_top());
+    if (a.why == BadAccess::Why::unmapped)
+      return "is the board right, and does the linker script match its memory? microjoule boards show " +
+             machine_->board().id;
+    return "";
+  }
+
+  /// Which extension the instruction at `pc` needs if this core doesn't have it; else empty.
+  std::string lacking(Address pc) {
+    std::array<std::uint8_t, 4> b{};
+    if (!machine_->bus().peek(pc, b.data(), 2)) return "";
+    machine_->bus().peek(pc + 2, b.data() + 2, 2);
+    isa::Insn insn;
+    isa::Effects effects;
+    if (!engine().arch().decode(b.data(), 4, pc, 0, insn, effects) || insn.op != 0) return "";
+    std::string name, extension;
+    if (image_.machine() == memory::Machine::arm) {
+      using namespace isa::thumb;
+      static constexpr std::pair<Features, const char*> steps[] = {{v7m, "Armv7-M"},
+                                                                   {v7m | dsp, "the DSP extension (Armv7E-M)"},
+                                                                   {v7m | dsp | fp_sp, "the FPU"},
+                                                                   {v7m | dsp | fp_sp | fp_dp | fp_v5, "FPv5"}};
+      for (const auto& [features, what] : steps) {
+        const isa::Insn known = isa::thumb::decode(b[0] | b[1] << 8u, b[2] | b[3] << 8u, pc, false, features);
+        if (known.op == 0) continue;
+        name = isa::thumb::op_name(known.op);
+        extension = what;
+        break;
+      }
+    } else if (insn.imm) {
+      const std::uint32_t raw = b[0] | b[1] << 8u | b[2] << 16u | static_cast<std::uint32_t>(b[3]) << 24u;
+      name = isa::rv32::op_name(isa::rv32::decode(raw, pc, insn.imm).op);
+      extension = fmt::format("extension {}", isa::rv32::feature_name(insn.imm));
+    }
+    if (name.empty()) return "";
+    return fmt::format("{} needs {}, which the core of {} lacks; the image is built for {}", name, extension,
+                       machine_->board().id, image_.target().arch.empty() ? "an unnamed core" : image_.target().arch);
   }
 
   std::string encoding_at(Address pc) {
@@ -369,7 +430,9 @@ class Runner {
     if (!machine_->bus().peek(pc, b.data(), 2)) return "not readable";
     if (!engine().arch().is_wide(b.data())) return fmt::format("0x{:04x}", b[0] | b[1] << 8);
     machine_->bus().peek(pc, b.data(), 4);
-    return fmt::format("0x{:02x}{:02x}{:02x}{:02x} (bytes in memory order)", b[0], b[1], b[2], b[3]);
+    // As the manuals write them: Thumb's two halfwords in order, RISC-V's one word.
+    const std::uint32_t low = b[0] | b[1] << 8u, high = b[2] | b[3] << 8u;
+    return fmt::format("0x{:08x}", image_.machine() == memory::Machine::arm ? low << 16 | high : high << 16 | low);
   }
 
   void stopped(const engine::Stop& stop, RunResult& r) {
@@ -385,6 +448,7 @@ class Runner {
         s.message = fmt::format("the firmware ended with status {}", stop.status);
         break;
       case StopKind::limit:
+      case StopKind::paused:
         s.kind = "limit";
         s.exit_code = ExitCode::limit;
         s.message = fmt::format("the limit of {} was reached at {}",
@@ -409,7 +473,9 @@ class Runner {
         s.message = fmt::format("the core locked up at {}", s.where);
         break;
     }
-    if (faulted && stop.kind != StopKind::exited) {
+    if (stop.kind == StopKind::lockup && r.fault) {
+      s.message += fmt::format(", after {} at {}", r.fault->exception, r.fault->where);
+    } else if (faulted && stop.kind != StopKind::exited) {
       s.kind = "fault";
       s.exit_code = ExitCode::firmware_fault;
       s.message = fmt::format("{} at {}", r.fault->exception, r.fault->where);

@@ -92,7 +92,13 @@ std::string Semihost::host_path(const std::string& name) const {
   if (folder_.empty() || path.empty() || path.is_absolute()) return "";
   for (const auto& part : path)
     if (part == "..") return "";
-  return (std::filesystem::path(folder_) / path).string();
+  // A link in the folder must not lead out of it either.
+  std::error_code error;
+  const auto root = std::filesystem::canonical(folder_, error);
+  if (error) return "";
+  const auto full = std::filesystem::weakly_canonical(root / path, error);
+  if (error || std::mismatch(root.begin(), root.end(), full.begin(), full.end()).first != root.end()) return "";
+  return full.string();
 }
 
 Semihost::File* Semihost::file(std::uint32_t handle) {

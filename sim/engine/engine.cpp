@@ -229,7 +229,7 @@ DynamicCycles& Engine::dynamic(unsigned insn) {
 // ---- dispatcher
 // ------------------------------------------------------------------------------------------------------
 
-Stop Engine::run(Cycle limit) {
+Stop Engine::run(Cycle limit, Cycle pause) {
   Stop stop;
   for (;;) {
     h_.attention = 0;
@@ -253,6 +253,10 @@ Stop Engine::run(Cycle limit) {
       stop.kind = StopKind::limit;
       break;
     }
+    if (h_.now >= pause) {
+      stop.kind = StopKind::paused;
+      break;
+    }
     if (sleeping_) {
       bool stopped = false;
       sleep(limit, stop, stopped);
@@ -263,11 +267,16 @@ Stop Engine::run(Cycle limit) {
       go(parts_.arch.interrupt(h_, pc_, mode_));
       continue;
     }
-    h_.deadline = std::min({parts_.events.next(), limit, no_deadline});
+    const Cycle hard = std::min({parts_.events.next(), limit, no_deadline});
+    h_.deadline = std::min(hard, pause);
     TimedBlock* tb = next_;
     if (!tb) tb = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), pipe_});
-    if (tb && h_.now + tb->max_cycles > h_.deadline && tb->limit != 1)
-      tb = find({pc_, mode_, 1, tb->function_entry, tb->entry});
+    if (tb && h_.now + tb->max_cycles > h_.deadline) {
+      if (h_.now + tb->max_cycles <= hard)
+        h_.deadline = h_.now + tb->max_cycles;  // only a pause is near: it comes behind this block
+      else if (tb->limit != 1)
+        tb = find({pc_, mode_, 1, tb->function_entry, tb->entry});
+    }
     if (!tb) {
       const BadAccess access{BadAccess::Why::unmapped, pc_, 2, false, true};
       const Address at = pc_;

@@ -24,6 +24,7 @@ namespace mj::engine {
 enum class StopKind : std::uint8_t {
   exited,         ///< the firmware ended with a status
   limit,          ///< the cycle limit was reached
+  paused,         ///< the caller wanted to look in; run() goes on as if it had not been left
   spin_forever,   ///< a loop that nothing pending can end
   sleep_forever,  ///< WFI with nothing left to wake it
   lockup,         ///< the core locked up
@@ -75,7 +76,9 @@ class Engine {
   EventQueue& events() { return parts_.events; }
 
   void set_pc(Address pc, std::uint32_t mode);
-  Stop run(Cycle limit);
+  /// Runs to cycle `limit`, instruction by instruction at its end, or leaves at a block's end somewhere after cycle
+  /// `pause`, which changes nothing in what is counted.
+  Stop run(Cycle limit, Cycle pause = EventQueue::never);
   /// Ends run() after the current instruction.
   void request_exit(int status);
   /// Something became due or pending: leave the block after the current instruction.

@@ -477,6 +477,15 @@ TEST(CallTree, ALoopToTheBeginningOfAFunctionThatGaveUpItsReturnAddressIsNoCall)
   EXPECT_EQ(tree.stack(), (std::vector<Address>{0x100, 0x200}));
 }
 
+TEST(CallTree, ACallFromTheSamePlaceIsANewOneThoughTheFirstNeverReturned) {
+  profile::CallTree tree;
+  tree.start(0x100, 0x2000);
+  tree.enter(0x200, 0x104, 0x1ff0, 10, true);
+  tree.enter(0x200, 0x104, 0x1ff0, 20, true);
+  EXPECT_EQ(tree.stack(), (std::vector<Address>{0x100, 0x200}));
+  EXPECT_EQ(tree.nodes()[1].calls, 2u);
+}
+
 TEST(CallTree, AJumpToAReturnAddressWithAnotherStackPointerIsNoReturn) {
   profile::CallTree tree;
   tree.start(0x100, 0x2000);

@@ -252,6 +252,38 @@ TEST_F(Cost, ADataReadOfFlashWaitsForTheArray) {
   b.expect_conserved();
 }
 
+TEST_F(Cost, CodeThatTheFlashCacheHoldsWaitsOnceAndLongerCodeEachTime) {
+  // L4: instruction cache of 1 KiB. A loop of 512 bytes waits for its 32 words in the first pass only, one of 4 KiB in
+  // all three.
+  const auto waits = [](unsigned bytes) {
+    Bench b("nucleo-l4r5zi", R"(
+    func main
+      ldr   r6, =0x40022000
+      ldr   r0, =0x204           @ 4 wait states, instruction cache
+      str   r0, [r6]
+      movs  r7, #3
+      b     begin
+      .ltorg
+      .balign 16
+    begin:
+      .rept )" + std::to_string(bytes / 2 - 4) +
+                                 R"(
+      nop
+      .endr
+      subs  r7, #1
+      beq   end
+      b.w   begin
+    end:
+      b     end
+    )");
+    b.run();
+    b.expect_conserved();
+    return b.between("begin", "end").reasons[static_cast<std::size_t>(timing::Reason::fetch_wait)];
+  };
+  EXPECT_EQ(waits(512), 512 / 16 * 4u);
+  EXPECT_EQ(waits(4096), 3 * 4096 / 16 * 4u);
+}
+
 TEST_F(CostRv32, IbexSmallCostsWhatItsTableSays) {
   // ALU 1, load 2, store 2, mul 3, branch not taken 1, taken 3, div 37.
   Bench b("rtl-ibex-small", R"(

@@ -308,10 +308,9 @@ TEST_P(Stepping, RandomProgramsAreTheSameInPieces) {
   for (unsigned seed = 1; seed <= 6 && !HasFailure(); ++seed) {
     const bool split = board.find("hazard3") == std::string::npos && board.find("cv32e40p") == std::string::npos;
     const unsigned period = seed % 3 == 0 ? 0 : 200 + 31 * seed;
-    expect_pieces_agree(board,
-                        test::is_riscv(board) ? rv32_program(seed, split || seed % 2)
-                                              : thumb_program(seed, true, true, period),
-                        seed);
+    expect_pieces_agree(
+        board, test::is_riscv(board) ? rv32_program(seed, split || seed % 2) : thumb_program(seed, true, true, period),
+        seed);
   }
 }
 

@@ -210,7 +210,8 @@ TEST_F(Tensors, TheTextReportShowsEveryLayer) {
   if (HasFatalFailure()) return;
   const Ran ran = run(elf);
   for (const model::Operator& op : graph.operators) EXPECT_THAT(ran.answer.out, HasSubstr(op.name()));
-  expect_words(ran.answer.out, {"MACs", "cycles", "cycles/MAC", "ms", "mjrt tiny\n"});
+  expect_words(ran.answer.out,
+               {"in→out", "MACs", "cycles", "cyc/MAC", "ms", "14x14x2→12x12x6", "15,552", "mjrt tiny\n"});
   EXPECT_EQ(ran.result.at("console").get<std::string>().substr(0, 10), "mjrt tiny\n");
 }
 
