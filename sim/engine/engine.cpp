@@ -280,6 +280,7 @@ Stop Engine::run(Cycle limit, Cycle pause) {
     if (!tb) {
       const BadAccess access{BadAccess::Why::unmapped, pc_, 2, false, true};
       const Address at = pc_;
+      keep_registers();
       const Redirect f = parts_.arch.bad_access(h_, access, pc_, mode_);
       fault_seen(f, at, &access);
       go(f);
@@ -413,6 +414,7 @@ void Engine::indirect_taken() {
   }
   ++e->runs;
   h_.now += e->cycles;
+  keep_registers();
   const Redirect f = parts_.arch.indirect(h_, raw);
   if (f.kind != Redirect::Kind::go) {
     fault_seen(f, last.pc, nullptr);
@@ -465,6 +467,7 @@ void Engine::left() {
     return;
   }
   std::memcpy(h_.r, saved_.data(), sizeof h_.r);
+  keep_registers();
   // An atomic faults as a store, its load included (Volume II, 3.1.15).
   if (insn.cls == isa::OpClass::amo || insn.cls == isa::OpClass::store_exclusive) abort_.write = true;
   const bool illegal = illegal_;
@@ -482,6 +485,7 @@ void Engine::stopped_before() {
   const std::uint32_t mode = tb->block->modes[at];
   cut(tb, at);
   pc_ = insn.pc;
+  keep_registers();
   const Redirect f = parts_.arch.prepare(h_, insn, mode);
   fault_seen(f, insn.pc, nullptr);
   const timing::PipeState pipe = pipe_;
@@ -496,6 +500,7 @@ void Engine::raised() {
   const std::uint32_t mode = tb->block->modes[at], next_mode = tb->block->modes[at + 1];
   cut(tb, at + 1);
   pc_ = insn.pc + insn.size;
+  keep_registers();
   Redirect f = parts_.arch.raise(h_, h_.raise_id, h_.raise_argument, insn, mode, next_mode);
   if (f.kind == Redirect::Kind::return_exception) f.cycles += arrival_cycles(f.pc, timing::indirect, insn.cls);
   fault_seen(f, insn.pc, nullptr);
@@ -559,6 +564,8 @@ void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
   }
 }
 
+void Engine::keep_registers() { std::copy_n(h_.r, isa::register_count, registers_.begin()); }
+
 void Engine::fault_seen(const Redirect& f, Address pc, const BadAccess* access) {
   if (!f.fault) return;
   ++fault_count_;
@@ -571,7 +578,7 @@ void Engine::fault_seen(const Redirect& f, Address pc, const BadAccess* access) 
     record.access = *access;
   }
   record.status = parts_.arch.fault_status(h_);
-  std::copy_n(h_.r, isa::register_count, record.registers.begin());
+  record.registers = registers_;
   record.call_stack = calls_.stack();
   record.cycle = h_.now;
   first_fault_ = std::move(record);

@@ -153,6 +153,8 @@ class Engine {
   void raised();
   void go(const Redirect& f);
   void cut(TimedBlock* tb, unsigned insns);
+  /// Keeps the registers as they are before the architecture enters an exception: what a fault's report shows.
+  void keep_registers();
   void fault_seen(const Redirect& f, Address pc, const BadAccess* access);
   void flush();
   /// What arriving at `target` costs; moves pipe_ on to the target's entry state.
@@ -194,6 +196,7 @@ class Engine {
   bool illegal_ = false;
   const Slot* current_slot_ = nullptr;  ///< the instruction whose access a device is serving
   BadAccess abort_;
+  std::array<std::uint32_t, isa::register_count> registers_{};
   std::array<std::uint32_t, isa::register_count + 2> saved_{};
   std::uint64_t slow_accesses_ = 0;
   std::uint32_t dynamic_bound_ = 0;  ///< most extra cycles that one access can cost on this board

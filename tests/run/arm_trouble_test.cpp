@@ -46,6 +46,8 @@ TEST_F(ArmTrouble, ALoadFromNoMemory) {
          {"load of 4 bytes at 0x60000010", "no memory or device there", "PRECISERR, BFARVALID", "BFAR = 0x60000010",
           "HFSR = 0x40000000: FORCED", "is the board right"});
   EXPECT_THAT(backtrace(ran), testing::ElementsAre(testing::StartsWith("loads_from_nowhere"), "main", "Reset_Handler"));
+  // The registers are those of the faulting code, not of the handler: LR is no EXC_RETURN value.
+  EXPECT_THAT(ran.result.at("fault").at("registers").dump(), testing::Not(testing::HasSubstr("lr = 0xffff")));
 }
 
 TEST_F(ArmTrouble, AStoreToNoMemory) {

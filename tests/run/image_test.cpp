@@ -43,6 +43,14 @@ TEST_F(Image, WithMoreDataThanTheBoardsRam) {
                   {"does not fit the board's memory", "0x20000400", "ends at 0x200a0000", "bytes too many"});
 }
 
+TEST_F(Image, WithDataAcrossAdjoiningRegionsFits) {
+  // 320 KiB of .bss from SRAM1 (192 KiB) through SRAM2 into SRAM3
+  const std::string elf = fixture("nucleo_wide_bss");
+  ASSERT_NE(elf, "") << "not built";
+  const Answer answer = microjoule("run '" + elf + "' --board nucleo-l4r5zi");
+  EXPECT_EQ(answer.code, 0) << answer.err;
+}
+
 TEST_F(Image, ThatFitsNoBoardSaysWhatItNeeds) {
   refuses_fixture("pico_big_const", "", {"no board fits this image", "armv6-m", "0x10000100..0x102", "--board"});
 }
