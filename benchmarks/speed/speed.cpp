@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
       const std::string saved = fmt::format("{}/{}-{}.mj.json", IMAGES, t.prefix, w);
       std::vector<Program> programs = {
           {"microjoule", fmt::format("{}/microjoule run {} --board {} -o {} 2>/dev/null", BIN, elf, t.board, saved)},
-          {"qemu", std::string(t.qemu) + elf + " </dev/null 2>/dev/null"}};
+          {"qemu", std::string(t.qemu) + elf + " </dev/null 2>&1"}};
       if (std::string(t.prefix) == "m4" && exists(std::string(BIN) + "/unicorn_run"))
         programs.push_back({"unicorn", fmt::format("{}/unicorn_run {} 2>/dev/null", BIN, elf)});
       std::map<std::string, std::vector<double>> seconds;
