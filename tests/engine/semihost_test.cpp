@@ -320,5 +320,18 @@ TEST_F(SemihostRv32, OnlyTheWholeSequenceIsACall) {
   EXPECT_EQ(b.engine().fault_count(), 1u);
 }
 
+TEST_F(SemihostArm, ABreakpointInAnItBlockIsTakenWhateverTheCondition) {
+  test::Bench b("mps2-an386", R"(
+    func main
+      movs r0, #0x18       @ SYS_EXIT
+      ldr  r1, =0x20026    @ ADP_Stopped_ApplicationExit
+      cmp  r0, r0
+      it   ne
+      bkpt 0xab
+      b    .
+  )");
+  EXPECT_EQ(b.run(10000).kind, engine::StopKind::exited);
+}
+
 }  // namespace
 }  // namespace mj
