@@ -83,6 +83,24 @@ const CostRow& CoreTiming::Table::cost(const isa::Insn& insn) const {
   return costs[cost_of_class[static_cast<std::size_t>(insn.cls)]];
 }
 
+bool FormRow::matches(const isa::Insn& insn) const {
+  if (insn.op >= ops.size() || !ops[insn.op]) return false;
+  switch (when) {
+    case When::shifted_constant:
+      // Eight significant bits somewhere above bit 7; repeated bytes have more.
+      return insn.imm > 0xff && std::bit_width(insn.imm) - std::countr_zero(insn.imm) <= 8;
+    case When::short_shift:
+      return insn.shift <= most;
+  }
+  return false;
+}
+
+const FormRow* CoreTiming::Table::form(const isa::Insn& insn) const {
+  for (const FormRow& row : forms)
+    if (row.matches(insn)) return &row;
+  return nullptr;
+}
+
 std::uint32_t CoreTiming::Table::reach(std::uint8_t id) const {
   std::uint32_t most = 0;
   for (const std::uint16_t row : profiles[id]) most = std::max(most, latencies[row].cycles);
@@ -92,6 +110,7 @@ std::uint32_t CoreTiming::Table::reach(std::uint8_t id) const {
 std::uint32_t CoreTiming::target_cost(std::uint32_t target, bool target_is_32bit, Exit how, OpClass cls,
                                       PipeState& state) const {
   const Table& t = *table_;
+  if (t.dual) return 0;  // fetch is wide enough for what the slots take
   if (t.fetch_queue) {
     // The exit's cycles hold the jump to an aligned target; what the target's place adds is seen here.
     Pipe pipe(t, state);

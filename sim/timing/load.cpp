@@ -174,6 +174,7 @@ struct Loader {
       cost.unit_cycles = number(row, "unit_cycles", 0);
       cost.waits_for_unit = flag(row, "waits_for_unit");
       cost.folds = flag(row, "folds");
+      cost.free_before_16bit = flag(row, "free_before_16bit");
       cost.link_is_base_cycles = number(row, "link_is_base_cycles", 0);
       t.folds |= cost.folds;
       if (row.contains("by_operands")) cost.rule = operand_rule(row["by_operands"], join({pointer, "/by_operands"}));
@@ -235,6 +236,8 @@ struct Loader {
       latency.row = add_row(join({"latencies/", key}), row);
       latency.cycles = number(row, "cycles", 0);
       latency.last_only = flag(row, "last_only");
+      latency.late_only = flag(row, "late_only");
+      latency.same_cycle = flag(row, "same_cycle");
       latency.consumers = classes_or(row, "consumers", pointer, true);
       const ClassSet except = classes_or(row, "not_consumers", pointer, false);
       for (std::size_t c = 0; c < except.size(); ++c) latency.consumers[c] = latency.consumers[c] && !except[c];
@@ -245,6 +248,7 @@ struct Loader {
         if (role == "target") latency.target = true;
         if (role == "accumulate") latency.accumulate = true;
         if (role == "overwrite") latency.overwrite = true;
+        if (role == "early") latency.early = true;
       }
       const ClassSet of = classes_or(row, "of", pointer, false);
       const auto index = static_cast<std::uint16_t>(t.latencies.size());
@@ -272,6 +276,25 @@ struct Loader {
     t.profile_of_op.assign(op_names.size(), 0xff);
     for (std::size_t op = 0; op < of_op.size(); ++op)
       if (!of_op[op].empty()) t.profile_of_op[op] = profile(of_op[op]);
+  }
+
+  void forms() {
+    if (!doc.contains("forms")) return;
+    for (const auto& [key, row] : doc["forms"].items()) {
+      const std::string pointer = join({"/forms/", key});
+      FormRow form;
+      form.row = add_row(join({"forms/", key}), row);
+      form.when = row["when"] == "short_shift" ? FormRow::When::short_shift : FormRow::When::shifted_constant;
+      form.ops.resize(op_names.size());
+      for (const std::uint16_t op : ops(row["ops"], join({pointer, "/ops"}))) form.ops[op] = true;
+      const ClassSet as = classes(json::array({row["as"]}), join({pointer, "/as"}));
+      form.as = static_cast<OpClass>(std::find(as.begin(), as.end(), true) - as.begin());
+      form.most = number(row, "most", 0);
+      form.flag_cycles = number(row, "flag_cycles", 0);
+      if (row.contains("flag_registers"))
+        for (const json& id : row["flag_registers"]) form.flags |= isa::reg_bit(id.get<unsigned>());
+      table->forms.push_back(std::move(form));
+    }
   }
 
   void tails() {
@@ -369,6 +392,64 @@ struct Loader {
     }
   }
 
+  InsnSet insns(const json& row, const char* class_key, const char* op_key, const std::string& pointer) {
+    InsnSet set;
+    if (row.contains(class_key)) set.classes = classes(row[class_key], join({pointer, "/", class_key}));
+    set.ops.resize(op_names.size());
+    if (row.contains(op_key))
+      for (const std::uint16_t op : ops(row[op_key], join({pointer, "/", op_key}))) set.ops[op] = true;
+    return set;
+  }
+
+  void dual_issue() {
+    if (!doc.contains("dual_issue")) return;
+    const json& all = doc["dual_issue"];
+    const json none = json::object();
+    const auto rows = [&](const char* key) -> const json& { return all.contains(key) ? all[key] : none; };
+    DualRow dual;
+    for (const auto& [key, row] : rows("never").items()) {
+      const std::string at = join({"/dual_issue/never/", key});
+      dual.never.push_back(
+          {add_row(at.substr(1), row), insns(row, "older", "older_ops", at), insns(row, "younger", "younger_ops", at)});
+    }
+    for (const auto& [key, row] : rows("early").items()) {
+      const std::string at = join({"/dual_issue/early/", key});
+      dual.early.push_back({add_row(at.substr(1), row), insns(row, "classes", "ops", at), flag(row, "younger_too")});
+    }
+    for (const auto& [key, row] : rows("early_reads").items()) {
+      const std::string at = join({"/dual_issue/early_reads/", key});
+      DualRow::EarlyRead read{add_row(at.substr(1), row), insns(row, "classes", "ops", at)};
+      for (const json& which : row["registers"]) {
+        read.all |= which == "all";
+        read.rn |= which == "rn";
+        read.rm |= which == "rm";
+      }
+      dual.early_reads.push_back(std::move(read));
+    }
+    if (all.contains("alone")) {
+      dual.alone_row = add_row("dual_issue/alone", all["alone"]);
+      dual.alone = insns(all["alone"], "classes", "ops", "/dual_issue/alone");
+    }
+    if (all.contains("banks")) {
+      dual.banks_row = add_row("dual_issue/banks", all["banks"]);
+      dual.bank_bytes = number(all["banks"], "bytes", 4);
+    }
+    if (all.contains("branches")) {
+      const json& row = all["branches"];
+      dual.branch_row = add_row("dual_issue/branches", row);
+      dual.mispredict = number(row, "mispredict", 0);
+      dual.mispredict_soon = number(row, "mispredict_soon", dual.mispredict);
+      dual.flags_ahead = number(row, "flags_ahead", 0);
+      dual.narrow_ahead = number(row, "narrow_ahead", 0);
+      for (const json& id : row["flag_registers"]) dual.flags |= isa::reg_bit(id.get<unsigned>());
+    }
+    if (table->fetch_queue || !table->tails.empty() || table->fold)
+      fail("/dual_issue", "does not go together with /fetch_queue, /tails or /fold");
+    if (table->profiles.size() > 16)
+      fail("/latencies", "too many different combinations of rows for a dual-issue core");
+    table->dual = std::move(dual);
+  }
+
   void rest() {
     CoreTiming::Table& t = *table;
     if (doc.contains("skipped")) {
@@ -416,8 +497,10 @@ struct Loader {
     costs();
     csr_costs();
     latencies();
+    forms();
     tails();
     fetch();
+    dual_issue();
     rest();
   }
 };

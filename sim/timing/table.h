@@ -47,6 +47,7 @@ struct CostRow {
   std::uint32_t unit_cycles = 0;          ///< > 0: occupies the long-latency unit for so long
   bool waits_for_unit = false;            ///< cannot issue while the unit is busy
   bool folds = false;                     ///< 0 cycles behind a 16-bit instruction
+  bool free_before_16bit = false;         ///< 0 cycles in front of a 16-bit instruction of the same block
   std::uint32_t link_is_base_cycles = 0;  ///< more when the link register is also the base (rd = rn)
   std::optional<OperandRule> rule;
   Reason reason = Reason::other;
@@ -57,7 +58,10 @@ struct LatencyRow {
   RowId row = 0;
   ClassSet consumers{};
   bool operand = false, address = false, store_data = false, target = false, accumulate = false, overwrite = false;
+  bool early = false;        ///< operands that are read a stage before the others (DualRow::early_reads)
   bool last_only = false;    ///< of several registers, only the one written last
+  bool late_only = false;    ///< only when the producer was not executed in the early stage (DualRow::early)
+  bool same_cycle = false;   ///< the consumer may issue together with the producer
   std::uint32_t cycles = 0;  ///< that a consumer directly behind waits
   Reason reason = Reason::result_use;
 };
@@ -111,6 +115,61 @@ struct FoldRow {
   isa::RegSet flags = 0;  ///< a taken conditional branch does not fold behind an instruction that writes one of these
 };
 
+/// Instructions whose form makes them another class than their operation's.
+struct FormRow {
+  enum class When : std::uint8_t {
+    shifted_constant,  ///< the immediate is an 8-bit value shifted left (and neither small nor a repeated byte)
+    short_shift,       ///< the second operand is shifted left by at most `most`
+  };
+  RowId row = 0;
+  When when = When::shifted_constant;
+  std::vector<bool> ops;  ///< by operation number
+  isa::OpClass as = isa::OpClass::alu;
+  std::uint32_t most = 0;
+  std::uint32_t flag_cycles = 0;  ///< more when it writes one of `flags`
+  isa::RegSet flags = 0;
+
+  bool matches(const isa::Insn& insn) const;
+};
+
+/// Classes and operations.
+struct InsnSet {
+  ClassSet classes{};
+  std::vector<bool> ops;  ///< by operation number
+  bool holds(const isa::Insn& insn) const { return has(classes, insn.cls) || (insn.op < ops.size() && ops[insn.op]); }
+};
+
+/// Two instructions a cycle, in order: an older and a younger one.
+struct DualRow {
+  struct Never {
+    RowId row = 0;
+    InsnSet older, younger;
+  };
+  struct Early {
+    RowId row = 0;
+    InsnSet insns;
+    bool younger_too = false;  ///< else only the older of a pair
+  };
+  struct EarlyRead {
+    RowId row = 0;
+    InsnSet insns;
+    bool all = false, rn = false, rm = false;
+  };
+  std::vector<Never> never;  ///< what does not pair
+  RowId alone_row = 0;
+  InsnSet alone;  ///< pairs with nothing
+  RowId banks_row = 0;
+  std::uint32_t bank_bytes = 0;  ///< > 0: two loads pair only if they are known to hit different ones of two banks
+  std::vector<Early> early;      ///< runs a stage earlier when its operands are there: its result can be used at once
+  std::vector<EarlyRead> early_reads;
+  RowId branch_row = 0;
+  std::uint32_t mispredict = 0;       ///< cycles of a loop's exit
+  std::uint32_t mispredict_soon = 0;  ///< when the flags were written `flags_ahead` cycles before or earlier
+  std::uint32_t flags_ahead = 0;
+  isa::RegSet flags = 0;
+  unsigned narrow_ahead = 0;  ///< > 0: a taken branch pairs with its target behind so many 16-bit instructions
+};
+
 /// Extra cycles of unaligned accesses: [load/store].
 struct UnalignedRow {
   RowId row = 0;
@@ -145,6 +204,8 @@ struct CoreTiming::Table {
   std::optional<StaticPredictorRow> static_predictor;
   std::optional<FoldRow> fold;
   std::optional<UnalignedRow> unaligned;
+  std::vector<FormRow> forms;
+  std::optional<DualRow> dual;
   std::uint32_t target_alignment = 0;
   ClassSet target_alignment_classes{};
   RowId target_alignment_row = 0;
@@ -153,6 +214,8 @@ struct CoreTiming::Table {
   ExceptionCost exceptions;
 
   const CostRow& cost(const isa::Insn& insn) const;
+  /// The row of `forms` that an instruction matches; nullptr if none.
+  const FormRow* form(const isa::Insn& insn) const;
   const std::vector<std::uint16_t>& profile(std::uint8_t id) const { return profiles[id]; }
   std::uint8_t profile_id(const isa::Insn& insn) const {
     if (insn.op < profile_of_op.size() && profile_of_op[insn.op] != 0xff) return profile_of_op[insn.op];

@@ -4,8 +4,10 @@
 #include <cassert>
 
 #include "sim/timing/core_timing.h"
+#include "sim/timing/dual_walk.h"
 #include "sim/timing/pipe.h"
 #include "sim/timing/table.h"
+#include "sim/timing/walk_roles.h"
 
 namespace mj::timing {
 
@@ -14,41 +16,13 @@ using isa::Insn;
 using isa::OpClass;
 using isa::RegSet;
 
-namespace {
-
-bool is_branch(OpClass cls) { return cls >= OpClass::branch && cls <= OpClass::branch_table; }
-bool is_always(const Insn& insn) { return insn.cond == 14; }
-
-/// Registers that a multiply-accumulate adds to its product (the roles of Insn's fields are the decoder's).
-RegSet accumulators(const Insn& insn) {
-  const RegSet factors = isa::reg_bit(insn.rn) | isa::reg_bit(insn.rm);
-  switch (insn.cls) {
-    case OpClass::mac:
-      return isa::reg_bit(insn.ra) & ~factors;
-    case OpClass::mac_long:
-      return (isa::reg_bit(insn.ra) | isa::reg_bit(insn.rd)) & ~factors;
-    case OpClass::fp_mac:
-      return isa::reg_bit(insn.rd) & ~factors;
-    default:
-      return 0;
-  }
-}
-
-/// Of the registers that an instruction writes, those that hold its result (and not a written-back base address).
-RegSet results(const Insn& insn, const Effects& effects) {
-  if (effects.loads == 0 && effects.stores == 0) return effects.writes;
-  const RegSet named = isa::reg_bit(insn.rd) | (insn.cls == OpClass::load_dual ? isa::reg_bit(insn.ra) : 0);
-  return effects.writes & (~effects.address | named);
-}
-
-}  // namespace
-
 /// Walks one block. Stalls are charged to the instruction that waits, tails to the access that has them.
 class Walker {
  public:
   Walker(const CoreTiming::Table& table, std::span<const Insn> insns, std::span<const Effects> effects,
          const PipeState& entry)
       : t_(table), insns_(insns), effects_(effects), pipe_(table, entry), used_(table.rows.size(), false) {
+    if (!t_.forms.empty()) take_forms();
     if (t_.fetch_queue) {
       pipe_.fetch.emplace(*t_.fetch_queue, entry, insns.front().pc);
       use(t_.fetch_queue->row);
@@ -88,13 +62,26 @@ class Walker {
     pipe_.pass(static_cast<std::uint32_t>(cycles));
   }
 
+  /// Gives instructions the class that their form has.
+  void take_forms() {
+    formed_.assign(insns_.begin(), insns_.end());
+    form_cycles_.assign(insns_.size(), 0);
+    for (std::size_t i = 0; i < formed_.size(); ++i)
+      if (const FormRow* form = t_.form(formed_[i])) {
+        use(form->row);
+        formed_[i].cls = form->as;
+        if (effects_[i].writes & form->flags) form_cycles_[i] = form->flag_cycles;
+      }
+    insns_ = formed_;
+  }
+
   /// Everything that instruction i waits for before it issues.
   void stall(std::size_t i) {
     const Insn& insn = insns_[i];
     const Effects& effects = effects_[i];
     if (pipe_.tail != 0) {
       const TailRow& tail = t_.tails[pipe_.tail - 1u];
-      const RegSet written_back = effects.writes & effects.address;
+      const RegSet written_back = effects.writes & effects.address & ~results(insn, effects);
       if (has(tail.felt_by, insn.cls) || (tail.address_waits && (effects.address & pipe_.tail_writes)) ||
           (tail.writeback_waits && written_back)) {
         use(tail.row);
@@ -202,6 +189,8 @@ class Walker {
     if (leaves && cost.taken) cycles += static_cast<std::int64_t>(*cost.taken) - cost.cycles;
     if (cost.link_is_base_cycles != 0 && (effects.writes & effects.target)) cycles += cost.link_is_base_cycles;
     if (cost.folds && pipe.previous_is_16bit) cycles = 0;
+    if (cost.free_before_16bit && i + 1 < insns_.size() && insns_[i + 1].size == 2) cycles = 0;
+    if (!form_cycles_.empty()) cycles += form_cycles_[i];
     if (skipped) {
       cycles = t_.skipped;
       use(t_.skipped_row);
@@ -376,6 +365,8 @@ class Walker {
   const CoreTiming::Table& t_;
   std::span<const Insn> insns_;
   std::span<const Effects> effects_;
+  std::vector<Insn> formed_;                ///< insns_ where the core has forms
+  std::vector<std::uint32_t> form_cycles_;  ///< more cycles of their form
   Pipe pipe_;
   std::int64_t enter_ = 0;  ///< when the current instruction came to decode
   Walk walk_;
@@ -384,6 +375,7 @@ class Walker {
 
 Walk CoreTiming::walk(std::span<const Insn> insns, std::span<const Effects> effects, const PipeState& entry) const {
   assert(!insns.empty() && insns.size() == effects.size());
+  if (table_->dual) return dual_walk(*table_, insns, effects, entry);
   return Walker(*table_, insns, effects, entry).run();
 }
 

@@ -14,6 +14,7 @@
 namespace mj::timing {
 namespace {
 
+using isa::OpClass;
 using test::BlockBuilder;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -245,6 +246,26 @@ TEST(CortexM4, CountdownLoop) {
   EXPECT_EQ(m4.target_cost(0x08000002, true, taken, isa::OpClass::branch_cond, state), 1u);
 }
 
+TEST(CortexM4, ARegisterBranchHidesTheSecondWordOfItsTarget) {
+  const CoreTiming m4 = core("cortex-m4");
+  PipeState state;
+  EXPECT_EQ(BlockBuilder().jump_to(14).cycles_taken(m4), 3u);
+  EXPECT_EQ(m4.target_cost(0x08000002, true, indirect, isa::OpClass::branch_reg, state), 0u);
+  EXPECT_EQ(m4.target_cost(0x08000002, true, taken, isa::OpClass::branch_link, state), 1u) << "a direct one does not";
+}
+
+TEST(CortexM4, CompareAndBranchIsEvaluatedInExecute) {  // DDI 0337G, table 15-3
+  const CoreTiming m4 = core("cortex-m4");
+  const auto cbz = static_cast<std::uint16_t>(isa::thumb::Op::cbz);
+  EXPECT_EQ(BlockBuilder().size(2).branch_if({r0}).number(cbz).cycles_taken(m4), 3u);
+  EXPECT_EQ(BlockBuilder().size(2).branch_if({r0}).number(cbz).cycles(m4), 1u);
+}
+
+TEST(CortexM3, ALoadOverItsOwnIndexIsNotABaseUpdate) {
+  // ldr r0, [r5]; ldr r1, [r5, r1]; alu: a run of two
+  EXPECT_EQ(BlockBuilder().load(r0, r5).load_at(r1, r5, r1).alu(r3, {r4}).cycles(core("cortex-m3")), 3u + 1u);
+}
+
 TEST(CortexM4, ItFoldsBehindA16BitInstruction) {
   const CoreTiming m4 = core("cortex-m4");
   EXPECT_EQ(BlockBuilder().size(2).alu(r0, {r1}).it().alu(r2, {r3}).when(0).cycles(m4), 2u);
@@ -370,6 +391,112 @@ TEST(CortexM33, ResultsOfLoadsAndMultipliesAreLateExceptAsAddends) {
   EXPECT_EQ(BlockBuilder().op(OpClass::mul, r3, {r1, r2}).alu(r4, {r3}).cycles(m33), 3u);
   EXPECT_EQ(BlockBuilder().load_multi({r0, r1, r2}, r5).alu(r4, {r0}).cycles(m33), 4u);
   EXPECT_EQ(BlockBuilder().load_multi({r0, r1, r2}, r5).alu(r4, {r2}).cycles(m33), 5u);
+}
+
+TEST(CortexM33, AConstantThatNeedsAShiftIsLate) {
+  const CoreTiming m33 = core("cortex-m33");
+  const auto add = static_cast<std::uint16_t>(isa::thumb::Op::add_imm),
+             cmp = static_cast<std::uint16_t>(isa::thumb::Op::cmp_imm);
+  const auto cycles = [&](std::uint32_t constant) {
+    return BlockBuilder().alu(r0, {r1}).number(add).immediate(constant).alu(r2, {r0}).cycles(m33);
+  };
+  EXPECT_EQ(cycles(0xff), 2u);
+  EXPECT_EQ(cycles(0x1fc0), 3u) << "8 bits, shifted";
+  EXPECT_EQ(cycles(0x1b1b1b1b), 2u) << "a repeated byte";
+  EXPECT_EQ(cycles(0xfff), 2u) << "12 bits: ADDW";
+  EXPECT_EQ(BlockBuilder().op(OpClass::alu, 64, {r1}).number(cmp).immediate(0x6c000000).writing({48}).cycles(m33), 2u)
+      << "with flags it takes its second cycle";
+}
+
+TEST(CortexM33, ShortLeftShiftsOfAnOperandAreFree) {
+  const CoreTiming m33 = core("cortex-m33");
+  const auto add = static_cast<std::uint16_t>(isa::thumb::Op::add_lsl);
+  const auto cycles = [&](unsigned shift) {
+    return BlockBuilder().op(OpClass::alu_shift, r0, {r1, r2}).number(add).shifted(shift).alu(r3, {r0}).cycles(m33);
+  };
+  EXPECT_EQ(cycles(3), 2u);
+  EXPECT_EQ(cycles(4), 3u);
+}
+
+TEST(CortexM33, ItIsFreeBeforeA16BitInstruction) {
+  const CoreTiming m33 = core("cortex-m33");
+  EXPECT_EQ(BlockBuilder().size(4).alu(r0, {r1}).size(2).it().alu(r2, {r3}).when(0).cycles(m33), 2u);
+  EXPECT_EQ(BlockBuilder().size(4).alu(r0, {r1}).size(2).it().size(4).alu(r2, {r3}).when(0).cycles(m33), 3u);
+  EXPECT_EQ(BlockBuilder().size(2).alu(r0, {r1}).it().size(4).alu(r2, {r3}).when(0).cycles(m33), 2u) << "folds";
+}
+
+// Cortex-M7
+
+/// add rd, ... or another plain ALU operation, with the number that the core file knows it by.
+BlockBuilder& add_op(BlockBuilder& b, unsigned rd, std::initializer_list<unsigned> sources) {
+  return b.alu(rd, sources).number(static_cast<std::uint16_t>(isa::thumb::Op::add_reg));
+}
+
+TEST(CortexM7, TwoIndependentInstructionsShareACycle) {
+  const CoreTiming m7 = core("cortex-m7");
+  EXPECT_EQ(BlockBuilder().alu(r0, {r1}).alu(r2, {r3}).cycles(m7), 1u);
+  EXPECT_EQ(BlockBuilder().alu(r0, {r1}).alu(r2, {r3}).alu(r4, {r5}).cycles(m7), 2u);
+  EXPECT_EQ(BlockBuilder().load(r0, r1).store(r2, r3).cycles(m7), 1u);
+  EXPECT_EQ(BlockBuilder().store(r0, r1).store(r2, r3).cycles(m7), 2u) << "one store a cycle";
+  EXPECT_EQ(BlockBuilder().op(OpClass::mul, r0, {r1, r2}).op(OpClass::mul, r3, {r1, r2}).cycles(m7), 2u);
+  EXPECT_EQ(BlockBuilder().op(OpClass::alu_shift, r0, {r1, r2}).op(OpClass::alu_shift, r3, {r1, r2}).cycles(m7), 2u);
+  EXPECT_EQ(BlockBuilder().load_multi({r0, r1, r2}, r5).cycles(m7), 2u) << "two registers a cycle, alone";
+}
+
+TEST(CortexM7, AnEarlyResultIsUsedInItsOwnCycle) {
+  const CoreTiming m7 = core("cortex-m7");
+  BlockBuilder early, late;
+  add_op(early, r0, {r1}).op(OpClass::alu_shift, r2, {r0, r3});
+  late.alu(r0, {r1}).op(OpClass::alu_shift, r2, {r0, r3});
+  EXPECT_EQ(early.cycles(m7), 1u) << "add; eor r2, r0, r3, ror #22";
+  EXPECT_EQ(late.cycles(m7), 2u) << "a logical operation executes late";
+  BlockBuilder address;
+  add_op(address, r0, {r1}).load(r2, r0);
+  EXPECT_EQ(address.cycles(m7), 2u) << "an address takes an early result in the next cycle";
+  EXPECT_EQ(BlockBuilder().alu(r0, {r1}).load(r2, r0).cycles(m7), 3u) << "and a late one a cycle later";
+}
+
+TEST(CortexM7, LoadsPairOnlyAcrossTheBanks) {
+  const CoreTiming m7 = core("cortex-m7");
+  EXPECT_EQ(BlockBuilder().load(r0, r5).immediate(0).load(r1, r5).immediate(4).cycles(m7), 1u);
+  EXPECT_EQ(BlockBuilder().load(r0, r5).immediate(0).load(r1, r5).immediate(8).cycles(m7), 2u);
+  EXPECT_EQ(BlockBuilder().load(r0, r5).load(r1, r4).cycles(m7), 2u) << "unknown: taken to conflict";
+}
+
+TEST(CortexM7, LoadedDataFeedsTheLateAluInTheNextCycle) {
+  const CoreTiming m7 = core("cortex-m7");
+  EXPECT_EQ(BlockBuilder().load(r0, r5).alu(r1, {r0}).cycles(m7), 2u);
+  EXPECT_EQ(BlockBuilder().load(r0, r5).op(OpClass::mul, r1, {r0, r2}).cycles(m7), 3u);
+  EXPECT_EQ(BlockBuilder().load(r0, r5).store(r0, r4).cycles(m7), 1u) << "stored in the same cycle";
+  const auto ldrb = static_cast<std::uint16_t>(isa::thumb::Op::ldrb_imm);
+  EXPECT_EQ(BlockBuilder().load(r0, r5).number(ldrb).alu(r1, {r0}).cycles(m7), 3u) << "bytes take one more";
+}
+
+TEST(CortexM7, MultiplyAccumulatesChainEveryCycle) {
+  const CoreTiming m7 = core("cortex-m7");
+  BlockBuilder chain;
+  for (int k = 0; k < 4; ++k) chain.op(OpClass::mac, r0, {r1, r2, r0});
+  EXPECT_EQ(chain.cycles(m7), 4u);
+  EXPECT_EQ(BlockBuilder().op(OpClass::mul, r0, {r1, r2}).alu(r3, {r0}).cycles(m7), 3u);
+}
+
+TEST(CortexM7, PredictedBranchesAreFreeAndLoopExitsAreNot) {
+  const CoreTiming m7 = core("cortex-m7");
+  BlockBuilder loop(0x100), soon(0x100);
+  loop.alu(r0, {r0}).writing({48}).branch_if({48}, 0x100);
+  EXPECT_EQ(loop.cycles_taken(m7), 1u);
+  EXPECT_EQ(loop.cycles(m7), 1u + 8u);
+  EXPECT_EQ(by_reason(loop.walk(m7))[Reason::mispredict], 8u);
+  soon.alu(r0, {r0}).writing({48});
+  for (int k = 0; k < 7; ++k) soon.alu(r1, {r2});
+  soon.branch_if({48}, 0x100);
+  EXPECT_EQ(by_reason(soon.walk(m7))[Reason::mispredict], 6u) << "flags known three cycles before";
+  EXPECT_EQ(BlockBuilder(0x100).branch_if({48}, 0x200).cycles(m7), 1u) << "a forward branch counts as predicted";
+}
+
+TEST(CortexM7, ASkippedInstructionTakesItsSlot) {
+  const Walk walk = BlockBuilder().it().load_multi({r0, r1, r2}, r5).when(1).alu(r3, {r4}).walk(core("cortex-m7"));
+  EXPECT_THAT(walk.skipped_delta, ElementsAre(0, 0, 0));
 }
 
 // Hazard3 and predictors

@@ -56,6 +56,12 @@ class BlockBuilder {
     effects.back() = {regs({base}), regs({rd}), regs({base}), 0, 0, 1, 0};
     return *this;
   }
+  /// Load from base + index.
+  BlockBuilder& load_at(unsigned rd, unsigned base, unsigned index) {
+    load(rd, base).insns.back().rm = static_cast<std::uint8_t>(index);
+    effects.back().reads = effects.back().address = regs({base, index});
+    return *this;
+  }
   /// Load with base write-back.
   BlockBuilder& load_indexed(unsigned rd, unsigned base) {
     load(rd, base);
@@ -104,6 +110,17 @@ class BlockBuilder {
   /// The last instruction's operation number.
   BlockBuilder& number(std::uint16_t op) {
     insns.back().op = op;
+    return *this;
+  }
+
+  /// The last instruction's immediate.
+  BlockBuilder& immediate(std::uint32_t value) {
+    insns.back().imm = value;
+    return *this;
+  }
+  /// The last instruction's shift amount.
+  BlockBuilder& shifted(unsigned amount) {
+    insns.back().shift = static_cast<std::uint8_t>(amount);
     return *this;
   }
 
