@@ -70,7 +70,12 @@ Bus::Outcome Bus::read(Address a, unsigned size, Cycle now) {
     out.value = r->device->read(a - r->base, size, now);
     return out;
   }
-  if (r->flash) out.extra_cycles += r->flash->data_read(a, now);
+  if (r->flash) {
+    const std::uint64_t before = r->flash->array_reads();
+    out.extra_cycles += r->flash->data_read(a, now);
+    out.flash = true;
+    out.array_reads = static_cast<std::uint32_t>(r->flash->array_reads() - before);
+  }
   std::memcpy(&out.value, r->host(a), size);
   return out;
 }

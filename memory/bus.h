@@ -62,6 +62,8 @@ class Bus {
     std::uint32_t value = 0;
     std::uint32_t extra_cycles = 0;  ///< beyond the core's own cost of the access
     bool device = false;
+    bool flash = false;             ///< served by flash with a front end
+    std::uint32_t array_reads = 0;  ///< of the flash array, for this access
   };
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);

@@ -13,8 +13,16 @@ FlashTiming::FlashTiming(const FlashTimingParams& params)
 }
 
 void FlashTiming::set_wait_states(std::uint32_t count) {
+  if (wait_states_held_) return;
   wait_states_ = count;
   ++epoch_;
+  if (changed_) changed_();
+}
+
+void FlashTiming::hold_wait_states(std::uint32_t count) {
+  wait_states_held_ = false;
+  set_wait_states(count);
+  wait_states_held_ = true;
 }
 
 void FlashTiming::set_prefetch(bool on) {
@@ -85,8 +93,12 @@ void FlashTiming::Cache::clear() { std::fill(lines_.begin(), lines_.end(), Line{
 bool FlashTiming::resident(Address word_address) const { return icache_.find(word_address) != nullptr; }
 
 std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
-  if (wait_states_ == 0) return 0;
   const Address word = word_of(address);
+  if (wait_states_ == 0) {
+    if (data_buffer_ != word) ++counts_.array_reads_data;
+    data_buffer_ = word;
+    return 0;
+  }
   Cache& cache = params_.unified ? icache_ : dcache_;
   if (cache.touch(word, false) || data_buffer_ == word) {
     ++counts_.data_hits;

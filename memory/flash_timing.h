@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ class FlashTiming {
 
   /// Firmware reprogrammed the interface (FLASH_ACR and the like).
   void set_wait_states(std::uint32_t count);
+  /// What-if: keeps this number, whatever set_wait_states() asks for from now on.
+  void hold_wait_states(std::uint32_t count);
+  /// Told after the number of wait states changed; at most one.
+  void on_wait_states(std::function<void()> changed) { changed_ = std::move(changed); }
   void set_prefetch(bool on);
   void set_icache(bool on);  ///< turning a cache off empties it
   void set_dcache(bool on);
@@ -57,6 +62,10 @@ class FlashTiming {
     std::uint64_t array_reads_fetch = 0, array_reads_data = 0, prefetches = 0, fetch_hits = 0, data_hits = 0;
   };
   const Counts& counts() const { return counts_; }
+  /// Reads of the flash array so far. Instruction fetches with zero wait states are not seen here (see free()).
+  std::uint64_t array_reads() const {
+    return counts_.array_reads_fetch + counts_.array_reads_data + counts_.prefetches;
+  }
 
  private:
   struct Line {
@@ -86,6 +95,8 @@ class FlashTiming {
 
   FlashTimingParams params_;
   std::uint32_t wait_states_;
+  bool wait_states_held_ = false;
+  std::function<void()> changed_;
   bool prefetch_on_;
   Cache icache_, dcache_;
   Address fetch_buffer_ = no_word, data_buffer_ = no_word;  ///< last word read

@@ -17,7 +17,8 @@ class Marker final : public RegisterMap {
   struct Hit {
     bool begin;  ///< false: end
     std::uint32_t id;
-    Cycle cycle;  ///< of the store
+    Cycle cycle;                 ///< of the store
+    std::uint64_t instructions;  ///< issued before the store
   };
   std::vector<Hit> hits;
   std::vector<std::uint32_t> checksums;

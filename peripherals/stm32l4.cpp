@@ -96,8 +96,8 @@ class Rcc final : public RegisterMap {
     wiring_.clocks->drive(ClockNets::core, hclk, now);
     // A timer runs at its bus's clock, doubled if that is divided.
     const auto timer = [&](std::uint32_t ppre) { return ppre & 4 ? hclk >> (ppre & 3) : hclk; };
-    wiring_.clocks->drive("tim_apb1", timer(v >> 8 & 7), now);
-    wiring_.clocks->drive("tim_apb2", timer(v >> 11 & 7), now);
+    wiring_.clocks->drive_from_core("tim_apb1", timer(v >> 8 & 7), now);
+    wiring_.clocks->drive_from_core("tim_apb2", timer(v >> 11 & 7), now);
   }
 
   std::vector<std::uint64_t> msi_hz_;

@@ -13,13 +13,13 @@ Marker::Marker(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec,
        .name = "BEGIN",
        .write =
            [this](std::uint32_t v, Cycle now) {
-             hits.push_back({true, v, now});
+             hits.push_back({true, v, now, wiring_.retired ? wiring_.retired() : 0});
            }},
       {.offset = 0x04,
        .name = "END",
        .write =
            [this](std::uint32_t v, Cycle now) {
-             hits.push_back({false, v, now});
+             hits.push_back({false, v, now, wiring_.retired ? wiring_.retired() : 0});
            }},
       {.offset = 0x08,
        .name = "EXIT",

@@ -24,6 +24,8 @@ struct Wiring {
   DiagnosticSink* diagnostics = nullptr;
   /// Copies plain memory out without time or side effects (EasyDMA); false if any byte is not plain memory.
   std::function<bool(Address from, std::uint8_t* to, std::size_t n)> peek;
+  /// Instructions issued before the current one.
+  std::function<std::uint64_t()> retired;
   /// The front end of the named region, null if it has none.
   std::function<memory::FlashTiming*(std::string_view region)> flash;
 };

@@ -10,12 +10,9 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "peripherals/registry.h"
+#include "sim/base/checked_json.h"
 #include "sim/base/did_you_mean.h"
 
 namespace mj {
@@ -26,7 +23,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::uint64_t address_space = std::uint64_t{1} << 32;
-constexpr unsigned extends_limit = 8, nesting_limit = 32;
+constexpr unsigned extends_limit = 8;
 
 Error usage(std::string what, std::string where, std::string why = "", std::string advice = "") {
   return Error{ExitCode::usage, std::move(what), std::move(where), std::move(why), std::move(advice)};
@@ -40,41 +37,14 @@ std::string joined(const std::vector<std::string>& words) {
 
 // ---- reading ----------------------------------------------------------------------------------------------------
 
-/// Deepest nesting of brackets outside strings. The JSON library recurses over values: the depth must be bounded first.
-unsigned nesting(const std::string& text) {
-  unsigned depth = 0, deepest = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string && c == '\\')
-      ++i;
-    else if (c == '"')
-      in_string = !in_string;
-    else if (!in_string && (c == '[' || c == '{'))
-      deepest = std::max(deepest, ++depth);
-    else if (!in_string && (c == ']' || c == '}') && depth > 0)
-      --depth;
-  }
-  return deepest;
-}
-
 Result<json> read_json(const fs::path& path) {
   std::error_code ignored;
   std::ifstream in(path, std::ios::binary);
   if (!in || fs::is_directory(path, ignored))
     return Error{ExitCode::unreadable, "cannot read the board file", path.string(), "", "check the path"};
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (nesting(text) > nesting_limit)
-    return Error{ExitCode::unreadable, "nested too deeply for a board file", path.string(), "", ""};
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& e) {
-    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(e.byte, text.size()));
-    const auto line = 1 + std::count(text.begin(), end, '\n');
-    std::string why = e.what();
-    if (const auto colon = why.find(": "); colon != std::string::npos) why = why.substr(colon + 2);
-    return Error{ExitCode::unreadable, "not valid JSON", path.string() + ":" + std::to_string(line), why, ""};
-  }
+  if (auto valid = check_json(text, path.string(), "board file"); !valid) return valid.error();
+  return json::parse(text);
 }
 
 /// The file with what it extends merged below it.
@@ -98,98 +68,6 @@ Result<json> read_merged(const fs::path& path, unsigned depth = 0) {
   own->erase("extends");
   base->merge_patch(*own);
   return base;
-}
-
-// ---- checking against the schema -----------------------------------------------------------------------------------
-
-const json& resolved(const json& schema, const json& root) {
-  if (const auto ref = schema.find("$ref"); ref != schema.end())
-    return root.at(json::json_pointer(ref->get<std::string>().substr(1)));
-  return schema;
-}
-
-/// The first key that the schema does not know, as an Error that says which it does: said better than a validator can.
-std::optional<Error> unknown_key(const json& node, const json& schema_or_ref, const json& root, const std::string& at) {
-  if (!node.is_object()) return std::nullopt;
-  const json& schema = resolved(schema_or_ref, root);
-  const json properties = schema.value("properties", json::object());
-  for (const auto& [key, value] : node.items()) {
-    const std::string pointer = at + "/" + key;
-    const auto known = properties.find(key);
-    const auto others = schema.find("additionalProperties");
-    std::optional<Error> found;
-    if (known != properties.end()) {
-      found = unknown_key(value, *known, root, pointer);
-    } else if (others != schema.end() && others->is_object()) {
-      found = unknown_key(value, *others, root, pointer);
-    } else if (others != schema.end()) {
-      std::vector<std::string> allowed;
-      for (const auto& [name, unused] : properties.items()) allowed.push_back(name);
-      found =
-          usage("unknown key \"" + key + "\"", pointer, "allowed here: " + joined(allowed), did_you_mean(key, allowed));
-    }
-    if (found) return found;
-  }
-  return std::nullopt;
-}
-
-/// valijson's path ("<root>", "[core]", "[timing]") as a JSON pointer.
-std::string pointer_of(const std::vector<std::string>& context) {
-  std::string pointer;
-  for (const std::string& part : context)
-    if (part.size() > 2 && part.front() == '[') pointer += "/" + part.substr(1, part.size() - 2);
-  return pointer;
-}
-
-/// What the schema allows at a place: its enumeration, types or required keys.
-std::string allowed_at(const json& root, const std::string& pointer) {
-  const json* schema = &root;
-  std::size_t begin = 1;
-  while (begin <= pointer.size() && !pointer.empty()) {
-    const std::size_t end = std::min(pointer.find('/', begin), pointer.size());
-    const std::string key = pointer.substr(begin, end - begin);
-    begin = end + 1;
-    const auto properties = schema->find("properties");
-    if (properties != schema->end() && properties->contains(key))
-      schema = &resolved((*properties)[key], root);
-    else if (schema->contains("additionalProperties") && (*schema)["additionalProperties"].is_object())
-      schema = &resolved((*schema)["additionalProperties"], root);
-    else if (schema->contains("items"))
-      schema = &resolved((*schema)["items"], root);
-    else
-      return "";
-  }
-  std::string text;
-  for (const char* key : {"enum", "type", "pattern", "minimum", "maximum", "required"})
-    if (schema->contains(key)) text += (text.empty() ? "" : "; ") + std::string(key) + " " + (*schema)[key].dump();
-  return text;
-}
-
-Result<void> check_schema(const json& board, const std::string& file) {
-  auto schema_json = read_json(fs::path(models_dir()) / "schema" / "board.schema.json");
-  if (!schema_json) return schema_json.error();
-  try {
-    if (auto error = unknown_key(board, *schema_json, *schema_json, file + "#")) return *error;
-    valijson::Schema schema;
-    valijson::SchemaParser parser;
-    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(*schema_json), schema);
-    valijson::Validator validator;
-    valijson::ValidationResults results;
-    if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(board), &results)) return {};
-    // The deepest place is the one that is wrong; those above only say that something below is.
-    const valijson::ValidationResults::Error* worst = nullptr;
-    for (const auto& error : results)
-      if (!worst || error.context.size() > worst->context.size()) worst = &error;
-    if (!worst) return usage("the board file does not match its schema", file);
-    const std::string pointer = pointer_of(worst->context);
-    std::string why = worst->description, value = "the board";
-    if (const json::json_pointer p(pointer); !pointer.empty() && board.contains(p)) value = board.at(p).dump();
-    if (value.size() > 60) value = value.substr(0, 60) + "...";
-    return usage("wrong value in the board file", file + "#" + pointer, value + ": " + why,
-                 "allowed here: " + allowed_at(*schema_json, pointer));
-  } catch (const std::exception& e) {
-    return Error{ExitCode::unreadable, "cannot check the board file", file, e.what(), ""};
-  }
 }
 
 // ---- from JSON to structs: after the schema check, so that types are known ------------------------------------------
@@ -231,6 +109,7 @@ CoreSpec to_core(const json& j) {
   for (const json& f : j.at("features").at("value")) core.features.push_back(f.get<std::string>());
   core.reset_clock_hz = figure_or(j, "reset_clock", 0);
   core.max_clock_hz = figure_or(j, "max_clock", 0);
+  core.min_clock_hz = figure_or(j, "min_clock", 0);
   core.nvic_priority_bits = figure32(j, "nvic_priority_bits");
   core.irq_count = figure32(j, "irq_count");
   core.systick_reference_divider = figure32(j, "systick_reference_divider");
@@ -479,7 +358,8 @@ Result<BoardSpec> load_file(const fs::path& path, const std::string& shown) {
   auto merged = read_merged(path);
   if (!merged) return merged.error();
   if (!merged->is_object()) return usage("a board file must be a JSON object", shown, merged->type_name());
-  if (const auto ok = check_schema(*merged, shown); !ok) return ok.error();
+  const std::string schema = (fs::path(models_dir()) / "schema" / "board.schema.json").string();
+  if (const auto ok = check_json_schema(merged->dump(), schema, shown, "board file"); !ok) return ok.error();
   BoardSpec board;
   try {
     const json& j = *merged;
@@ -534,7 +414,7 @@ Result<BoardSpec> load_board(const std::string& id_or_path) {
     std::string advice = did_you_mean(id_or_path, ids);
     if (!advice.empty()) advice += " ";
     return usage("unknown board \"" + id_or_path + "\"", "", "boards: " + joined(ids),
-                 advice + "or give the path of a board file that ends in .json");
+                 advice + "or give the path of a board file that ends in .json, or generic:<core>");
   }
   return load_file(fs::path(models_dir()) / "boards" / (id_or_path + ".json"), id_or_path + ".json");
 }

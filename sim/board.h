@@ -22,6 +22,7 @@ struct CoreSpec {
   std::vector<std::string> features;
   Hertz reset_clock_hz = 0;
   Hertz max_clock_hz = 0;  ///< 0: unknown
+  Hertz min_clock_hz = 0;  ///< that firmware can choose; 0: any
   unsigned nvic_priority_bits = 0, irq_count = 0;
   unsigned systick_reference_divider = 0;  ///< core cycles per tick of the reference clock; 0: there is none
 };
@@ -88,6 +89,16 @@ struct BoardSpec {
     for (const RegionSpec& r : regions)
       if (r.name == named) return &r;
     return nullptr;
+  }
+
+  /// The least flash wait states that the board's first table allows at `hz`; none above its last clock, or if the
+  /// board has no table.
+  std::optional<std::uint32_t> least_wait_states(Hertz hz) const {
+    if (wait_states.empty()) return std::nullopt;
+    const std::vector<Hertz>& max = wait_states.front().max_hz;
+    for (std::size_t i = 0; i < max.size(); ++i)
+      if (hz <= max[i]) return static_cast<std::uint32_t>(i);
+    return std::nullopt;
   }
 
   std::uint64_t budget_bytes(BudgetKind kind) const {

@@ -127,7 +127,10 @@ struct Machine::Rv32Core {
 };
 
 Machine::Machine(const BoardSpec& board, const MachineOptions& options)
-    : board_(board), options_(options), clock_(board.core.reset_clock_hz) {}
+    : board_(board),
+      options_(options),
+      clock_(options.clock_hz.value_or(board.core.reset_clock_hz)),
+      wanted_hz_(clock_.hz()) {}
 
 Machine::~Machine() = default;
 
@@ -158,8 +161,13 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
   build_memory();
   if (auto core = board_.core.isa == "thumb" ? build_thumb() : build_rv32(); !core) return core;
   if (auto devices = build_devices(); !devices) return devices;
+  // What devices drove while being made is the state at reset, not a change.
+  clock_.set_hz(wanted_hz_, 0);
+  points_.clear();
+  clock_or_waits_changed();
   engine_ =
       std::make_unique<engine::Engine>(engine::Engine::Parts{*arch_, bus_, events_, *timing_}, std::move(is_function));
+  engine_->on_operating_point = [this](unsigned, Cycle now) { clock_.set_hz(wanted_hz_, now); };
   if (thumb_) {
     const auto id = identity(board_);
     const auto get = [&](const char* key) {
@@ -233,7 +241,11 @@ void Machine::build_memory() {
         // Erased flash reads as ones; RAM starts as zeros so that every run is the same.
         if (spec.kind == memory::RegionKind::flash) std::fill(r.bytes->begin(), r.bytes->end(), std::uint8_t{0xff});
       }
-      if (spec.front_end) r.flash = std::make_shared<memory::FlashTiming>(*spec.front_end);
+      if (spec.front_end) {
+        r.flash = std::make_shared<memory::FlashTiming>(*spec.front_end);
+        if (options_.flash_wait_states) r.flash->hold_wait_states(*options_.flash_wait_states);
+        r.flash->on_wait_states([this] { clock_or_waits_changed(); });
+      }
       made[spec.name] = r;
       bus_.add(std::move(r));
     }
@@ -300,10 +312,35 @@ Result<void> Machine::build_rv32() {
   return {};
 }
 
+/// The time axis and the engine's counts go over to the new operating point together, at the end of the instruction.
+void Machine::clock_or_waits_changed() {
+  energy::OperatingPoint point{wanted_hz_, 0};
+  const auto least = options_.least_flash_wait_states ? board_.least_wait_states(wanted_hz_) : std::nullopt;
+  for (const auto& r : bus_.regions())
+    if (r->flash && least && r->flash->wait_states() != *least) {
+      r->flash->hold_wait_states(*least);  // comes back here
+      return;
+    }
+  for (const auto& r : bus_.regions())
+    if (r->flash) point.flash_wait_states = std::max(point.flash_wait_states, r->flash->wait_states());
+  auto at = std::find(points_.begin(), points_.end(), point);
+  if (at == points_.end() && points_.size() == engine::Engine::max_operating_points) {
+    points_merged_ = true;
+    at = points_.end() - 1;
+  }
+  const auto index = static_cast<unsigned>(at - points_.begin());
+  if (at == points_.end()) points_.push_back(point);
+  if (!engine_) return;
+  if (index == engine_->operating_point()) clock_.set_hz(wanted_hz_, engine_->now());  // a merged one
+  engine_->set_operating_point(index);
+}
+
 Result<void> Machine::build_devices() {
   clocks_.drive(peripherals::ClockNets::core, board_.core.reset_clock_hz, 0);
-  clocks_.on_change(peripherals::ClockNets::core, [this](Cycle now) {
-    if (const Hertz hz = clocks_.hz(peripherals::ClockNets::core)) clock_.set_hz(hz, now);
+  if (options_.clock_hz) clocks_.hold_core(*options_.clock_hz);
+  clocks_.on_change(peripherals::ClockNets::core, [this](Cycle) {
+    if (const Hertz hz = clocks_.hz(peripherals::ClockNets::core)) wanted_hz_ = hz;
+    clock_or_waits_changed();
   });
   peripherals::Wiring wiring;
   wiring.events = &events_;
@@ -313,6 +350,7 @@ Result<void> Machine::build_devices() {
   wiring.exit = this;
   wiring.diagnostics = this;
   wiring.peek = [this](Address from, std::uint8_t* to, std::size_t n) { return bus_.peek(from, to, n); };
+  wiring.retired = [this] { return engine_ ? engine_->retired() : 0; };
   wiring.flash = [this](std::string_view region) -> memory::FlashTiming* {
     for (const auto& r : bus_.regions())
       if (r->name == region) return r->flash.get();

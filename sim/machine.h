@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "energy/activity.h"
 #include "memory/bus.h"
 #include "memory/elf_image.h"
 #include "peripherals/clock_nets.h"
@@ -34,8 +35,11 @@ struct MachineOptions {
   std::string files_folder;  ///< see Semihost
   std::string console_input;
   std::string command_line;
-  std::function<void(char)> console;        ///< each byte printed; may be empty
-  std::function<void(char)> console_error;  ///< each byte printed to semihosting's standard error; may be empty
+  std::optional<Hertz> clock_hz;                   ///< what-if: the core's clock from reset on
+  std::optional<std::uint32_t> flash_wait_states;  ///< what-if: flash wait states from reset on
+  bool least_flash_wait_states = false;            ///< what-if: always the least that the board's table allows
+  std::function<void(char)> console;               ///< each byte printed; may be empty
+  std::function<void(char)> console_error;         ///< each byte printed to semihosting's standard error; may be empty
 };
 
 class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
@@ -55,6 +59,10 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   const timing::CoreTiming& timing() const { return *timing_; }
   const BoardSpec& board() const { return board_; }
   const CoreClock& clock() const { return clock_; }
+  /// Clocks and flash wait states that the run had, in order of first use; the engine counts by index.
+  const std::vector<energy::OperatingPoint>& operating_points() const { return points_; }
+  /// Whether there were more than the engine tells apart; those are counted with the last one.
+  bool operating_points_merged() const { return points_merged_; }
   const std::string& console_text() const { return console_; }
 
   bool console_truncated() const { return console_lost_; }
@@ -80,6 +88,7 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   Result<void> build_thumb();
   Result<void> build_rv32();
   Result<void> build_devices();
+  void clock_or_waits_changed();
 
   void set_irq(unsigned number, bool level) override;
   void put(std::string_view device, char byte) override;
@@ -91,6 +100,9 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   memory::Bus bus_;
   EventQueue events_;
   CoreClock clock_;
+  Hertz wanted_hz_;  ///< the core's clock from the end of the current instruction on
+  std::vector<energy::OperatingPoint> points_;
+  bool points_merged_ = false;
   peripherals::ClockNets clocks_;
   std::optional<timing::CoreTiming> timing_;
   struct ThumbCore;

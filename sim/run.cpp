@@ -5,21 +5,32 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <span>
 
 #include "isa/rv32/decode.h"
+#include "isa/rv32/disasm.h"
 #include "isa/thumb/decode.h"
+#include "isa/thumb/disasm.h"
 #include "memory/elf_image.h"
+#include "peripherals/marker.h"
+#include "sim/base/did_you_mean.h"
+#include "sim/generic_board.h"
 #include "sim/machine.h"
+#include "sim/price.h"
 #include "sim/profile/attribution.h"
 #include "sim/profile/counts.h"
 #include "sim/profile/dwarf.h"
 #include "sim/profile/layers.h"
 #include "sim/profile/model/note.h"
+#include "sim/profile/roi.h"
 #include "sim/profile/static_size.h"
 #include "sim/profile/symbols.h"
+#include "sim/profile/timeline.h"
 #include "sim/propose.h"
 #include "sim/tensor_io.h"
 #include "sim/version.h"
@@ -99,23 +110,33 @@ class Runner {
                                                          : request_.command_line;
     options.console = request_.console;
     options.console_error = request_.console_error;
+    if (auto held = hold(board, options); !held) return held.error();
     auto made = Machine::create(board, options, FunctionStarts(symbols_));
     if (!made) return made.error();
     machine_ = std::move(made).value();
     if (auto loaded = machine_->load(image_); !loaded) return loaded.error();
     if (auto network = attach_network(); !network) return network.error();
+    engine().calls().add_listener(&recorder_);
+    if (auto rois = watch_regions(); !rois) return rois.error();
 
     const engine::Stop stop = run_to_end();
     if (tracker_) tracker_->finish(engine().state().now);
 
     RunResult result;
     result.provenance = provenance(image_, *machine_, proposed);
+    result.provenance.held_clock_hz = request_.clock_hz.value_or(0);
+    result.provenance.held_wait_states = waits_;
+    result.operating_points = machine_->operating_points();
     result.console = machine_->console_text();
     totals(result);
     attribute(engine(), machine_->timing(), symbols_, debug_, result);
     if (tracker_) result.networks.push_back(tracker_->network(result.layers, 0));
     for (Layer& l : result.layers) l.function = layer_function(l);
     memory(result);
+    timeline(result);
+    if (roi_) result.roi = roi_->result();
+    marked_regions(result);
+    if (auto priced = price(result, request_.supply, request_.energy_table); !priced) return priced.error();
     if (auto exact = conserved(result); !exact) return exact.error();
     diagnostics(result);
     fault(result);
@@ -153,7 +174,7 @@ class Runner {
       if (!input) return input.error();
       input_ = std::move(input).value();
     }
-    tracker_ = std::make_unique<LayerTracker>(engine(), machine_->timing(), *note_);
+    tracker_ = std::make_unique<LayerTracker>(engine(), machine_->timing(), machine_->operating_points(), *note_);
     tracker_->seconds = [this](Cycle c) { return machine_->clock().seconds(c); };
     tracker_->on_invoke = [this] {
       if (!input_.empty()) machine_->bus().poke(note_->inputs.front().address, input_.data(), input_.size());
@@ -163,7 +184,112 @@ class Runner {
       output_.resize(note_->outputs.front().bytes);
       if (!machine_->bus().peek(note_->outputs.front().address, output_.data(), output_.size())) output_.clear();
     };
-    engine().calls().listen(tracker_.get());
+    engine().calls().add_listener(tracker_.get());
+    return {};
+  }
+
+  Result<Address> place(const std::string& text, const std::string& roi) const {
+    if (const memory::ElfSymbol* s = image_.symbol(text)) return s->value;
+    Address a = 0;
+    const bool hex = text.starts_with("0x");
+    const auto [rest, failed] = std::from_chars(text.data() + (hex ? 2 : 0), text.data() + text.size(), a, 16);
+    if (hex && failed == std::errc() && rest == text.data() + text.size()) return a;
+    std::vector<std::string> names;
+    for (const memory::ElfSymbol& s : image_.symbols()) names.push_back(s.name);
+    return Error{ExitCode::usage, fmt::format("'{}' is neither a symbol of the image nor an address", text),
+                 "--roi " + roi, "", did_you_mean(text, names)};
+  }
+
+  Result<void> watch_regions() {
+    if (request_.roi.empty()) return {};
+    std::vector<RoiSpec> specs;
+    for (const std::string& text : request_.roi) {
+      const std::size_t colon = text.find(':');
+      if (colon == std::string::npos)
+        return Error{ExitCode::usage, fmt::format("'{}' is no region of interest", text), "--roi", "",
+                     "BEGIN:END, two symbols or addresses: bench_begin:bench_end, 0x08000100:0x08000140"};
+      const auto begin = place(text.substr(0, colon), text), end = place(text.substr(colon + 1), text);
+      if (!begin) return begin.error();
+      if (!end) return end.error();
+      const Address bit = image_.machine() == memory::Machine::arm ? 1 : 0;
+      specs.push_back({text, *begin & ~bit, *end & ~bit});
+    }
+    roi_ = std::make_unique<RoiTracker>(engine(), machine_->timing(), machine_->operating_points(), std::move(specs));
+    engine().set_marks(roi_->addresses());
+    engine().on_mark = [this](Address pc) { roi_->reached(pc); };
+    return {};
+  }
+
+  /// Names of marked regions: { u32 id, name with its 0, padding to 4 } over and over.
+  std::map<std::uint32_t, std::string> region_names() const {
+    std::map<std::uint32_t, std::string> names;
+    const memory::ElfSection* section = image_.section(".mj.regions");
+    if (!section) return names;
+    const auto bytes = image_.contents(*section);
+    if (!bytes) return names;
+    const std::string text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    for (std::size_t at = 0; at + 4 < text.size();) {
+      std::uint32_t id;
+      std::memcpy(&id, text.data() + at, sizeof id);
+      const std::size_t end = text.find('\0', at + 4);
+      if (end == std::string::npos) break;
+      names[id] = text.substr(at + 4, end - at - 4);
+      at = (end + 4) & ~std::size_t{3};
+    }
+    return names;
+  }
+
+  void marked_regions(RunResult& r) {
+    for (const peripherals::DeviceSpec& spec : machine_->board().devices) {
+      const auto* marker = dynamic_cast<const peripherals::Marker*>(machine_->device(spec.name));
+      if (!marker) continue;
+      const auto names = region_names();
+      std::map<std::uint32_t, const peripherals::Marker::Hit*> open;
+      for (const peripherals::Marker::Hit& hit : marker->hits) {
+        if (hit.begin) {
+          open[hit.id] = &hit;
+          continue;
+        }
+        const auto begin = open.find(hit.id);
+        if (begin == open.end()) continue;
+        const auto name = names.find(hit.id);
+        r.regions.push_back({hit.id, name == names.end() ? "" : name->second, hit.cycle - begin->second->cycle,
+                             hit.instructions - begin->second->instructions});
+        open.erase(begin);
+      }
+    }
+  }
+
+  /// The what-ifs of the request, checked against what the board can do.
+  Result<void> hold(const BoardSpec& board, MachineOptions& options) {
+    const Hertz least = std::max<Hertz>(board.core.min_clock_hz, 1), most = board.core.max_clock_hz;
+    if (request_.clock_hz && (*request_.clock_hz < least || (most && *request_.clock_hz > most)))
+      return Error{ExitCode::usage, fmt::format("the core can't run at {} Hz", grouped(*request_.clock_hz)),
+                   "board " + board.id,
+                   least == most                ? fmt::format("its only clock is {} Hz", grouped(most))
+                   : *request_.clock_hz < least ? fmt::format("its lowest clock is {} Hz", grouped(least))
+                                                : fmt::format("its highest clock is {} Hz", grouped(most)),
+                   "a clock that it has"};
+    options.clock_hz = request_.clock_hz;
+    waits_ = request_.flash_wait_states;
+    // Firmware made for another clock would program what that clock needs.
+    if (waits_.empty() && request_.clock_hz && !board.wait_states.empty()) waits_ = "auto";
+    const std::string& waits = waits_;
+    if (waits.empty()) return {};
+    constexpr std::uint32_t most_waits = 15;
+    if (board.wait_states.empty())
+      return Error{ExitCode::usage, "flash wait states can't be held on this board", "board " + board.id,
+                   "they are not programmable, or not modelled as such", "leave them as they are"};
+    if (waits == "auto") {
+      options.least_flash_wait_states = true;
+      return {};
+    }
+    std::uint32_t n = 0;
+    const auto [rest, failed] = std::from_chars(waits.data(), waits.data() + waits.size(), n);
+    if (failed != std::errc() || rest != waits.data() + waits.size() || n > most_waits)
+      return Error{ExitCode::usage, fmt::format("'{}' is no number of flash wait states", waits), "", "",
+                   fmt::format("0 to {}, or auto", most_waits)};
+    options.flash_wait_states = n;
     return {};
   }
 
@@ -199,7 +325,8 @@ class Runner {
 
   void totals(RunResult& r) {
     const Cycle now = engine().state().now;
-    const Counts counts = total_counts(engine(), machine_->timing());
+    const Counts counts = total_counts(engine(), machine_->timing(), machine_->operating_points());
+    r.totals.activity = counts.activity;
     r.totals.cycles = counts.cycles;
     r.totals.instructions = counts.instructions;
     r.totals.condition_failed = counts.condition_failed;
@@ -212,7 +339,9 @@ class Runner {
       if (s.cycles) r.totals.clocks.push_back({s.hz, s.cycles});
     const CycleConfidence& c = machine_->confidence();
     const auto cycles = static_cast<double>(r.totals.cycles);
-    r.totals.cycles_estimate = {cycles, cycles * (1 + c.low_percent / 100), cycles * (1 + c.high_percent / 100),
+    // Sleep ends when a timer says so: its length does not depend on the core's table.
+    const auto awake = static_cast<double>(r.totals.cycles - r.totals.idle_cycles);
+    r.totals.cycles_estimate = {cycles, cycles + awake * c.low_percent / 100, cycles + awake * c.high_percent / 100,
                                 c.tier + ": " + c.source};
     if (machine_->has_memory_waits()) {
       // The memory's model is not measured yet: its waits may be off by their own size.
@@ -222,6 +351,14 @@ class Runner {
       r.totals.cycles_estimate.high += waits / 2;
       r.totals.cycles_estimate.source += "; wait states +-50 % (estimated)";
     }
+  }
+
+  void timeline(RunResult& r) {
+    r.timeline = recorder_.timeline(engine().calls().nodes()[0].function, engine().state().now,
+                                    [&](Address function) { return function_name(symbols_, function); });
+    if (!tracker_) return;
+    r.timeline.layers = tracker_->spans();
+    r.timeline.layers_left_out = tracker_->spans_left_out();
   }
 
   std::string layer_function(const Layer& l) const {
@@ -279,6 +416,15 @@ class Runner {
     }
     for (const auto& [key, row] : rows) add("not_modelled", key.first, key.second + row.first, row.second);
     unpriced(add);
+    if (machine_->operating_points_merged())
+      add("warning", "clock", "more clocks than are told apart; energy counts the further ones with the last one", 1);
+    const std::uint32_t waits = r.operating_points.empty() ? 0 : r.operating_points.back().flash_wait_states;
+    const Hertz hz = r.operating_points.empty() ? 0 : r.operating_points.back().clock_hz;
+    if (const auto least = machine_->board().least_wait_states(hz); least && waits < *least)
+      add("warning", "flash",
+          fmt::format("{} wait states, but {} Hz needs {}: real flash would deliver wrong words", waits, grouped(hz),
+                      *least),
+          1);
     for (const std::string& note : machine_->load_notes()) add("warning", "boot", note, 1);
     if (!machine_->board().core.timing_note.empty())
       add("timing", machine_->board().core.timing, machine_->board().core.timing_note, 1);
@@ -304,6 +450,8 @@ class Runner {
         {"functions", sum(r.functions, [](const Function& f) { return f.self_cycles; })},
         {"call tree", sum(r.call_tree, [](const TreeNode& n) { return n.self_cycles; })},
         {"lines", sum(r.lines, [](const Line& l) { return l.cycles; })},
+        {"activity", sum(r.totals.activity, [](const energy::Activity& a) { return a.cycles(); })},
+        {"clocks", sum(r.totals.clocks, [](const ClockSpan& s) { return s.cycles; })},
         {"layers", sum(r.layers, [](const Layer& l) { return l.cycles; }) +
                        sum(r.networks, [](const Network& n) { return n.between_cycles; }) + total -
                        sum(r.networks, [](const Network& n) { return n.cycles; })}};
@@ -312,6 +460,13 @@ class Runner {
         return Error{ExitCode::internal, "the run's cycles don't add up", what,
                      fmt::format("{} cycles in this split, {} in the run", cycles, total),
                      "please report this with the firmware image"};
+    if (!r.totals.energy) return {};
+    energy::Split functions;
+    for (const Function& f : r.functions) functions += f.energy->split;
+    if (!(functions == r.totals.energy->split))
+      return Error{ExitCode::internal, "the run's joules don't add up", "functions",
+                   fmt::format("{} fJ in this split, {} in the run", functions.total(), r.totals.energy->split.total()),
+                   "please report this with the firmware image"};
     return {};
   }
 
@@ -428,11 +583,15 @@ class Runner {
   std::string encoding_at(Address pc) {
     std::array<std::uint8_t, 4> b{};
     if (!machine_->bus().peek(pc, b.data(), 2)) return "not readable";
-    if (!engine().arch().is_wide(b.data())) return fmt::format("0x{:04x}", b[0] | b[1] << 8);
-    machine_->bus().peek(pc, b.data(), 4);
+    const bool arm = image_.machine() == memory::Machine::arm, wide = engine().arch().is_wide(b.data());
+    machine_->bus().peek(pc, b.data(), wide ? 4 : 2);
+    std::string text =
+        (arm ? isa::thumb::disassemble : isa::rv32::disassemble)(std::span(b).first(wide ? 4 : 2), pc, 0);
+    text = text.starts_with('.') ? "" : fmt::format(" ({})", text);  // ".inst.n 0xb650": no instruction of any core
+    if (!wide) return fmt::format("0x{:04x}{}", b[0] | b[1] << 8, text);
     // As the manuals write them: Thumb's two halfwords in order, RISC-V's one word.
     const std::uint32_t low = b[0] | b[1] << 8u, high = b[2] | b[3] << 8u;
-    return fmt::format("0x{:08x}", image_.machine() == memory::Machine::arm ? low << 16 | high : high << 16 | low);
+    return fmt::format("0x{:08x}{}", arm ? low << 16 | high : high << 16 | low, text);
   }
 
   void stopped(const engine::Stop& stop, RunResult& r) {
@@ -489,6 +648,9 @@ class Runner {
   std::unique_ptr<Machine> machine_;
   std::optional<model::NoteModel> note_;
   std::unique_ptr<LayerTracker> tracker_;
+  TimelineRecorder recorder_;
+  std::unique_ptr<RoiTracker> roi_;
+  std::string waits_;  ///< flash wait states held: a number, "auto" or none
   std::vector<std::uint8_t> input_, output_;
 };
 
@@ -503,7 +665,7 @@ Result<RunResult> run(const RunRequest& request) {
     if (!proposed) return proposed.error();
     id = proposed->front().board;
   }
-  auto board = load_board(id);
+  auto board = is_generic_board(id) ? generic_board(id, *image) : load_board(id);
   if (!board) return board.error();
   return Runner(request, std::move(image).value()).run(*board, request.board.empty());
 }

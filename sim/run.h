@@ -17,6 +17,13 @@ struct RunRequest {
   std::string board;     ///< id or path of a board file; empty: proposed from the image
   std::optional<Cycle> max_cycles;
   std::optional<double> max_sim_time_s;
+  std::optional<Hertz> clock_hz;  ///< what-if: the core's clock from reset on, whatever the firmware programs
+  /// What-if: flash wait states, whatever the firmware programs: a number, or "auto" for the least that the board's
+  /// table allows at each clock; empty: as programmed, or auto if a clock is held on a board with such a table.
+  std::string flash_wait_states;
+  std::vector<std::string> roi;       ///< regions of interest, "BEGIN:END" each, symbols or addresses
+  energy::Conditions supply;          ///< how to price energy
+  std::string energy_table;           ///< path of an energy table to use instead of the board's; empty: the board's
   std::string input_path;             ///< raw int8 bytes or .npy for the network's first input; empty: none
   std::string output_path;            ///< where the network's first output goes, by extension raw or .npy; empty: none
   std::string files_folder;           ///< folder that semihosting may open files in; empty: none

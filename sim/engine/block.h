@@ -62,10 +62,12 @@ struct Block {
   Address end() const { return insns.empty() ? pc : insns.back().pc + insns.back().size; }
 };
 
-/// Cycles that only the run decided, by cause, for one instruction of a block.
-struct DynamicCycles {
+/// What only the run decided, for one instruction of a block: cycles by cause, and events that energy is priced from.
+struct DynamicCounts {
   Cycle data_wait = 0, unaligned = 0, operand = 0, fetch_wait = 0;
-  Cycle total() const { return data_wait + unaligned + operand + fetch_wait; }
+  std::uint64_t flash_reads = 0;  ///< of the flash array, for code and data
+  std::uint64_t not_ram = 0;      ///< data accesses that flash with a front end or a device served
+  Cycle cycles() const { return data_wait + unaligned + operand + fetch_wait; }
 };
 
 /// Whether a block begins a function, and how it is reached.
@@ -93,9 +95,12 @@ struct TimedBlock {
   std::vector<Slot> slots;
   std::vector<std::uint16_t> guards;    ///< slots that are guards
   std::vector<std::uint8_t> slot_insn;  ///< instruction index of each slot
-  std::vector<DynamicCycles> dynamic;   ///< per instruction, empty until one occurs
+  std::vector<DynamicCounts> dynamic;   ///< per instruction, empty until one occurs
   FunctionEntry function_entry = FunctionEntry::none;
   std::uint16_t limit = 0;  ///< most instructions that the key allows
+  std::uint8_t operating_point = 0;
+  bool in_flash = false;          ///< its code is in a flash region
+  std::uint32_t flash_words = 0;  ///< words of the flash front end that its code touches; 0: there is none
 
   /// Times the block was entered and left by an exit.
   std::uint64_t runs() const {

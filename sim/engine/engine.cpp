@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "sim/engine/pseudo.h"
 
@@ -58,6 +59,17 @@ void Engine::request_exit(int status) {
   kick();
 }
 
+void Engine::set_operating_point(unsigned point) {
+  next_point_ = point;
+  kick();
+}
+
+Cycle Engine::exception_cycles() const {
+  return std::accumulate(exception_cycles_.begin(), exception_cycles_.end(), Cycle{0});
+}
+
+Cycle Engine::idle_cycles() const { return std::accumulate(idle_cycles_.begin(), idle_cycles_.end(), Cycle{0}); }
+
 void Engine::kick() {
   h_.attention |= attention_deadline;
   h_.deadline = 0;
@@ -99,6 +111,7 @@ std::shared_ptr<const Block> Engine::decode(Address pc, std::uint32_t mode, std:
     if (isa::ends_block(insn.cls)) break;
     // A function that begins here is entered by falling through: its block begins with it.
     if (is_function_(at) && mode == 0) break;
+    if (!marks_.empty() && marks_.count(at)) break;
   }
   return block->insns.empty() ? nullptr : block;
 }
@@ -112,6 +125,7 @@ TimedBlock* Engine::find(const Key& key) {
   tb->entry = key.entry;
   tb->limit = key.limit;
   tb->function_entry = key.function_entry;
+  tb->operating_point = key.operating_point;
   tb->walk = parts_.timing.walk(tb->block->insns, tb->block->effects, key.entry);
   for (Edge& e : tb->exits) e.to = &stub_;
   // A trap instruction is left through the dispatcher only: price it as the exit it is.
@@ -142,10 +156,14 @@ void Engine::build_slots(TimedBlock& tb) {
     tb.slot_insn.push_back(static_cast<std::uint8_t>(insn));
     return tb.slots.back();
   };
+  if (!marks_.empty() && marks_.count(block.pc)) add(step_mark, 0);
   if (tb.function_entry != FunctionEntry::none) add(step_function_entry, 0);
   const memory::Region* region = parts_.bus.find(block.pc);
+  tb.in_flash = region && region->kind == memory::RegionKind::flash;
   if (region && region->flash) {
     tb.flash = region->flash.get();
+    const std::uint32_t word = tb.flash->word_bytes();
+    tb.flash_words = (block.end() - 1) / word - block.pc / word + 1;
     add(step_fetch_check, 0);
     tb.max_cycles += ((block.end() - block.pc) / region->flash->word_bytes() + 2) * region->flash->worst_case();
   } else if (region && region->read_wait) {
@@ -220,7 +238,7 @@ unsigned Engine::insn_index(const TimedBlock* tb, const Slot* s) const {
   return tb->slot_insn[static_cast<std::size_t>(s - tb->slots.data())];
 }
 
-DynamicCycles& Engine::dynamic(unsigned insn) {
+DynamicCounts& Engine::dynamic(unsigned insn) {
   auto& rows = h_.tb->dynamic;
   if (rows.empty()) rows.resize(h_.tb->block->insns.size());
   return rows[insn];
@@ -235,6 +253,13 @@ Stop Engine::run(Cycle limit, Cycle pause) {
     h_.attention = 0;
     if (code_changed_) flush();
     if (parts_.events.next() <= h_.now) parts_.events.run_due(h_.now);
+    if (next_point_ != point_) {
+      // Edges lead to blocks of the same point only: the dispatcher is the way from one to the other.
+      point_ = next_point_;
+      next_ = nullptr;
+      spin_edge_ = nullptr;
+      if (on_operating_point) on_operating_point(point_, h_.now);
+    }
     stop.pc = pc_;
     if (exit_requested_) {
       stop.kind = StopKind::exited;
@@ -270,12 +295,12 @@ Stop Engine::run(Cycle limit, Cycle pause) {
     const Cycle hard = std::min({parts_.events.next(), limit, no_deadline});
     h_.deadline = std::min(hard, pause);
     TimedBlock* tb = next_;
-    if (!tb) tb = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), pipe_});
+    if (!tb) tb = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), point(), pipe_});
     if (tb && h_.now + tb->max_cycles > h_.deadline) {
       if (h_.now + tb->max_cycles <= hard)
         h_.deadline = h_.now + tb->max_cycles;  // only a pause is near: it comes behind this block
       else if (tb->limit != 1)
-        tb = find({pc_, mode_, 1, tb->function_entry, tb->entry});
+        tb = find({pc_, mode_, 1, tb->function_entry, point(), tb->entry});
     }
     if (!tb) {
       const BadAccess access{BadAccess::Why::unmapped, pc_, 2, false, true};
@@ -339,7 +364,7 @@ void Engine::edge_taken(Edge* e) {
   }
   entering_function_ = direct && parts_.arch.is_call(last);
   if (e->spin && spun(e)) return;
-  TimedBlock* to = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), pipe_});
+  TimedBlock* to = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), point(), pipe_});
   if (!to) return;  // the fetch faults in run()
   next_ = to;
   if (from->limit == 1) return;  // single steps stay out of the fast path
@@ -379,7 +404,7 @@ bool Engine::spun(Edge* e) {
   } else if (++spin_tries_ > 3) {
     e->spin = false;
     e->to = nullptr;
-    e->to = find({pc_, mode_, block_limit, entry_kind(pc_, false), pipe_});
+    e->to = find({pc_, mode_, block_limit, entry_kind(pc_, false), point(), pipe_});
     if (!e->to) e->to = &stub_;
     spin_edge_ = nullptr;
     return false;
@@ -426,7 +451,7 @@ void Engine::indirect_taken() {
   const bool is_call = parts_.arch.is_call(last);
   if (h_.is_return) calls_.reach(pc_, h_.r[parts_.arch.sp], h_.now);
   entering_function_ = is_call;
-  TimedBlock* to = find({pc_, mode_, block_limit, entry_kind(pc_, is_call), pipe_});
+  TimedBlock* to = find({pc_, mode_, block_limit, entry_kind(pc_, is_call), point(), pipe_});
   if (!to) return;
   next_ = to;
   if (from->limit == 1) return;
@@ -441,10 +466,11 @@ void Engine::cut(TimedBlock* tb, unsigned insns) {
   }
   TimedBlock* part = tb;
   if (insns < tb->block->insns.size())
-    part = find({tb->block->pc, tb->block->mode, static_cast<std::uint16_t>(insns), tb->function_entry, tb->entry});
+    part = find({tb->block->pc, tb->block->mode, static_cast<std::uint16_t>(insns), tb->function_entry,
+                 tb->operating_point, tb->entry});
   ++part->cut.runs;
   h_.now += part->cut.cycles;
-  pipe_ = part->walk.exits[timing::fallthrough].state;
+  pipe_ = part->walk.exits[part->cut_exit].state;
 }
 
 void Engine::left() {
@@ -502,9 +528,12 @@ void Engine::raised() {
   pc_ = insn.pc + insn.size;
   keep_registers();
   Redirect f = parts_.arch.raise(h_, h_.raise_id, h_.raise_argument, insn, mode, next_mode);
-  if (f.kind == Redirect::Kind::return_exception) f.cycles += arrival_cycles(f.pc, timing::indirect, insn.cls);
+  const bool returns = f.kind == Redirect::Kind::return_exception;
+  if (returns) f.cycles += arrival_cycles(f.pc, timing::indirect, insn.cls);
   fault_seen(f, insn.pc, nullptr);
+  const timing::PipeState pipe = pipe_;
   go(f);
+  if (returns) pipe_ = pipe;  // a return is a jump: what it has fetched already, its target finds
 }
 
 void Engine::go(const Redirect& f) {
@@ -519,7 +548,7 @@ void Engine::go(const Redirect& f) {
     if (h_.r[parts_.arch.sp] < h_.stack_low) stack_lowered();  // the frame that the core stacked
   }
   h_.now += f.cycles;
-  exception_cycles_ += f.cycles;
+  exception_cycles_[point_] += f.cycles;
   if (f.kind == Kind::return_exception) calls_.leave_exception(h_.r[parts_.arch.sp], h_.now);
   if (enters || f.kind == Kind::return_exception) clear_exclusive();
   if (f.kind == Kind::lockup) {
@@ -548,7 +577,7 @@ void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
     if (on_sleep) on_sleep(false, h_.now);
     const Cycle wake = parts_.arch.wake_cycles();
     h_.now += wake;
-    exception_cycles_ += wake;
+    exception_cycles_[point_] += wake;
     return;
   }
   if (parts_.events.next() == EventQueue::never) {
@@ -559,7 +588,7 @@ void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
   const Cycle next = std::min(parts_.events.next(), limit);
   if (next > h_.now) {
     calls_.settle(h_.now);
-    idle_cycles_ += next - h_.now;
+    idle_cycles_[point_] += next - h_.now;
     h_.now = next;
   }
 }
@@ -585,12 +614,12 @@ void Engine::fault_seen(const Redirect& f, Address pc, const BadAccess* access) 
 }
 
 Cycle Engine::accounted() const {
-  Cycle sum = exception_cycles_ + idle_cycles_;
+  Cycle sum = exception_cycles() + idle_cycles();
   for (const auto& tb : blocks_) {
     for (const Edge& e : tb->exits) sum += e.runs * e.cycles;
     sum += tb->cut.runs * tb->cut.cycles;
     for (const auto& e : tb->indirect) sum += e->runs * e->cycles;
-    for (const DynamicCycles& d : tb->dynamic) sum += d.total();
+    for (const DynamicCounts& d : tb->dynamic) sum += d.cycles();
     for (const std::uint16_t i : tb->guards) {
       const GuardData& g = tb->slots[i].guard;
       sum += g.fails * static_cast<Cycle>(static_cast<std::int64_t>(g.fail_cycles));

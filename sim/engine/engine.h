@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "memory/bus.h"
@@ -66,6 +67,12 @@ class Engine {
   std::function<void()> on_semihost;
   /// Told when the core falls asleep and wakes.
   std::function<void(bool asleep, Cycle now)> on_sleep;
+  /// Told before the instruction at one of these addresses executes; set before the first run().
+  std::function<void(Address)> on_mark;
+  void set_marks(const std::vector<Address>& addresses) { marks_.insert(addresses.begin(), addresses.end()); }
+  void mark_reached();
+  /// Told when an operating point took effect.
+  std::function<void(unsigned point, Cycle now)> on_operating_point;
   HotState& state() { return h_; }
   const HotState& state() const { return h_; }
   profile::CallTree& calls() { return calls_; }
@@ -83,6 +90,11 @@ class Engine {
   void request_exit(int status);
   /// Something became due or pending: leave the block after the current instruction.
   void kick();
+  /// From the end of the current instruction on, everything is counted for this operating point, below
+  /// max_operating_points. Costs nothing while it doesn't change: blocks are told apart by it.
+  void set_operating_point(unsigned point);
+  unsigned operating_point() const { return point_; }
+  static constexpr unsigned max_operating_points = 64;
   /// Where the program goes on; exact while the dispatcher has control (outside of run()).
   Address pc() const { return pc_; }
   /// Instructions issued before the current one.
@@ -93,8 +105,10 @@ class Engine {
   // ---- what was counted ---------------------------------------------------------------------------------------------
   /// Every block that ever ran, flushed ones included, in order of creation.
   const std::vector<std::unique_ptr<TimedBlock>>& blocks() const { return blocks_; }
-  Cycle exception_cycles() const { return exception_cycles_; }
-  Cycle idle_cycles() const { return idle_cycles_; }
+  Cycle exception_cycles() const;
+  Cycle idle_cycles() const;
+  Cycle exception_cycles(unsigned point) const { return exception_cycles_[point]; }
+  Cycle idle_cycles(unsigned point) const { return idle_cycles_[point]; }
   const std::map<unsigned, std::uint64_t>& exceptions_taken() const { return exceptions_taken_; }
   std::uint64_t semihost_calls() const { return semihost_calls_; }
   const std::optional<FaultRecord>& first_fault() const { return first_fault_; }
@@ -127,13 +141,14 @@ class Engine {
     std::uint32_t mode;
     std::uint16_t limit;
     FunctionEntry function_entry;
+    std::uint8_t operating_point;
     timing::PipeState entry;
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
     std::size_t operator()(const Key& k) const {
       return k.entry.hash() ^ (k.pc * 0x9e3779b97f4a7c15u) ^ (std::uint64_t{k.mode} << 40) ^ (k.limit * 0x10001u) ^
-             (static_cast<unsigned>(k.function_entry) * 0x5555u);
+             (static_cast<unsigned>(k.function_entry) * 0x5555u) ^ (std::uint64_t{k.operating_point} << 52);
     }
   };
   static constexpr std::uint16_t block_limit = 64;
@@ -161,7 +176,8 @@ class Engine {
   std::uint32_t arrival_cycles(Address target, timing::Exit how, isa::OpClass cls);
   bool spun(Edge* e);
   void sleep(Cycle limit, Stop& stop, bool& stopped);
-  DynamicCycles& dynamic(unsigned insn);
+  DynamicCounts& dynamic(unsigned insn);
+  std::uint8_t point() const { return static_cast<std::uint8_t>(point_); }
   unsigned insn_index(const TimedBlock* tb, const Slot* s) const;
   void abort(Slot* s, const BadAccess& access);
   Cycle access_time(const Slot* s) const;
@@ -171,6 +187,7 @@ class Engine {
   HotState h_;
   Parts parts_;
   std::function<bool(Address)> is_function_;
+  std::unordered_set<Address> marks_;
   profile::CallTree calls_;
   TimedBlock stub_;  ///< target of unresolved edges; its cost sends every pass to the dispatcher
 
@@ -209,7 +226,8 @@ class Engine {
   unsigned spin_tries_ = 0;
   bool spinning_forever_ = false;
 
-  Cycle exception_cycles_ = 0, idle_cycles_ = 0;
+  unsigned point_ = 0, next_point_ = 0;
+  std::array<Cycle, max_operating_points> exception_cycles_{}, idle_cycles_{};
   std::map<unsigned, std::uint64_t> exceptions_taken_;
   std::uint64_t semihost_calls_ = 0;
   std::optional<FaultRecord> first_fault_;

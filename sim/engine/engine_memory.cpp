@@ -70,7 +70,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool a
   const Cycle when = access_time(s);
   // An unaligned access goes byte by byte; its bus waits are those of the words it touches.
   const unsigned step = unaligned ? 1 : size;
-  std::uint32_t value = 0, extra = 0;
+  std::uint32_t value = 0, extra = 0, array_reads = 0;
+  bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
     const auto part = parts_.bus.read(at, step, when + extra);
@@ -81,11 +82,16 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool a
     }
     value |= part.value << (8 * i);
     if (i == 0 || (at & 3) == 0) extra += part.extra_cycles;
+    array_reads += part.array_reads;
+    not_ram |= part.flash || part.device;
   }
   current_slot_ = nullptr;
-  if (extra) {
+  if (not_ram || extra) {
     h_.now += extra;
-    dynamic(insn_index(h_.tb, s)).data_wait += extra;
+    DynamicCounts& counts = dynamic(insn_index(h_.tb, s));
+    counts.data_wait += extra;
+    counts.flash_reads += array_reads;
+    counts.not_ram += not_ram;
   }
   return value;
 }
@@ -99,6 +105,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   const Cycle when = access_time(s);
   const unsigned step = unaligned ? 1 : size;
   std::uint32_t extra = 0;
+  bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
     const std::uint32_t part_value = unaligned ? value >> (8 * i) & 0xff : value;
@@ -110,11 +117,14 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
       return;
     }
     if (i == 0 || (at & 3) == 0) extra += part.extra_cycles;
+    not_ram |= part.device;
   }
   current_slot_ = nullptr;
-  if (extra) {
+  if (not_ram || extra) {
     h_.now += extra;
-    dynamic(insn_index(h_.tb, s)).data_wait += extra;
+    DynamicCounts& counts = dynamic(insn_index(h_.tb, s));
+    counts.data_wait += extra;
+    counts.not_ram += not_ram;
   }
 }
 
@@ -175,6 +185,10 @@ void Engine::function_entry() {
                h_.tb->function_entry == FunctionEntry::called);
 }
 
+void Engine::mark_reached() {
+  if (on_mark) on_mark(h_.tb->block->pc);
+}
+
 void Engine::returned(std::uint32_t raw_target) { calls_.reach(raw_target & ~1u, h_.r[parts_.arch.sp], h_.now); }
 
 void Engine::stack_lowered() {
@@ -205,10 +219,13 @@ void Engine::fetch_check() {
   for (; word < block.end(); word += flash.word_bytes()) {
     // The word is wanted when its first instruction, or the one that reaches into it, is to issue.
     while (insn + 1 < block.insns.size() && block.insns[insn].pc + block.insns[insn].size <= word) ++insn;
+    const std::uint64_t before = flash.array_reads();
     const std::uint32_t extra = flash.fetch(word, h_.now + total + tb.walk.begin[insn]);
-    if (extra) {
+    if (const std::uint64_t reads = flash.array_reads() - before; reads || extra) {
       total += extra;
-      dynamic(static_cast<unsigned>(insn)).fetch_wait += extra;
+      DynamicCounts& counts = dynamic(static_cast<unsigned>(insn));
+      counts.fetch_wait += extra;
+      counts.flash_reads += reads;
     }
   }
   for (word = block.pc & word_mask; word < block.end(); word += flash.word_bytes())

@@ -14,6 +14,12 @@ inline Slot* step_block_end(HotState* h, Slot*) {
   MJ_NEXT(h, first);
 }
 
+/// First step of a block that begins at a marked address.
+inline Slot* step_mark(HotState* h, Slot* s) {
+  h->engine->mark_reached();
+  MJ_NEXT(h, s + 1);
+}
+
 /// First step of a block that begins a function.
 inline Slot* step_function_entry(HotState* h, Slot* s) {
   h->engine->function_entry();

@@ -12,20 +12,17 @@ namespace {
 constexpr const char* exception_row = "[exception entry and exit]";
 constexpr const char* sleep_row = "[sleep]";
 
-std::size_t index(timing::Reason r) { return static_cast<std::size_t>(r); }
-
 /// Rows of functions while they are being summed: a symbol, an inlined function, or a fallback.
 class FunctionRows {
  public:
-  Function& row(const std::string& name, const std::string& file, bool inlined) {
-    return rows_[std::tuple(name, file, inlined)];
+  Function& named(const std::string& name, const std::string& file, bool inlined) {
+    Function& f = rows_[std::tuple(name, file, inlined)];
+    std::tie(f.name, f.file, f.inlined) = std::tie(name, file, inlined);
+    return f;
   }
   std::vector<Function> take() {
     std::vector<Function> out;
-    for (auto& [key, f] : rows_) {
-      std::tie(f.name, f.file, f.inlined) = key;
-      out.push_back(std::move(f));
-    }
+    for (auto& [key, f] : rows_) out.push_back(std::move(f));
     std::stable_sort(out.begin(), out.end(),
                      [](const Function& a, const Function& b) { return a.self_cycles > b.self_cycles; });
     return out;
@@ -36,6 +33,7 @@ class FunctionRows {
 };
 
 void charge(Function& f, const Counts& c) {
+  energy::operator+=(f.activity, c.activity);
   f.self_cycles += c.cycles;
   f.self_instructions += c.instructions;
   for (std::size_t i = 0; i < c.reasons.size(); ++i) f.reasons[i] += c.reasons[i];
@@ -51,51 +49,52 @@ std::string function_name(const SymbolTable& symbols, Address address) {
 void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, const SymbolTable& symbols,
                const DebugInfo& debug, RunResult& result) {
   FunctionRows functions;
-  std::map<std::pair<std::string, std::uint32_t>, Line> lines;
-  const auto line_row = [&](const std::string& file, std::uint32_t line) -> Line& {
-    Line& row = lines[{file, line}];
-    row.file = file;
-    row.line = line;
-    return row;
+  std::map<std::tuple<std::string, std::uint32_t, std::string>, Line> lines;
+  const auto charge_line = [&](const std::string& file, std::uint32_t line, const Function& f, const Counts& c) {
+    Line& row = lines[{file, line, f.name}];
+    std::tie(row.file, row.line, row.function) = std::tie(file, line, f.name);
+    row.cycles += c.cycles;
+    row.instructions += c.instructions;
   };
   const auto symbol_row = [&](Address a) -> Function& {
     const Symbol* s = symbols.function_at(a);
-    if (!s) return functions.row(symbols.gap_at(a).name, "", false);
-    Function& f = functions.row(s->display, s->file, false);
+    if (!s) return functions.named(symbols.gap_at(a).name, "", false);
+    Function& f = functions.named(s->display, s->file, false);
     f.address = s->start;
     f.size = s->size;
     return f;
   };
 
-  for (const auto& [address, counts] : counts_by_address(engine, timing)) {
+  for (const auto& [address, counts] : counts_by_address(engine, timing, result.operating_points)) {
     const auto where = debug.intervals(address, address + 2);
     const SourceInterval at = where.empty() ? SourceInterval{} : where.front();
-    Line& line = at.file != kNone && at.line != 0 ? line_row(debug.file_name(at.file), at.line) : line_row("", 0);
-    line.cycles += counts.cycles;
-    line.instructions += counts.instructions;
+    const bool known = at.file != kNone && at.line != 0;
+    const auto charge_both = [&](Function& f) {
+      charge(f, counts);
+      charge_line(known ? debug.file_name(at.file) : "", known ? at.line : 0, f, counts);
+    };
     if (at.inlined == kNone) {
-      charge(symbol_row(address), counts);
+      charge_both(symbol_row(address));
       continue;
     }
     // Inlined code belongs to the innermost inlined function; the ones around it have it in their inclusive cycles.
     const InlineFrame& frame = debug.inline_frame(at.inlined);
-    charge(functions.row(frame.name, frame.decl_file, true), counts);
+    charge_both(functions.named(frame.name, frame.decl_file, true));
     std::set<std::pair<std::string, std::string>> seen;
     for (std::uint32_t i = at.inlined; i != kNone; i = debug.inline_parent(i)) {
       const InlineFrame& f = debug.inline_frame(i);
       if (seen.insert({f.name, f.decl_file}).second)
-        functions.row(f.name, f.decl_file, true).inclusive_cycles += counts.cycles;
+        functions.named(f.name, f.decl_file, true).inclusive_cycles += counts.cycles;
     }
   }
-  const auto outside = [&](const char* name, timing::Reason reason, Cycle cycles) {
-    if (!cycles) return;
-    Function& f = functions.row(name, "", false);
-    f.self_cycles = cycles;
-    f.reasons[index(reason)] = cycles;
-    line_row(name, 0).cycles += cycles;
+  const auto outside = [&](const char* name, const Counts& counts) {
+    if (!counts.cycles) return;
+    Function& f = functions.named(name, "", false);
+    charge(f, counts);
+    charge_line(name, 0, f, counts);
   };
-  outside(exception_row, timing::Reason::exception, engine.exception_cycles());
-  outside(sleep_row, timing::Reason::idle, engine.idle_cycles());
+  outside(exception_row, exception_counts(engine));
+  outside(sleep_row, sleep_counts(engine));
 
   // The call tree: inclusive cycles bottom up (children come after their parents), then per function without counting
   // a recursive call twice.

@@ -43,7 +43,8 @@ void CallTree::pop(Cycle now) {
   const Frame top = frames_.back();
   const Address function = nodes_[top.node].function;
   frames_.pop_back();
-  if (listener_ && !top.exception) listener_->left(function, frames_.size(), now);
+  if (!top.exception)
+    for (Listener* l : listeners_) l->left(function, frames_.size(), now);
 }
 
 void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycle now, bool called) {
@@ -70,7 +71,7 @@ void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycl
   const std::uint32_t node = child(frames_.back().node, function, false);
   ++nodes_[node].calls;
   frames_.push_back({node, return_pc, sp, false});
-  if (listener_) listener_->entered(function, frames_.size() - 1, now);
+  for (Listener* l : listeners_) l->entered(function, frames_.size() - 1, now);
 }
 
 void CallTree::reach(Address pc, std::uint32_t sp, Cycle now) {

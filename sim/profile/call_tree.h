@@ -57,8 +57,9 @@ class CallTree {
     virtual void entered(Address function, std::size_t depth, Cycle now) = 0;
     virtual void left(Address function, std::size_t depth, Cycle now) = 0;
   };
-  /// At most one; may be null.
-  void listen(Listener* listener) { listener_ = listener; }
+  /// Told from now on, in the order of being added.
+  void add_listener(Listener* listener) { listeners_.push_back(listener); }
+  void remove_listener(Listener* listener) { std::erase(listeners_, listener); }
 
  private:
   struct Frame {
@@ -74,7 +75,7 @@ class CallTree {
   std::vector<CallNode> nodes_;
   std::vector<Frame> frames_;
   std::vector<std::vector<Frame>> parked_;  ///< other threads' frames; the last one says where the thread goes on
-  Listener* listener_ = nullptr;
+  std::vector<Listener*> listeners_;
   Cycle settled_ = 0;
 };
 

@@ -44,12 +44,52 @@ void each_cycle(const TimedBlock& tb, const timing::CoreTiming& timing, Add add)
         g.fails * static_cast<Cycle>(static_cast<std::int64_t>(g.fail_cycles)) + g.fails * removed);
   }
   for (std::size_t i = 0; i < tb.dynamic.size(); ++i) {
-    const engine::DynamicCycles& d = tb.dynamic[i];
+    const engine::DynamicCounts& d = tb.dynamic[i];
     if (d.data_wait) add(i, Reason::data_wait, d.data_wait);
     if (d.unaligned) add(i, Reason::unaligned, d.unaligned);
     if (d.fetch_wait) add(i, Reason::fetch_wait, d.fetch_wait);
     if (d.operand) add(i, timing.operand_reason(insns[i]), d.operand);
   }
+}
+
+/// The activity that `counts` has at an operating point.
+energy::Activity& at_point(Counts& counts, unsigned point) {
+  if (counts.activity.size() <= point) counts.activity.resize(point + 1);
+  return counts.activity[point];
+}
+
+/// Calls add(instruction index, event, count) for what energy is priced from besides cycles.
+template <class Add>
+void each_event(const TimedBlock& tb, const Points& points, Add add) {
+  using energy::Activity;
+  const std::uint64_t runs = tb.runs();
+  if (!runs) return;
+  for (std::size_t i = 0; i < tb.block->effects.size(); ++i)
+    if (const isa::Effects& e = tb.block->effects[i]; e.loads + e.stores > 0)
+      add(i, &Activity::ram_accesses, runs * (e.loads + e.stores));
+  for (const std::uint16_t slot : tb.guards) {
+    const std::size_t insn = tb.slot_insn[slot];
+    const isa::Effects& e = tb.block->effects[insn];
+    if (const std::uint64_t skipped = tb.slots[slot].guard.fails * (e.loads + e.stores))
+      add(insn, &Activity::ram_accesses, 0 - skipped);
+  }
+  for (std::size_t i = 0; i < tb.dynamic.size(); ++i) {
+    const engine::DynamicCounts& d = tb.dynamic[i];
+    if (d.not_ram) add(i, &Activity::ram_accesses, 0 - d.not_ram);
+    if (d.flash_reads) add(i, &Activity::flash_reads, d.flash_reads);
+  }
+  const bool no_waits = tb.operating_point >= points.size() || points[tb.operating_point].flash_wait_states == 0;
+  if (tb.flash_words && no_waits) add(0, &Activity::flash_reads, runs * tb.flash_words);
+}
+
+/// Cycles of a block in the terms that energy is priced in.
+void count_cycles(energy::Activity& a, const TimedBlock& tb, Reason r, Cycle n) {
+  if (r != Reason::issue) {
+    a.stall_cycles += n;
+    return;
+  }
+  a.issue_cycles += n;
+  if (tb.in_flash) a.code_flash_cycles += n;
 }
 
 std::uint64_t fails(const TimedBlock& tb) {
@@ -65,6 +105,7 @@ Counts& Counts::operator+=(const Counts& o) {
   instructions += o.instructions;
   condition_failed += o.condition_failed;
   for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += o.reasons[i];
+  energy::operator+=(activity, o.activity);
   return *this;
 }
 
@@ -73,23 +114,30 @@ Counts& Counts::operator-=(const Counts& o) {
   instructions -= o.instructions;
   condition_failed -= o.condition_failed;
   for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] -= o.reasons[i];
+  energy::operator-=(activity, o.activity);
   return *this;
 }
 
-Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timing) {
-  Counts c;
+Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points) {
+  Counts c = exception_counts(engine);
+  c += sleep_counts(engine);
   for (const auto& tb : engine.blocks()) {
-    c.instructions += tb->runs() * tb->block->insns.size();
+    const std::uint64_t runs = tb->runs();
+    c.instructions += runs * tb->block->insns.size();
     c.condition_failed += fails(*tb);
-    each_cycle(*tb, timing, [&](std::size_t, Reason r, Cycle n) { c.reasons[index(r)] += n; });
+    energy::Activity& activity = at_point(c, tb->operating_point);
+    each_cycle(*tb, timing, [&](std::size_t, Reason r, Cycle n) {
+      c.reasons[index(r)] += n;
+      c.cycles += n;
+      count_cycles(activity, *tb, r, n);
+    });
+    each_event(*tb, points, [&](std::size_t, auto event, std::uint64_t n) { activity.*event += n; });
   }
-  c.reasons[index(Reason::exception)] += engine.exception_cycles();
-  c.reasons[index(Reason::idle)] += engine.idle_cycles();
-  for (const Cycle n : c.reasons) c.cycles += n;
   return c;
 }
 
-std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing) {
+std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,
+                                            const Points& points) {
   std::map<Address, Counts> out;
   for (const auto& tb : engine.blocks()) {
     const std::uint64_t runs = tb->runs();
@@ -102,9 +150,29 @@ std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const 
       Counts& c = out[insns[insn].pc];
       c.reasons[index(r)] += n;
       c.cycles += n;
+      count_cycles(at_point(c, tb->operating_point), *tb, r, n);
+    });
+    each_event(*tb, points, [&](std::size_t insn, auto event, std::uint64_t n) {
+      at_point(out[insns[insn].pc], tb->operating_point).*event += n;
     });
   }
   return out;
+}
+
+Counts exception_counts(const engine::Engine& engine) {
+  Counts c;
+  for (unsigned point = 0; point < engine::Engine::max_operating_points; ++point)
+    if (const Cycle n = engine.exception_cycles(point)) at_point(c, point).stall_cycles = n;
+  c.cycles = c.reasons[index(Reason::exception)] = engine.exception_cycles();
+  return c;
+}
+
+Counts sleep_counts(const engine::Engine& engine) {
+  Counts c;
+  for (unsigned point = 0; point < engine::Engine::max_operating_points; ++point)
+    if (const Cycle n = engine.idle_cycles(point)) at_point(c, point).sleep_cycles = n;
+  c.cycles = c.reasons[index(Reason::idle)] = engine.idle_cycles();
+  return c;
 }
 
 }  // namespace mj::profile

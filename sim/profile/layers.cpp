@@ -7,40 +7,46 @@
 namespace mj::profile {
 
 namespace {
+constexpr std::size_t most_spans = 4096;
+
 std::vector<std::int64_t> shape(const std::vector<std::int32_t>& s) { return {s.begin(), s.end()}; }
 }  // namespace
 
-LayerTracker::LayerTracker(const engine::Engine& engine, const timing::CoreTiming& timing, const model::NoteModel& note)
-    : engine_(engine), timing_(timing), note_(note), sums_(note.layers.size()) {
+LayerTracker::LayerTracker(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points,
+                           const model::NoteModel& note)
+    : engine_(engine), timing_(timing), points_(points), note_(note), sums_(note.layers.size()) {
   for (std::size_t i = 0; i < note.layers.size(); ++i) layer_of_.emplace(note.layers[i].function, i);
 }
 
 void LayerTracker::entered(Address function, std::size_t depth, Cycle now) {
   if (function == note_.invoke_address && !inference_.running) {
     if (on_invoke) on_invoke();
-    inference_ = {depth, true, {}, seconds(now)};
-    inference_.at.cycles = now;
+    inference_ = {depth, true, total_counts(engine_, timing_, points_), now, seconds(now)};
     return;
   }
   const auto layer = layer_of_.find(function);
   if (layer == layer_of_.end() || layer_.running) return;
   open_layer_ = layer->second;
-  layer_ = {depth, true, total_counts(engine_, timing_), seconds(now)};
+  layer_ = {depth, true, total_counts(engine_, timing_, points_), now, seconds(now)};
 }
 
 void LayerTracker::close_layer(Cycle now, bool complete) {
   if (!layer_.running) return;
   layer_.running = false;
-  Counts spent = total_counts(engine_, timing_);
+  Counts spent = total_counts(engine_, timing_, points_);
   spent -= layer_.at;
+  if (spans_.size() < most_spans)
+    spans_.push_back({static_cast<std::uint32_t>(open_layer_), layer_.begin, now});
+  else
+    ++spans_left_out_;
   sums_[open_layer_].add(spent, seconds(now) - layer_.seconds, complete);
 }
 
 void LayerTracker::close_inference(Cycle now, bool complete) {
   if (!inference_.running) return;
   inference_.running = false;
-  Counts spent;
-  spent.cycles = now - inference_.at.cycles;
+  Counts spent = total_counts(engine_, timing_, points_);
+  spent -= inference_.at;
   inferences_.add(spent, seconds(now) - inference_.seconds, complete);
 }
 
@@ -74,6 +80,7 @@ Network LayerTracker::network(std::vector<Layer>& layers, int network_index) con
   n.inferences = inferences_.invocations;
   n.cycles = inferences_.counts.cycles;
   n.time_s = inferences_.seconds;
+  n.activity = inferences_.counts.activity;
   Cycle inside = 0;
   for (std::size_t i = 0; i < note_.layers.size(); ++i) {
     const model::NoteLayer& from = note_.layers[i];
@@ -97,6 +104,7 @@ Network LayerTracker::network(std::vector<Layer>& layers, int network_index) con
     l.instructions = sum.counts.instructions;
     l.time_s = sum.seconds;
     l.reasons = sum.counts.reasons;
+    l.activity = sum.counts.activity;
     inside += l.cycles;
     n.macs += l.macs;
     layers.push_back(std::move(l));

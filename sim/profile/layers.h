@@ -17,7 +17,9 @@ namespace mj::profile {
 
 class LayerTracker final : public CallTree::Listener {
  public:
-  LayerTracker(const engine::Engine& engine, const timing::CoreTiming& timing, const model::NoteModel& note);
+  /// `points` grows with the operating points that the run sees.
+  LayerTracker(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points,
+               const model::NoteModel& note);
 
   /// Called at each inference's begin and end (tensors can be written and read then).
   std::function<void()> on_invoke, on_invoke_end;
@@ -31,12 +33,16 @@ class LayerTracker final : public CallTree::Listener {
   void finish(Cycle now);
   /// What was measured; appends its layers. Layers that never ran have 0 invocations.
   Network network(std::vector<Layer>& layers, int network_index) const;
+  /// The first invocations, by begin; `layer` counts from 0 in the order that network() appends. And how many more.
+  const std::vector<Timeline::LayerSpan>& spans() const { return spans_; }
+  std::uint64_t spans_left_out() const { return spans_left_out_; }
 
  private:
   struct Open {
     std::size_t depth = 0;
     bool running = false;
     Counts at;
+    Cycle begin = 0;
     double seconds = 0;
   };
   struct Sum {
@@ -51,6 +57,7 @@ class LayerTracker final : public CallTree::Listener {
 
   const engine::Engine& engine_;
   const timing::CoreTiming& timing_;
+  const Points& points_;
   const model::NoteModel& note_;
   std::unordered_map<Address, std::size_t> layer_of_;
   std::vector<Sum> sums_;
@@ -58,6 +65,8 @@ class LayerTracker final : public CallTree::Listener {
   std::size_t open_layer_ = 0;
   Open inference_;
   Sum inferences_;
+  std::vector<Timeline::LayerSpan> spans_;
+  std::uint64_t spans_left_out_ = 0;
 };
 
 }  // namespace mj::profile

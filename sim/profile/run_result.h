@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "energy/activity.h"
+#include "energy/ledger.h"
 #include "sim/base/error.h"
 #include "sim/base/units.h"
 #include "sim/timing/reason.h"
@@ -20,6 +22,13 @@ namespace mj::profile {
 struct Estimate {
   double value = 0, low = 0, high = 0;
   std::string source;
+};
+
+/// Energy of a row at the supply pin. low and high contain how far the cycles may be off.
+struct Energy {
+  energy::Split split;  ///< exact: rows sum to the run's
+  double value_j = 0, low_j = 0, high_j = 0;
+  std::string tier;  ///< see energy::Supply::tier
 };
 
 /// Cycles by cause.
@@ -35,7 +44,9 @@ struct Provenance {
   std::string isa;             ///< of the ELF's attributes: "armv7e-m"
   std::string board, board_title;
   std::string core, core_title;
-  bool board_proposed = false;  ///< chosen by us, not by the user
+  bool board_proposed = false;   ///< chosen by us, not by the user
+  Hertz held_clock_hz = 0;       ///< what-if: the core ran at this clock, whatever the firmware programmed; 0: no
+  std::string held_wait_states;  ///< what-if: flash wait states held ("4") or as that clock needs ("auto"); empty: no
 };
 
 struct ClockSpan {
@@ -53,6 +64,19 @@ struct Totals {
   std::uint64_t interrupts = 0;  ///< exceptions taken
   Reasons reasons{};
   Estimate cycles_estimate;  ///< cycles with the interval of the core's and the memory's model
+  energy::Activities activity;
+  std::optional<Energy> energy;  ///< none: the board has no energy table (see EnergyModel)
+};
+
+/// What the run's joules were priced with.
+struct EnergyModel {
+  std::string table;  ///< board id, or the name of a user's table; empty: none, `remarks` say why
+  std::string scope;  ///< what is contained and what not
+  std::string supply, supply_title, regulator;  ///< regulator: "ldo" or "smps"
+  double volts = 0;                             ///< at the supply pin
+  std::string tier, source;
+  double average_power_w = 0, average_power_low_w = 0, average_power_high_w = 0;
+  std::vector<std::string> remarks;  ///< unknown parts, extrapolated clocks
 };
 
 struct Stop {
@@ -91,6 +115,8 @@ struct Layer {
   double time_s = 0;
   Reasons reasons{};
   std::string function;  ///< the layer's function
+  energy::Activities activity;
+  std::optional<Energy> energy;  ///< of all invocations
 };
 
 struct Network {
@@ -102,6 +128,9 @@ struct Network {
   Cycle cycles = 0;          ///< inside of inferences
   double time_s = 0;         ///< inside of inferences
   Cycle between_cycles = 0;  ///< inside inferences, outside of layers
+  energy::Activities activity;
+  std::optional<Energy> energy;          ///< inside of inferences
+  std::optional<Energy> between_energy;  ///< inside inferences, outside of layers
 };
 
 struct Function {
@@ -113,6 +142,8 @@ struct Function {
   Cycle self_cycles = 0, inclusive_cycles = 0;
   std::uint64_t self_instructions = 0, calls = 0;
   Reasons reasons{};
+  energy::Activities activity;   ///< self
+  std::optional<Energy> energy;  ///< self
 };
 
 struct TreeNode {
@@ -125,6 +156,7 @@ struct TreeNode {
 struct Line {
   std::string file;
   std::uint32_t line = 0;
+  std::string function;  ///< name of the row of `functions` that it is part of
   Cycle cycles = 0;
   std::uint64_t instructions = 0;
 };
@@ -155,6 +187,47 @@ struct Memory {
   std::vector<NamedBytes> largest_symbols;
 };
 
+/// When functions and layers ran, on the axis of core cycles since reset.
+struct Timeline {
+  struct Span {
+    std::uint32_t name = 0;   ///< index into names
+    std::uint32_t depth = 0;  ///< of the call stack, 0 = outermost
+    Cycle begin = 0, end = 0;
+  };
+  struct LayerSpan {
+    std::uint32_t layer = 0;  ///< index into RunResult::layers
+    Cycle begin = 0, end = 0;
+  };
+  std::vector<std::string> names;
+  std::vector<Span> spans;        ///< by begin, outer ones first
+  Cycle shortest = 0;             ///< calls of fewer cycles are left out, for they were too many
+  std::uint64_t left_out = 0;     ///< calls
+  std::vector<LayerSpan> layers;  ///< by begin; the first ones if there were too many
+  std::uint64_t layers_left_out = 0;
+};
+
+/// A region of interest that the user asked for, each time that the program passed through it.
+struct RoiHit {
+  Cycle begin = 0;  ///< since reset
+  Cycle cycles = 0;
+  std::uint64_t instructions = 0, condition_passed = 0;  ///< issued; of these not skipped by a condition
+  Reasons reasons{};
+};
+struct Roi {
+  std::string name;  ///< as asked for: "bench_begin:bench_end"
+  Address begin = 0, end = 0;
+  std::vector<RoiHit> hits;
+  std::uint64_t left_out = 0;  ///< further hits
+};
+
+/// A region that the firmware marked on a board with marker registers: begin store inclusive, end store exclusive.
+struct MarkedRegion {
+  std::uint32_t id = 0;
+  std::string name;  ///< of the image's section .mj.regions; may be empty
+  Cycle cycles = 0;
+  std::uint64_t instructions = 0;
+};
+
 /// Something that we did not model or that the user should know.
 struct Diagnostic {
   std::string kind;   ///< "not_modelled", "stub", "warning", "timing"
@@ -169,11 +242,16 @@ struct RunResult {
   Stop stop;
   std::optional<Fault> fault;
   std::vector<Network> networks;
+  std::vector<energy::OperatingPoint> operating_points;  ///< that activities refer to, in order of first use
+  EnergyModel energy_model;
   std::vector<Layer> layers;        ///< of all networks, in execution order
   std::vector<Function> functions;  ///< by self cycles, largest first
   std::vector<TreeNode> call_tree;
   std::vector<Line> lines;  ///< by cycles, largest first
   Memory memory;
+  Timeline timeline;
+  std::vector<Roi> roi;
+  std::vector<MarkedRegion> regions;  ///< in order of their ends
   std::vector<Diagnostic> diagnostics;
   std::string console;  ///< what the firmware printed
 };

@@ -158,11 +158,12 @@ class Bench {
   }
   std::uint32_t word(const std::string& label, unsigned index = 0) { return word(at(label) + 4 * index); }
 
-  profile::Counts counts() { return profile::total_counts(engine(), machine_->timing()); }
+  profile::Counts counts() { return profile::total_counts(engine(), machine_->timing(), machine_->operating_points()); }
   /// Cycles and instructions charged to the instructions from one label up to another.
   profile::Counts between(const std::string& from, const std::string& to) {
     profile::Counts sum;
-    for (const auto& [address, c] : profile::counts_by_address(engine(), machine_->timing()))
+    for (const auto& [address, c] :
+         profile::counts_by_address(engine(), machine_->timing(), machine_->operating_points()))
       if (address >= at(from) && address < at(to)) sum += c;
     return sum;
   }
@@ -171,6 +172,7 @@ class Bench {
   /// The result's tables of functions, lines and calls.
   profile::RunResult attributed() {
     profile::RunResult result;
+    result.operating_points = machine_->operating_points();
     const auto debug = profile::DebugInfo::load(image_);
     profile::attribute(engine(), machine_->timing(), profile::SymbolTable::build(image_, debug), debug, result);
     return result;
@@ -197,6 +199,13 @@ class Bench {
     EXPECT_EQ(instructions, total.instructions);
     EXPECT_EQ(engine().retired(), total.instructions);
     EXPECT_EQ(result.call_tree.front().inclusive_cycles, now());
+    energy::Activities of_functions;
+    for (const auto& f : result.functions) energy::operator+=(of_functions, f.activity);
+    of_functions.resize(total.activity.size());
+    EXPECT_EQ(of_functions, total.activity);
+    Cycle active = 0;
+    for (const auto& a : total.activity) active += a.cycles();
+    EXPECT_EQ(active, now());
   }
   /// The call tree as text, one node a line: depth as dots, name, calls.
   std::string tree() {

@@ -416,12 +416,12 @@ TEST_F(Calls, LayersOfANoteAreTheIntervalsOfTheirFunctions) {
   dense.name = "dense";
   dense.index = 1;
   note.layers = {conv, dense};
-  profile::LayerTracker tracker(b.engine(), b.machine().timing(), note);
+  profile::LayerTracker tracker(b.engine(), b.machine().timing(), b.machine().operating_points(), note);
   tracker.seconds = [](Cycle c) { return static_cast<double>(c); };
   int begun = 0, ended = 0;
   tracker.on_invoke = [&] { ++begun; };
   tracker.on_invoke_end = [&] { ++ended; };
-  b.engine().calls().listen(&tracker);
+  b.engine().calls().add_listener(&tracker);
   b.run();
   std::vector<profile::Layer> layers;
   const profile::Network network = tracker.network(layers, 0);
@@ -450,7 +450,7 @@ TEST_F(Calls, LayersOfANoteAreTheIntervalsOfTheirFunctions) {
             b.between("conv", "dense").instructions + b.between("dot", "unexpected").instructions);
   EXPECT_EQ(network.between_cycles, network.cycles - layers[0].cycles - layers[1].cycles);
   EXPECT_EQ(std::accumulate(layers[0].reasons.begin(), layers[0].reasons.end(), Cycle{0}), layers[0].cycles);
-  b.engine().calls().listen(nullptr);
+  b.engine().calls().remove_listener(&tracker);
 }
 
 // ---- the tree by itself --------------------------------------------------------------------------------------------

@@ -253,7 +253,8 @@ Picture picture(Bench& b) {
   p.reasons = counts.reasons;
   p.faults = b.engine().fault_count();
   p.exceptions = b.engine().exceptions_taken();
-  for (const auto& [address, c] : profile::counts_by_address(b.engine(), b.machine().timing()))
+  for (const auto& [address, c] :
+       profile::counts_by_address(b.engine(), b.machine().timing(), b.machine().operating_points()))
     if (c.cycles || c.instructions) p.by_address[address] = {cycles_by_address ? c.cycles : 0, c.instructions};
   p.tree = b.tree();
   p.stack_low = b.engine().state().stack_low;

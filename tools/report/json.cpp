@@ -21,6 +21,8 @@ struct Wrong {
   std::string pointer, why;
 };
 
+constexpr std::size_t max_operating_points = 64;
+
 class Writer {
  public:
   explicit Writer(json_t& j) : j_(j) { j_ = json_t::object(); }
@@ -42,6 +44,12 @@ class Writer {
       if (r[i]) out[std::string(timing::name(static_cast<timing::Reason>(i)))] = r[i];
   }
   void exit_code(const char* key, ExitCode& c) { j_[key] = static_cast<int>(c); }
+  /// Only the points at which something happened, by index as text.
+  void activity(const char* key, energy::Activities& list) {
+    json_t& out = j_[key] = json_t::object();
+    for (std::size_t i = 0; i < list.size(); ++i)
+      if (!(list[i] == energy::Activity{})) put(out[fmt::format("{}", i)], list[i]);
+  }
 
  private:
   template <class T>
@@ -107,6 +115,18 @@ class Reader {
     if (n < 0 || n > 255) throw Wrong{pointer_ + "/" + key, "is no exit code"};
     c = static_cast<ExitCode>(n);
   }
+  void activity(const char* key, energy::Activities& list) {
+    const json_t& j = at(key);
+    if (!j.is_object()) throw Wrong{pointer_ + "/" + key, "is not an object"};
+    for (const auto& [text, value] : j.items()) {
+      std::size_t i = 0;
+      const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), i);
+      if (failed != std::errc() || rest != text.data() + text.size() || i >= max_operating_points)
+        throw Wrong{pointer_ + "/" + key + "/" + text, "is no index of /operating_points"};
+      if (list.size() <= i) list.resize(i + 1);
+      get(value, pointer_ + "/" + key + "/" + text, list[i]);
+    }
+  }
 
  private:
   const json_t& at(const char* key) {
@@ -156,6 +176,51 @@ void io(Io& o, Estimate& v) {
   o.field("source", v.source);
 }
 template <class Io>
+void io(Io& o, energy::OperatingPoint& v) {
+  o.field("clock_hz", v.clock_hz);
+  o.field("flash_wait_states", v.flash_wait_states);
+}
+template <class Io>
+void io(Io& o, energy::Activity& v) {
+  o.field("issue_cycles", v.issue_cycles);
+  o.field("stall_cycles", v.stall_cycles);
+  o.field("sleep_cycles", v.sleep_cycles);
+  o.field("code_flash_cycles", v.code_flash_cycles);
+  o.field("flash_reads", v.flash_reads);
+  o.field("ram_accesses", v.ram_accesses);
+}
+template <class Io>
+void io(Io& o, energy::Split& v) {
+  o.field("core", v.core_fj);
+  o.field("flash", v.flash_fj);
+  o.field("ram", v.ram_fj);
+  o.field("static", v.static_fj);
+  o.field("sleep", v.sleep_fj);
+}
+template <class Io>
+void io(Io& o, Energy& v) {
+  o.field("value_j", v.value_j);
+  o.field("low_j", v.low_j);
+  o.field("high_j", v.high_j);
+  o.field("tier", v.tier);
+  o.field("femtojoules", v.split);
+}
+template <class Io>
+void io(Io& o, EnergyModel& v) {
+  o.field("table", v.table);
+  o.field("scope", v.scope);
+  o.field("supply", v.supply);
+  o.field("supply_title", v.supply_title);
+  o.field("regulator", v.regulator);
+  o.field("volts", v.volts);
+  o.field("tier", v.tier);
+  o.field("source", v.source);
+  o.field("average_power_w", v.average_power_w);
+  o.field("average_power_low_w", v.average_power_low_w);
+  o.field("average_power_high_w", v.average_power_high_w);
+  o.field("remarks", v.remarks);
+}
+template <class Io>
 void io(Io& o, Provenance& v) {
   o.field("tool_version", v.tool_version);
   o.field("timing_model_version", v.timing_model_version);
@@ -167,6 +232,8 @@ void io(Io& o, Provenance& v) {
   o.field("board", v.board);
   o.field("board_title", v.board_title);
   o.field("board_proposed", v.board_proposed);
+  o.field("held_clock_hz", v.held_clock_hz);
+  o.field("held_wait_states", v.held_wait_states);
   o.field("core", v.core);
   o.field("core_title", v.core_title);
 }
@@ -187,6 +254,8 @@ void io(Io& o, Totals& v) {
   o.field("exceptions_taken", v.interrupts);
   o.field("clocks", v.clocks);
   o.reasons("cycles_by_reason", v.reasons);
+  o.activity("activity", v.activity);
+  o.optional("energy", v.energy);
 }
 template <class Io>
 void io(Io& o, Stop& v) {
@@ -230,6 +299,8 @@ void io(Io& o, Layer& v) {
   o.field("instructions", v.instructions);
   o.field("time_s", v.time_s);
   o.reasons("cycles_by_reason", v.reasons);
+  o.activity("activity", v.activity);
+  o.optional("energy", v.energy);
 }
 template <class Io>
 void io(Io& o, Network& v) {
@@ -241,6 +312,9 @@ void io(Io& o, Network& v) {
   o.field("cycles", v.cycles);
   o.field("time_s", v.time_s);
   o.field("between_layers_cycles", v.between_cycles);
+  o.activity("activity", v.activity);
+  o.optional("energy", v.energy);
+  o.optional("between_layers_energy", v.between_energy);
 }
 template <class Io>
 void io(Io& o, Function& v) {
@@ -254,6 +328,8 @@ void io(Io& o, Function& v) {
   o.field("self_instructions", v.self_instructions);
   o.field("calls", v.calls);
   o.reasons("self_cycles_by_reason", v.reasons);
+  o.activity("self_activity", v.activity);
+  o.optional("self_energy", v.energy);
 }
 template <class Io>
 void io(Io& o, TreeNode& v) {
@@ -267,6 +343,7 @@ template <class Io>
 void io(Io& o, Line& v) {
   o.field("file", v.file);
   o.field("line", v.line);
+  o.field("function", v.function);
   o.field("cycles", v.cycles);
   o.field("instructions", v.instructions);
 }
@@ -302,6 +379,51 @@ void io(Io& o, Memory& v) {
   o.field("largest_symbols", v.largest_symbols);
 }
 template <class Io>
+void io(Io& o, Timeline::Span& v) {
+  o.field("name", v.name);
+  o.field("depth", v.depth);
+  o.field("begin", v.begin);
+  o.field("end", v.end);
+}
+template <class Io>
+void io(Io& o, Timeline::LayerSpan& v) {
+  o.field("layer", v.layer);
+  o.field("begin", v.begin);
+  o.field("end", v.end);
+}
+template <class Io>
+void io(Io& o, Timeline& v) {
+  o.field("names", v.names);
+  o.field("spans", v.spans);
+  o.field("shortest_cycles", v.shortest);
+  o.field("left_out", v.left_out);
+  o.field("layers", v.layers);
+  o.field("layers_left_out", v.layers_left_out);
+}
+template <class Io>
+void io(Io& o, RoiHit& v) {
+  o.field("begin_cycle", v.begin);
+  o.field("cycles", v.cycles);
+  o.field("instructions", v.instructions);
+  o.field("condition_passed", v.condition_passed);
+  o.reasons("cycles_by_reason", v.reasons);
+}
+template <class Io>
+void io(Io& o, Roi& v) {
+  o.field("name", v.name);
+  o.address("begin", v.begin);
+  o.address("end", v.end);
+  o.field("hits", v.hits);
+  o.field("left_out", v.left_out);
+}
+template <class Io>
+void io(Io& o, MarkedRegion& v) {
+  o.field("id", v.id);
+  o.field("name", v.name);
+  o.field("cycles", v.cycles);
+  o.field("instructions", v.instructions);
+}
+template <class Io>
 void io(Io& o, Diagnostic& v) {
   o.field("kind", v.kind);
   o.field("where", v.where);
@@ -314,10 +436,15 @@ void io(Io& o, RunResult& v) {
   o.field("totals", v.totals);
   o.field("stop", v.stop);
   o.optional("fault", v.fault);
+  o.field("operating_points", v.operating_points);
+  o.field("energy_model", v.energy_model);
   o.field("layers", v.layers);
   o.field("networks", v.networks);
   o.field("functions", v.functions);
   o.field("memory", v.memory);
+  o.field("timeline", v.timeline);
+  o.field("roi", v.roi);
+  o.field("regions", v.regions);
   o.field("diagnostics", v.diagnostics);
   o.field("console", v.console);
   o.field("call_tree", v.call_tree);
@@ -331,6 +458,20 @@ void check_indices(const RunResult& r) {
   for (std::size_t i = 0; i < r.layers.size(); ++i)
     if (r.layers[i].network < 0 || static_cast<std::size_t>(r.layers[i].network) >= r.networks.size())
       throw Wrong{fmt::format("/layers/{}/network", i), "is no row of /networks"};
+  const auto points = [&](const energy::Activities& a, const char* list, std::size_t i) {
+    if (a.size() > r.operating_points.size())
+      throw Wrong{fmt::format("/{}/{}", list, i), "has activity at an operating point that /operating_points lacks"};
+  };
+  points(r.totals.activity, "totals", 0);
+  for (std::size_t i = 0; i < r.layers.size(); ++i) points(r.layers[i].activity, "layers", i);
+  for (std::size_t i = 0; i < r.networks.size(); ++i) points(r.networks[i].activity, "networks", i);
+  for (std::size_t i = 0; i < r.functions.size(); ++i) points(r.functions[i].activity, "functions", i);
+  for (std::size_t i = 0; i < r.timeline.spans.size(); ++i)
+    if (r.timeline.spans[i].name >= r.timeline.names.size())
+      throw Wrong{fmt::format("/timeline/spans/{}/name", i), "is no row of /timeline/names"};
+  for (std::size_t i = 0; i < r.timeline.layers.size(); ++i)
+    if (r.timeline.layers[i].layer >= r.layers.size())
+      throw Wrong{fmt::format("/timeline/layers/{}/layer", i), "is no row of /layers"};
 }
 
 }  // namespace
