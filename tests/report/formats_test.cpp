@@ -19,8 +19,8 @@ std::vector<std::string> lines(const std::string& text) {
   return out;
 }
 
-/// Sum of the column of that name, over plain (unquoted) CSV.
-Cycle column_sum(const std::string& csv_text, const std::string& column) {
+/// The column of that name, of plain (unquoted) CSV.
+std::vector<std::string> column_of(const std::string& csv_text, const std::string& column) {
   const auto cells = [](const std::string& line) {
     std::vector<std::string> out;
     std::istringstream stream(line);
@@ -30,20 +30,39 @@ Cycle column_sum(const std::string& csv_text, const std::string& column) {
   const auto rows = lines(csv_text);
   const auto head = cells(rows[0]);
   const auto index = static_cast<std::size_t>(std::find(head.begin(), head.end(), column) - head.begin());
+  std::vector<std::string> out;
+  for (std::size_t i = 1; i < rows.size(); ++i) out.push_back(cells(rows[i]).at(index));
+  return out;
+}
+
+Cycle column_sum(const std::string& csv_text, const std::string& column) {
   Cycle sum = 0;
-  for (std::size_t i = 1; i < rows.size(); ++i) sum += std::stoull(cells(rows[i]).at(index));
+  for (const std::string& cell : column_of(csv_text, column)) sum += std::stoull(cell);
+  return sum;
+}
+
+/// Sum of the energy_j column in femtojoules, its last digit.
+std::uint64_t femtojoule_sum(const std::string& csv_text) {
+  std::uint64_t sum = 0;
+  for (std::string cell : column_of(csv_text, "energy_j")) {
+    const auto point = cell.find('.');
+    EXPECT_EQ(cell.size() - point, 16U) << cell;
+    sum += std::stoull(cell.erase(point, 1));
+  }
   return sum;
 }
 
 TEST(Csv, OneRowALayerAndRowsForTheRest) {
-  EXPECT_EQ(csv(test::sample(), {}),
-            "kind,network,index,op,name,function,input_shapes,output_shapes,macs,parameter_bytes,invocations,cycles,"
-            "instructions,cycles_per_mac,time_s\n"
-            "layer,kws,0,CONV_2D,model/conv/Relu;model/conv/Conv2D,layer_0,1x49x10x1,1x25x5x64,320000,2816,2,832000,"
-            "700000,1.3000,0.0069333\n"
-            "layer,kws,1,SOFTMAX,Identity,layer_1,1x12,1x12,0,0,2,60000,50000,,0.0005\n"
-            "between_layers,kws,,,,,,,,,,8000,,,\n"
-            "outside_of_inference,,,,,,,,,,,100000,,,\n");
+  EXPECT_EQ(
+      csv(test::sample(), {}),
+      "kind,network,index,op,name,function,input_shapes,output_shapes,macs,parameter_bytes,invocations,cycles,"
+      "instructions,cycles_per_mac,time_s,energy_j,energy_low_j,energy_high_j,tier\n"
+      "layer,kws,0,CONV_2D,model/conv/Relu;model/conv/Conv2D,layer_0,1x49x10x1,1x25x5x64,320000,2816,2,832000,"
+      "700000,1.3000,0.0069333,0.000250000000019,0.0002125,0.0003,datasheet\n"
+      "layer,kws,1,SOFTMAX,Identity,layer_1,1x12,1x12,0,0,2,60000,50000,,0.0005,0.000028000000030,2.38e-05,3.36e-05,"
+      "datasheet\n"
+      "between_layers,kws,,,,,,,,,,8000,,,,0.000002000000000,1.7e-06,2.4e-06,datasheet\n"
+      "outside_of_inference,,,,,,,,,,,100000,,,,0.000020000000050,1.7e-05,2.40000001e-05,datasheet\n");
 }
 
 TEST(Csv, CyclesSumToTheTotal) {
@@ -52,11 +71,24 @@ TEST(Csv, CyclesSumToTheTotal) {
   EXPECT_EQ(column_sum(csv_functions(r, {}), "self_cycles"), r.totals.cycles);
 }
 
+TEST(Csv, FemtojoulesSumToTheTotal) {
+  const auto r = test::sample();
+  EXPECT_EQ(r.totals.energy->split.total(), 300'000'000'099U);
+  EXPECT_EQ(femtojoule_sum(csv(r, {})), r.totals.energy->split.total());
+  EXPECT_EQ(femtojoule_sum(csv_functions(r, {})), r.totals.energy->split.total());
+}
+
+TEST(Csv, UnknownEnergyIsEmptyAndNotZero) {
+  EXPECT_THAT(csv(test::unpriced(), {}), HasSubstr("outside_of_inference,,,,,,,,,,,100000,,,,,,,\n"));
+  EXPECT_THAT(csv_functions(test::unpriced(), {}),
+              HasSubstr("softmax,kernels.c,0x08000300,64,false,60000,60000,30000,2,,,,\n"));
+}
+
 TEST(Csv, CyclesOfAFirmwareWithoutANetworkAreOutsideOfInference) {
   auto r = test::sample();
   r.networks.clear();
   r.layers.clear();
-  EXPECT_THAT(csv(r, {}), HasSubstr("outside_of_inference,,,,,,,,,,,1000000,,,\n"));
+  EXPECT_THAT(csv(r, {}), HasSubstr("outside_of_inference,,,,,,,,,,,1000000,,,,0.000300000000099,"));
 }
 
 TEST(Csv, CommasAndQuotesInNamesAreQuoted) {
@@ -101,11 +133,14 @@ TEST(Folded, RunawayRecursionIsCutButNoCycleIsLost) {
 TEST(Markdown, TablesForAJobSummary) {
   const std::string md = markdown(test::sample(), {});
   EXPECT_THAT(md, HasSubstr("## microjoule: kws.elf\n"));
-  EXPECT_THAT(md, HasSubstr("| # | op | name | in→out | MACs | cycles | cyc/MAC | ms | share |\n"
-                            "| ---: | :--- | :--- | :--- | ---: | ---: | ---: | ---: | ---: |\n"
+  EXPECT_THAT(md, HasSubstr("sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet\n\n"
+                            "| # | op | name | in→out | MACs | cycles | cyc/MAC | ms | µJ | share |\n"
+                            "| ---: | :--- | :--- | :--- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
                             "| 0 | CONV\\_2D | model/conv/Relu | 49x10x1→25x5x64 | 320,000 | 832,000 | 1.30 | 6.933 | "
-                            "83.2 % |\n"));
-  EXPECT_THAT(md, HasSubstr("|  | total |  |  |  | 1,000,000 |  | 10.000 | 100 % |\n"));
+                            "250.0 | 83.2 % |\n"));
+  EXPECT_THAT(md, HasSubstr("|  | total |  |  |  | 1,000,000 |  | 10.000 | 300.0 | 100 % |\n"));
+  EXPECT_THAT(md, HasSubstr("| energy | 300.0 µJ | 255.0 µJ to 360.0 µJ; datasheet, internal LDO at 3 V |\n"));
+  EXPECT_THAT(md, HasSubstr("### Energy\n\nwhere it went; total -15.0 % to +20.0 %, datasheet\n"));
 }
 
 TEST(Markdown, NamesCantBreakTheTable) {
@@ -118,7 +153,7 @@ TEST(Formats, AnUnknownNameListsTheKnownOnes) {
   const auto f = find_format("xml");
   ASSERT_FALSE(f.ok());
   EXPECT_EQ(f.error().code, ExitCode::usage);
-  EXPECT_EQ(f.error().try_, "one of: text, json, csv, csv-functions, md, folded");
+  EXPECT_EQ(f.error().try_, "one of: text, json, csv, csv-functions, md, html, folded, trace");
 }
 
 TEST(Numbers, AsPeopleReadThem) {
@@ -135,6 +170,12 @@ TEST(Numbers, AsPeopleReadThem) {
   EXPECT_EQ(duration(0.0398123), "39.81 ms");
   EXPECT_EQ(duration(0.00099999), "1.000 ms");
   EXPECT_EQ(duration(1234.5), "1,234 s");
+  EXPECT_EQ(quantity(0.00123456, "J"), "1.235 mJ");
+  EXPECT_EQ(quantity(-1.5e-11, "J"), "-15.00 pJ");
+  EXPECT_EQ(quantity(99.996, "W"), "100.0 W");
+  EXPECT_EQ(quantity(0, "A"), "0 A");
+  EXPECT_EQ(relative_interval(2, 1.5, 2.5), "-25.0 % to +25.0 %");
+  EXPECT_EQ(relative_interval(2, 2, 2), "");
   EXPECT_EQ(percent(1, 3), "33.3 %");
   EXPECT_EQ(percent(1, 0), "-");
   EXPECT_EQ(shape({1, 49, 10, 8}), "49x10x8");
@@ -142,6 +183,7 @@ TEST(Numbers, AsPeopleReadThem) {
   EXPECT_EQ(bar(0.5, 1, 4), "██");
   EXPECT_EQ(bar(1e-9, 1, 4), "▏");
   EXPECT_EQ(bar(0, 1, 4), "");
+  EXPECT_EQ(bar(1, 1, 0), "");
   EXPECT_EQ(keep_end("functional_1/relu", 6), "…/relu");
   EXPECT_EQ(keep_ends("a_very_long_name", 8), "a_ve…ame");
   EXPECT_EQ(printable("a\x1b[31mb\n"), "a?[31mb ");

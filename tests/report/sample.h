@@ -1,4 +1,5 @@
-// A small run by hand, whose cycles add up: 1,000,000 = 900,000 of two inferences + 100,000 outside.
+// A small run by hand, whose cycles add up: 1,000,000 = 900,000 of two inferences + 100,000 outside; and its energy:
+// 300.000000099 µJ = 280.000000049 µJ of the inferences + 20.00000005 µJ outside.
 #pragma once
 
 #include "sim/profile/run_result.h"
@@ -11,6 +12,54 @@ inline profile::Reasons reasons(Cycle issue, Cycle load_use, Cycle fetch_wait) {
   r[static_cast<std::size_t>(timing::Reason::load_use)] = load_use;
   r[static_cast<std::size_t>(timing::Reason::fetch_wait)] = fetch_wait;
   return r;
+}
+
+/// Femtojoules by part, and an interval of -15 % to +20 %.
+inline profile::Energy energy(std::uint64_t core, std::uint64_t flash, std::uint64_t ram, std::uint64_t static_part,
+                              std::uint64_t sleep = 0) {
+  profile::Energy e;
+  e.split = {core, flash, ram, static_part, sleep};
+  e.value_j = static_cast<double>(e.split.total()) * 1e-15;
+  e.low_j = e.value_j * 0.85;
+  e.high_j = e.value_j * 1.2;
+  e.tier = "datasheet";
+  return e;
+}
+
+/// All at 120 MHz, the second operating point; a tenth of the cycles stalls.
+inline energy::Activities activity(Cycle cycles) {
+  return {{}, {cycles - cycles / 10, cycles / 10, 0, cycles / 2, 7, 9}};
+}
+
+inline void add_energy(profile::RunResult& r) {
+  constexpr std::uint64_t uj = 1'000'000'000;
+  r.operating_points = {{4'000'000, 0}, {120'000'000, 5}};
+  auto& m = r.energy_model;
+  m.table = "nucleo-l4r5zi";
+  m.scope = "supply of the microcontroller, without the board's LEDs and debugger";
+  m.supply = "ldo";
+  m.supply_title = "internal LDO";
+  m.regulator = "ldo";
+  m.volts = 3;
+  m.tier = "datasheet";
+  m.source = "supply current's typical and maximum values";
+  m.average_power_w = 0.03;
+  m.average_power_low_w = 0.0255;
+  m.average_power_high_w = 0.036;
+  m.remarks = {"4 MHz is outside of the table's clocks: extrapolated"};
+  r.layers[0].energy = energy(180 * uj + 11, 40 * uj + 7, 10 * uj, 20 * uj + 1);
+  r.layers[1].energy = energy(20 * uj + 13, 5 * uj, 1 * uj + 17, 2 * uj);
+  r.networks[0].between_energy = energy(1 * uj, 500'000'000, 200'000'000, 300'000'000);
+  r.networks[0].energy = energy(201 * uj + 24, 45 * uj + 500'000'007, 11 * uj + 200'000'017, 22 * uj + 300'000'001);
+  r.totals.energy = energy(211 * uj + 24, 47 * uj + 500'000'007, 12 * uj + 200'000'017, 27 * uj + 300'000'051, 2 * uj);
+  r.functions[0].energy = energy(150 * uj + 11, 30 * uj, 8 * uj, 12 * uj + 1);
+  r.functions[1].energy = energy(30 * uj, 10 * uj + 7, 2 * uj, 8 * uj);
+  r.functions[2].energy = energy(11 * uj, 2 * uj + 500'000'000, 1 * uj + 200'000'000, 5 * uj + 300'000'050, 2 * uj);
+  r.functions[3].energy = energy(20 * uj + 13, 5 * uj, 1 * uj + 17, 2 * uj);
+  r.totals.activity = {{4'000, 0, 0, 2'000, 3, 5}, {850'000, 96'000, 50'000, 498'000, 700, 900}};
+  for (profile::Layer& l : r.layers) l.activity = activity(l.cycles);
+  for (profile::Network& n : r.networks) n.activity = activity(n.cycles);
+  for (profile::Function& f : r.functions) f.activity = activity(f.self_cycles);
 }
 
 inline profile::RunResult sample() {
@@ -75,7 +124,16 @@ inline profile::RunResult sample() {
   softmax.time_s = 0.0005;
   softmax.reasons = reasons(50'000, 5'000, 5'000);
   r.layers = {conv, softmax};
-  r.networks = {{"kws", "mjrt", "layer table in the image", 2, 320'000, 900'000, 0.0076, 8'000}};
+  profile::Network kws;
+  kws.name = "kws";
+  kws.runtime = "mjrt";
+  kws.recognised_by = "layer table in the image";
+  kws.inferences = 2;
+  kws.macs = 320'000;
+  kws.cycles = 900'000;
+  kws.time_s = 0.0076;
+  kws.between_cycles = 8'000;
+  r.networks = {kws};
 
   const auto function = [&](const char* name, Address a, bool inlined, Cycle self, Cycle inclusive,
                             std::uint64_t calls) {
@@ -101,7 +159,15 @@ inline profile::RunResult sample() {
                  {0, "main", 108'000, 1'000'000, 1},
                  {1, "conv2d", 832'000, 832'000, 2},
                  {1, "softmax", 60'000, 60'000, 2}};
-  r.lines = {{"kernels.c", 12, 892'000, 700'000}, {"main.c", 34, 108'000, 100'000}};
+  r.lines = {{"kernels.c", 12, "dot_product", 892'000, 700'000}, {"main.c", 34, "main", 108'000, 100'000}};
+
+  auto& time = r.timeline;
+  time.names = {"Reset_Handler", "main", "conv2d", "softmax"};
+  time.spans = {{0, 0, 0, 1'000'000},     {1, 1, 500, 1'000'000},   {2, 2, 50'000, 467'000},
+                {3, 2, 470'000, 500'000}, {2, 2, 520'000, 935'000}, {3, 2, 939'000, 969'000}};
+  time.shortest = 100;
+  time.left_out = 1'212;
+  time.layers = {{0, 50'000, 467'000}, {1, 470'000, 500'000}, {0, 520'000, 935'000}, {1, 939'000, 969'000}};
 
   auto& m = r.memory;
   m.flash_used = 36'536;
@@ -114,6 +180,22 @@ inline profile::RunResult sample() {
   m.largest_symbols = {{"arena", 15'498}};
   r.diagnostics = {{"stub", "RCC+0x94", "a register that only remembers what was written", 3}};
   r.console = "hello\nscore 12\n";
+  add_energy(r);
+  return r;
+}
+
+/// The sample on a board without an energy table.
+inline profile::RunResult unpriced() {
+  profile::RunResult r = sample();
+  r.energy_model = {};
+  r.energy_model.remarks = {"nobody published this core's current"};
+  r.totals.energy.reset();
+  for (profile::Layer& l : r.layers) l.energy.reset();
+  for (profile::Function& f : r.functions) f.energy.reset();
+  for (profile::Network& n : r.networks) {
+    n.energy.reset();
+    n.between_energy.reset();
+  }
   return r;
 }
 

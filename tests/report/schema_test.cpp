@@ -43,6 +43,11 @@ profile::RunResult full() {
   for (Cycle& c : r.totals.reasons) c = 1;
   for (Cycle& c : r.layers[0].reasons) c = 1;
   for (Cycle& c : r.functions[0].reasons) c = 1;
+  r.roi = {{"bench_begin:bench_end", 0x08000100, 0x08000110, {{100, 50, 40, 38, test::reasons(40, 10, 0)}}, 2}};
+  for (Cycle& c : r.roi[0].hits[0].reasons) c = 1;
+  r.regions = {{1, "kernel", 50, 40}};
+  r.provenance.held_clock_hz = 80'000'000;
+  r.provenance.held_wait_states = "auto";
   return r;
 }
 
@@ -71,6 +76,7 @@ void unused_keys(const json& root, json schema, const std::vector<json>& values,
 TEST(Schema, AProducedResultIsValid) {
   EXPECT_EQ(complaints(written(test::sample())), "");
   EXPECT_EQ(complaints(written(full())), "");
+  EXPECT_EQ(complaints(written(test::unpriced())), "");
 }
 
 TEST(Schema, EveryKeyOfTheSchemaIsProduced) {
@@ -86,7 +92,11 @@ TEST(Schema, AMissingKeyAnUnknownKeyAndAWrongTypeAreInvalid) {
            [](json& j) { j["layers"][0]["joules"] = 1; },
            [](json& j) { j["totals"]["cycles_by_reason"]["magic"] = 1; },
            [](json& j) { j["stop"]["pc"] = 1234; },
-           [](json& j) { j["schema_version"] = 2; },
+           [](json& j) { j["schema_version"] = 1; },
+           [](json& j) { j["totals"]["energy"].erase("tier"); },
+           [](json& j) { j["layers"][0]["energy"]["femtojoules"]["core"] = 0.5; },
+           [](json& j) { j["totals"]["activity"]["x"] = json::object(); },
+           [](json& j) { j["timeline"]["spans"][0]["end"] = -1; },
        }) {
     json j = written(full());
     damage(j);

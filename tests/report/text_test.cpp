@@ -37,32 +37,35 @@ totals
   cycles/instruction      1.250
   simulated time       10.00 ms  4 MHz for 4,000 cycles, then 120 MHz
   latency              3.800 ms  3.686 ms to 3.914 ms; kws, per inference: 450,000 cycles
-  asleep                  5.0 %  50,000 cycles
+  energy               300.0 µJ  255.0 µJ to 360.0 µJ; datasheet, internal LDO at 3 V
+  energy/inference     140.0 µJ  119.0 µJ to 168.0 µJ; datasheet, kws
+  average power        30.00 mW  25.50 mW to 36.00 mW
+  asleep                  5.0 %  50,000 cycles, 0.7 % of the energy
   exceptions                  3  240 cycles in their handlers
   flash                35.7 KiB  of 2 MiB, 1.7 %
   RAM, static            20 KiB  of 640 KiB, 3.1 %
   stack, peak             512 B  main > conv2d
   RAM, peak            20.5 KiB  of 640 KiB, 3.2 %; static + stack
 
-layers   cycles and ms of all 2 inferences together
-  # op      name            in→out             MACs    cycles cyc/MAC     ms  share
-  0 CONV_2D model/conv/Relu 49x10x1→25x5x64 320,000   832,000    1.30  6.933 83.2 % ████████████████
-  1 SOFTMAX Identity        12→12                 -    60,000       -  0.500  6.0 % █▏
-    between layers                                      8,000                 0.8 % ▏
-    outside of inference                              100,000                10.0 % █▉
-    total                                           1,000,000         10.000  100 %
+layers   sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet
+  # op      name            in→out             MACs    cycles cyc/MAC     ms    µJ  share
+  0 CONV_2D model/conv/Relu 49x10x1→25x5x64 320,000   832,000    1.30  6.933 250.0 83.2 % ██████████
+  1 SOFTMAX Identity        12→12                 -    60,000       -  0.500  28.0  6.0 % ▊
+    between layers                                      8,000                  2.0  0.8 % ▏
+    outside of inference                              100,000                 20.0 10.0 % █▎
+    total                                           1,000,000         10.000 300.0  100 %
 
-functions   by self cycles, callees not included
-  self cycles   share  inclusive   share  calls  function
-      700,000  70.0 %    700,000  70.0 %      -  dot_product (inlined)
-      132,000  13.2 %    832,000  83.2 %      2  conv2d
-      108,000  10.8 %  1,000,000   100 %      1  main
-       60,000   6.0 %     60,000   6.0 %      2  softmax
+functions   by self cycles, callees not included; µJ: total -15.0 % to +20.0 %, datasheet
+  self cycles   share  self µJ  inclusive   share  calls  function
+      700,000  70.0 %    200.0    700,000  70.0 %      -  dot_product (inlined)
+      132,000  13.2 %     50.0    832,000  83.2 %      2  conv2d
+      108,000  10.8 %     22.0  1,000,000   100 %      1  main
+       60,000   6.0 %     28.0     60,000   6.0 %      2  softmax
 
-functions   by inclusive cycles, callees included
-  self cycles   share  inclusive   share  calls  function
-      108,000  10.8 %  1,000,000   100 %      1  main
-      132,000  13.2 %    832,000  83.2 %      2  conv2d
+functions   by inclusive cycles, callees included; µJ: total -15.0 % to +20.0 %, datasheet
+  self cycles   share  self µJ  inclusive   share  calls  function
+      108,000  10.8 %     22.0  1,000,000   100 %      1  main
+      132,000  13.2 %     50.0    832,000  83.2 %      2  conv2d
 
 why   where the cycles went
   reason              cycles   share
@@ -70,9 +73,22 @@ why   where the cycles went
   fetch wait states  150,000  15.0 %  ███
   load-use            50,000   5.0 %  █
 
+energy   where it went; total -15.0 % to +20.0 %, datasheet
+  part      energy   share
+  core    211.0 µJ  70.3 %  ████████████████
+  flash   47.50 µJ  15.8 %  ███▋
+  SRAM    12.20 µJ   4.1 %  ▉
+  static  27.30 µJ   9.1 %  ██▏
+  sleep   2.000 µJ   0.7 %  ▏
+  total   300.0 µJ   100 %
+
 verdict
   ended       the firmware ended with status 0, at main+0x12 (main.c:34); exit code 0
   confidence  cycles -3.0 % to +3.0 %: documented: the vendor's cycle table
+              energy -15.0 % to +20.0 %, datasheet: supply current's typical and maximum values
+  energy      supply of the microcontroller, without the board's LEDs and debugger; internal LDO at
+              3 V, table nucleo-l4r5zi
+              4 MHz is outside of the table's clocks: extrapolated
   stub        RCC+0x94: a register that only remembers what was written (3 times)
   saved       kws.mj.json
 )");
@@ -112,12 +128,92 @@ TEST(Text, FunctionsBeyondTheRowsAreOneRow) {
   Options options;
   options.rows = 2;
   EXPECT_EQ(section(text(test::sample(), options), "functions   by self"),
-            R"(functions   by self cycles, callees not included
-  self cycles   share  inclusive   share  calls  function
-      700,000  70.0 %    700,000  70.0 %      -  dot_product (inlined)
-      132,000  13.2 %    832,000  83.2 %      2  conv2d
-      168,000  16.8 %                            2 more functions
+            R"(functions   by self cycles, callees not included; µJ: total -15.0 % to +20.0 %, datasheet
+  self cycles   share  self µJ  inclusive   share  calls  function
+      700,000  70.0 %    200.0    700,000  70.0 %      -  dot_product (inlined)
+      132,000  13.2 %     50.0    832,000  83.2 %      2  conv2d
+      168,000  16.8 %     50.0                            2 more functions
 )");
+}
+
+TEST(Text, ABoardWithoutAnEnergyTableSaysSoAndHasNoJoules) {
+  const std::string report = text(test::unpriced(), {});
+  EXPECT_THAT(report, HasSubstr("  energy                unknown  nobody published this core's current\n"));
+  EXPECT_THAT(report, HasSubstr("\n  energy      unknown: nobody published this core's current\n"));
+  EXPECT_THAT(section(report, "layers"), HasSubstr("layers   sums of all 2 inferences; energy unknown\n"
+                                                   "  # op      name            in→out             MACs    cycles "
+                                                   "cyc/MAC     ms  share\n"));
+  EXPECT_THAT(report, Not(HasSubstr("µJ")));
+  EXPECT_THAT(report, Not(HasSubstr("power")));
+}
+
+TEST(Text, WhatIfsAreTheFirstThingToRead) {
+  auto r = test::sample();
+  r.provenance.held_clock_hz = 80'000'000;
+  r.provenance.held_wait_states = "4";
+  EXPECT_THAT(text(r, {}), HasSubstr("3f2a9c01\n"
+                                     "  what-if   core clock held at 80 MHz, whatever the firmware programs\n"
+                                     "            flash wait states held at 4, whatever the firmware programs\n"
+                                     "  board "));
+  r.provenance.held_wait_states = "auto";
+  EXPECT_THAT(text(r, {}), HasSubstr("flash wait states held at the least that this clock allows\n"));
+}
+
+TEST(Text, ABatterysLife) {
+  BatteryLife b;
+  b.battery.name = "cr2032";
+  b.battery.title = "CR2032 coin cell";
+  b.battery.capacity_mah = {220, 200, 230, "data sheets of three makers", "documented"};
+  b.battery.volts = 3;
+  b.battery.end_volts = 2;
+  b.duty.period_s = 10;
+  b.duty.active_s = 0.1;
+  b.duty.active_j = {0.002, 0.0018, 0.0024};
+  b.duty.volts = 3;
+  b.duty.sleep_ma = {0.0028, 0.0028, 0.01, "the chip's data sheet", "documented"};
+  b.duty.sleep_name = "stop2";
+  b.life.average_ma = {0.0695, 0.06, 0.09};
+  b.life.days = {131.9, 92.6, 159.7};
+  b.life.peak_ma = 6.7;
+  b.life.shares = {{"inference", 95.9}, {"sleep (stop2)", 3.7}, {"self-discharge", 0.4}};
+  b.life.warnings = {"6.7 mA is above the cell's pulse limit of 6 mA"};
+  Options options;
+  options.battery = b;
+  EXPECT_EQ(section(text(test::sample(), options), "battery"), R"(battery
+  battery     CR2032 coin cell (cr2032): 220 mAh, 3 V down to 2 V
+  use         every 10.00 s awake for 100.0 ms and 2.000 mJ (1.800 mJ to 2.400 mJ), else stop2 with
+              2.800 µA (2.800 µA to 10.00 µA); supply 3 V
+  life        132 days, 92.6 to 160 days
+  average     69.50 µA, 60.00 µA to 90.00 µA drawn from the battery
+  awake       6.700 mA on average
+  shares      inference 95.9 %, sleep (stop2) 3.7 %, self-discharge 0.4 %
+  confidence  capacity documented: data sheets of three makers
+              sleep current documented: the chip's data sheet
+  warning     6.7 mA is above the cell's pulse limit of 6 mA
+)");
+}
+
+TEST(Text, ANarrowTerminalDropsColumnsBeforeNamesBecomeUnreadable) {
+  auto r = test::sample();
+  r.layers[0].op = "DEPTHWISE_CONV_2D";
+  Options options;
+  options.width = 80;
+  EXPECT_EQ(section(text(r, options), "layers"),
+            R"(layers   sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet
+  # op             name           in→out             cycles     ms    µJ  share
+  0 DEPTHWI…ONV_2D …del/conv/Relu 49x10x1→25x5x64   832,000  6.933 250.0 83.2 %
+  1 SOFTMAX        Identity       12→12              60,000  0.500  28.0  6.0 %
+    between layers                                    8,000          2.0  0.8 %
+    outside of inference                            100,000         20.0 10.0 %
+    total                                         1,000,000 10.000 300.0  100 %
+)");
+}
+
+TEST(Text, WhatIsTooSmallForItsColumnIsNoZero) {
+  auto r = test::sample();
+  r.layers[1].energy = test::energy(1'000, 0, 0, 0);
+  r.layers[1].time_s = 1e-9;
+  EXPECT_THAT(text(r, {}), HasSubstr("       - <0.001  <0.1  6.0 % "));
 }
 
 TEST(Text, NothingIsWiderThanTheTerminal) {

@@ -31,6 +31,20 @@ std::string shapes(const std::vector<std::vector<std::int64_t>>& list) {
   return out;
 }
 
+/// "energy_j,energy_low_j,energy_high_j,tier": the first with all its digits, so that its sum is exact.
+std::vector<std::string> energy_cells(const std::optional<Energy>& energy) {
+  if (!energy) return {"", "", "", ""};
+  constexpr std::uint64_t joule = 1'000'000'000'000'000;
+  const std::uint64_t fj = energy->split.total();
+  return {fmt::format("{}.{:015}", fj / joule, fj % joule), fmt::format("{:.9g}", energy->low_j),
+          fmt::format("{:.9g}", energy->high_j), energy->tier};
+}
+
+std::string line(std::vector<std::string> cells, const std::optional<Energy>& energy) {
+  for (std::string& cell : energy_cells(energy)) cells.push_back(std::move(cell));
+  return line(cells);
+}
+
 }  // namespace
 
 std::string csv(const RunResult& r, const Options&) {
@@ -39,29 +53,34 @@ std::string csv(const RunResult& r, const Options&) {
     const auto i = static_cast<std::size_t>(l.network);
     return i < r.networks.size() ? r.networks[i].name : std::string();
   };
-  const auto rest = [&](const char* kind, const std::string& network, Cycle cycles) {
-    return line({kind, network, "", "", "", "", "", "", "", "", "", n(cycles), "", "", ""});
+  const auto rest = [&](const char* kind, const std::string& network, Cycle cycles, const auto& energy) {
+    return line({kind, network, "", "", "", "", "", "", "", "", "", n(cycles), "", "", ""}, energy);
   };
   std::string out =
       "kind,network,index,op,name,function,input_shapes,output_shapes,macs,parameter_bytes,invocations,cycles,"
-      "instructions,cycles_per_mac,time_s\n";
+      "instructions,cycles_per_mac,time_s,energy_j,energy_low_j,energy_high_j,tier\n";
   for (const Layer& l : r.layers) {
     const double work = static_cast<double>(l.macs) * static_cast<double>(l.invocations);
-    out += line({"layer", network_name(l), n(l.index), l.op, l.name, l.function, shapes(l.input_shapes),
-                 shapes(l.output_shapes), n(l.macs), n(l.parameter_bytes), n(l.invocations), n(l.cycles),
-                 n(l.instructions), work > 0 ? fmt::format("{:.4f}", static_cast<double>(l.cycles) / work) : "",
-                 fmt::format("{:.9g}", l.time_s)});
+    out += line(
+        {"layer", network_name(l), n(l.index), l.op, l.name, l.function, shapes(l.input_shapes),
+         shapes(l.output_shapes), n(l.macs), n(l.parameter_bytes), n(l.invocations), n(l.cycles), n(l.instructions),
+         work > 0 ? fmt::format("{:.4f}", static_cast<double>(l.cycles) / work) : "", fmt::format("{:.9g}", l.time_s)},
+        l.energy);
   }
-  for (const Network& network : r.networks) out += rest("between_layers", network.name, network.between_cycles);
-  return out + rest("outside_of_inference", "", outside_cycles(r));
+  for (const Network& network : r.networks)
+    out += rest("between_layers", network.name, network.between_cycles, network.between_energy);
+  return out + rest("outside_of_inference", "", outside_cycles(r), outside_energy(r));
 }
 
 std::string csv_functions(const RunResult& r, const Options&) {
-  std::string out = "name,file,address,size_bytes,inlined,self_cycles,inclusive_cycles,self_instructions,calls\n";
+  std::string out =
+      "name,file,address,size_bytes,inlined,self_cycles,inclusive_cycles,self_instructions,calls,energy_j,energy_low_j,"
+      "energy_high_j,tier\n";
   for (const Function& f : r.functions)
     out += line({f.name, f.file, f.address ? hex(f.address) : "", std::to_string(f.size), f.inlined ? "true" : "false",
                  std::to_string(f.self_cycles), std::to_string(f.inclusive_cycles), std::to_string(f.self_instructions),
-                 std::to_string(f.calls)});
+                 std::to_string(f.calls)},
+                f.energy);
   return out;
 }
 

@@ -24,6 +24,14 @@ std::string separated(std::string digits) {
   return digits;
 }
 
+/// Four digits of value / size and the unit.
+std::string scaled(double value, double size, std::string_view unit) {
+  if (!std::isfinite(value)) return "-";
+  const double shown = value / size, magnitude = std::abs(shown);
+  const int digits = magnitude < 9.9995 ? 3 : magnitude < 99.995 ? 2 : magnitude < 999.95 ? 1 : 0;
+  return decimal(shown, digits) + " " + std::string(unit);
+}
+
 }  // namespace
 
 std::string count(std::uint64_t n) { return separated(std::to_string(n)); }
@@ -50,20 +58,25 @@ std::string clock_rate(Hertz hz) {
 }
 
 std::string duration(double seconds) {
-  if (!std::isfinite(seconds)) return "-";
-  struct Unit {
+  return std::abs(seconds) < 1e-9 ? scaled(seconds, 1e-9, "ns") : quantity(seconds, "s");
+}
+
+std::string quantity(double value, std::string_view unit) {
+  struct Prefix {
     double size;
     std::string_view name;
   };
-  constexpr std::array units{Unit{1, "s"}, Unit{1e-3, "ms"}, Unit{1e-6, "µs"}, Unit{1e-9, "ns"}};
-  const auto fits = [&](const Unit& u) { return seconds >= u.size * 0.99995; };
-  const auto unit = std::find_if(units.begin(), units.end() - 1, fits);
-  const double value = seconds / unit->size;
-  return decimal(value, value < 9.9995   ? 3
-                        : value < 99.995 ? 2
-                        : value < 999.95 ? 1
-                                         : 0) +
-         " " + std::string(unit->name);
+  constexpr std::array prefixes{Prefix{1, ""}, Prefix{1e-3, "m"}, Prefix{1e-6, "µ"}, Prefix{1e-9, "n"},
+                                Prefix{1e-12, "p"}};
+  if (value == 0) return "0 " + std::string(unit);
+  const auto fits = [&](const Prefix& p) { return std::abs(value) >= p.size * 0.99995; };
+  const auto prefix = std::find_if(prefixes.begin(), prefixes.end() - 1, fits);
+  return scaled(value, prefix->size, std::string(prefix->name) + std::string(unit));
+}
+
+std::string relative_interval(double value, double low, double high) {
+  if (!(value > 0) || (low == value && high == value)) return "";
+  return fmt::format("{:+.1f} % to {:+.1f} %", 100 * (low - value) / value, 100 * (high - value) / value);
 }
 
 std::string percent(double part, double whole) {
@@ -87,7 +100,7 @@ std::string plural(std::uint64_t n, std::string_view singular, std::string_view 
 
 std::string bar(double part, double whole, unsigned width) {
   constexpr std::array<std::string_view, 8> eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  if (!(whole > 0) || !(part > 0)) return "";
+  if (!(whole > 0) || !(part > 0) || width == 0) return "";
   const double length = std::min(part / whole, 1.0) * width * 8;
   const auto filled = std::max(1U, static_cast<unsigned>(std::lround(length)));
   std::string out;

@@ -10,11 +10,15 @@
 
 namespace mj::report {
 
-std::string count(std::uint64_t n);              ///< "1,234,567"
-std::string decimal(double value, int digits);   ///< "1,234.50"
-std::string bytes(std::uint64_t n);              ///< "512 B", "35.7 KiB", "640 KiB", "2 MiB": no decimals means exactly
-std::string clock_rate(Hertz hz);                ///< "120 MHz", "32.768 kHz"
-std::string duration(double seconds);            ///< four digits and a unit: "39.81 ms"
+std::string count(std::uint64_t n);             ///< "1,234,567"
+std::string decimal(double value, int digits);  ///< "1,234.50"
+std::string bytes(std::uint64_t n);             ///< "512 B", "35.7 KiB", "640 KiB", "2 MiB": no decimals means exactly
+std::string clock_rate(Hertz hz);               ///< "120 MHz", "32.768 kHz"
+std::string duration(double seconds);           ///< four digits and a unit: "39.81 ms"
+/// Four digits, a prefix from pico to 1 and the unit: quantity(1.5e-3, "J") is "1.500 mJ"; negative ones, too.
+std::string quantity(double value, std::string_view unit);
+/// "-12.0 % to +15.5 %": an interval around `value`; "" when there is none or no value.
+std::string relative_interval(double value, double low, double high);
 std::string percent(double part, double whole);  ///< "12.5 %", "100 %" only for all of it; "-" when there is no whole
 std::string shape(const std::vector<std::int64_t>& dims);  ///< "49x10x8": a leading batch of 1 is left out
 std::string hex(Address address);                          ///< "0x08000123"

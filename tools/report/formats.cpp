@@ -6,10 +6,12 @@ const std::vector<Format>& formats() {
   static const std::vector<Format> list{
       {"text", "for people, on a terminal", text},
       {"json", "everything, as -o saves it (models/schema/result.schema.json)", json},
-      {"csv", "one row a layer; the cycles column sums to the run's total", csv},
-      {"csv-functions", "one row a function; the self_cycles column sums to the run's total", csv_functions},
+      {"csv", "one row a layer; cycles and energy_j sum to the run's totals", csv},
+      {"csv-functions", "one row a function; self_cycles and energy_j sum to the run's totals", csv_functions},
       {"md", "Markdown for a CI job's summary", markdown},
+      {"html", "one page for a browser, offline: layers, flame graph, functions, memory, energy", html},
       {"folded", "call stacks for flame graphs (flamegraph.pl, speedscope), weights in cycles", folded},
+      {"trace", "Chrome trace of layers and functions over simulated time (Perfetto, chrome://tracing)", trace},
   };
   return list;
 }

@@ -24,8 +24,12 @@ std::string markdown(const profile::RunResult& r, const Options& o) {
       fmt::format("## microjoule: {}\n\n", printable(r.provenance.firmware)) + table_of(found(r)).markdown();
   out += section("Totals", "", totals(r));
   out += section("Layers", layers_remark(r), layers(r));
-  out += section("Functions", "By self cycles.", functions(r, Order::self, o.rows));
-  out += section("Why", "Where the cycles went.", reasons(r));
+  out += section("Functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows));
+  out += section("Why", "where the cycles went", reasons(r));
+  if (const Table table = regions(r); !table.rows.empty())
+    out += section("Regions", "begin included, end not; cycles of all hits", table);
+  if (r.totals.energy) out += section("Energy", energy_remark(r), energy_split(r));
+  if (o.battery) out += section("Battery", "", table_of(battery(*o.battery)));
   if (const Facts facts = fault(r); !facts.empty()) out += section("Fault", "", table_of(facts));
   return out + section("Verdict", "", table_of(verdict(r, o)));
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tools/report/format.h"
 
@@ -62,6 +63,33 @@ std::string chain_text(const std::vector<std::string>& chain) {
   return out;
 }
 
+/// A cell of a column that sums to `total`: with the decimals that so many digits of the total take, "<0.1" for what
+/// would look like nothing.
+std::string part_of(double value, double total, int digits) {
+  constexpr int most_decimals = 6;
+  int decimals = 0;
+  double step = 1;
+  for (double limit = std::pow(10, digits - 1); total < limit && decimals < most_decimals; limit /= 10, step /= 10)
+    ++decimals;
+  return value > 0 && value < step / 2 ? "<" + decimal(step, decimals) : decimal(value, decimals);
+}
+
+std::string milliseconds(double seconds, const RunResult& r) {
+  return part_of(seconds * 1e3, r.totals.time_s * 1e3, 5);
+}
+
+std::string microjoules(const std::optional<Energy>& energy, const RunResult& r) {
+  if (!energy || !r.totals.energy) return "-";
+  return part_of(real(energy->split.total()) * 1e-9, real(r.totals.energy->split.total()) * 1e-9, 4);
+}
+
+Energy per(Energy energy, std::uint64_t n) {
+  energy.value_j /= real(n);
+  energy.low_j /= real(n);
+  energy.high_j /= real(n);
+  return energy;
+}
+
 std::string interval(const Estimate& e) {
   if (e.low == e.value && e.high == e.value) return "";
   return fmt::format("{} to {}", decimal(e.low, 0), decimal(e.high, 0));
@@ -73,19 +101,35 @@ std::string scaled_interval(const Estimate& cycles, double seconds) {
   return duration(seconds * cycles.low / cycles.value) + " to " + duration(seconds * cycles.high / cycles.value) + "; ";
 }
 
+void remove_column(Table& table, std::string_view title) {
+  const auto is_it = [&](const Column& c) { return c.title == title; };
+  const auto column = std::find_if(table.columns.begin(), table.columns.end(), is_it);
+  if (column == table.columns.end()) return;
+  const auto c = column - table.columns.begin();
+  table.columns.erase(column);
+  for (Row& row : table.rows)
+    if (c < std::ssize(row.cells)) row.cells.erase(row.cells.begin() + c);
+}
+
+/// What a table with a µJ column says about it.
+std::string joule_remark(const RunResult& r) {
+  if (!r.totals.energy) return r.energy_model.table.empty() && r.totals.cycles ? "; energy unknown" : "";
+  return "; µJ: total " + confidence(*r.totals.energy);
+}
+
 Row layer_row(const RunResult& r, const Layer& l, Cycle total) {
   const auto first = [](const auto& shapes) { return shapes.empty() ? std::string("?") : shape(shapes.front()); };
   const double work = real(l.macs) * real(l.invocations);
   const std::string number = (r.networks.size() > 1 ? fmt::format("{}.", l.network) : "") + std::to_string(l.index);
   return {{number, l.op, l.name.substr(0, l.name.find(';')), first(l.input_shapes) + "→" + first(l.output_shapes),
            l.macs ? count(l.macs) : "-", count(l.cycles), work > 0 ? decimal(real(l.cycles) / work, 2) : "-",
-           decimal(l.time_s * 1e3, 3), percent(real(l.cycles), real(total)), ""},
+           milliseconds(l.time_s, r), microjoules(l.energy, r), percent(real(l.cycles), real(total)), ""},
           total ? real(l.cycles) / real(total) : 0};
 }
 
 /// A row of cycles that belong to no layer.
-Row rest_row(const std::string& name, Cycle cycles, const std::string& ms, Cycle total) {
-  return {{"", name, "", "", "", count(cycles), "", ms, percent(real(cycles), real(total)), ""},
+Row rest_row(const std::string& name, Cycle cycles, const std::string& ms, const std::string& uj, Cycle total) {
+  return {{"", name, "", "", "", count(cycles), "", ms, uj, percent(real(cycles), real(total)), ""},
           total ? real(cycles) / real(total) : 0,
           true};
 }
@@ -122,6 +166,14 @@ Cycle outside_cycles(const RunResult& r) {
 Facts found(const RunResult& r) {
   const Provenance& p = r.provenance;
   Facts facts;
+  if (p.held_clock_hz)
+    facts.push_back(
+        {"what-if", "core clock held at " + clock_rate(p.held_clock_hz) + ", whatever the firmware programs"});
+  if (!p.held_wait_states.empty())
+    facts.push_back(
+        {"what-if", p.held_wait_states == "auto"
+                        ? "flash wait states held at the least that this clock allows"
+                        : "flash wait states held at " + p.held_wait_states + ", whatever the firmware programs"});
   facts.push_back({"board", fmt::format("{} ({}){}", either(p.board_title, p.board), p.board,
                                         p.board_proposed ? ", proposed from the image: --board takes another" : "")});
   facts.push_back({"core", fmt::format("{} ({}), firmware for {}, {}", either(p.core_title, p.core), p.core,
@@ -152,8 +204,30 @@ Table totals(const RunResult& r) {
                        scaled_interval(t.cycles_estimate, seconds) +
                            fmt::format("{}, per inference: {} cycles", n.name, count(n.cycles / n.inferences))}});
     }
-  if (t.idle_cycles)
-    rows.push_back({{"asleep", percent(real(t.idle_cycles), real(t.cycles)), count(t.idle_cycles) + " cycles"}});
+  if (t.energy) {
+    const EnergyModel& model = r.energy_model;
+    const auto told = [&](const Energy& e) {
+      return range(e.low_j, e.high_j, "J") + "; " + either(e.tier, "tier unknown");
+    };
+    rows.push_back({{"energy", quantity(t.energy->value_j, "J"), told(*t.energy) + ", " + supply_text(model)}});
+    for (const Network& n : r.networks)
+      if (n.inferences > 0 && n.energy) {
+        const Energy one = per(*n.energy, n.inferences);
+        rows.push_back({{"energy/inference", quantity(one.value_j, "J"), told(one) + ", " + n.name}});
+      }
+    rows.push_back({{"average power", quantity(model.average_power_w, "W"),
+                     range(model.average_power_low_w, model.average_power_high_w, "W")}});
+  } else {
+    rows.push_back({{"energy", "unknown", unknown_energy(r)}});
+  }
+  if (t.idle_cycles) {
+    const std::string share =
+        t.energy
+            ? fmt::format(", {} of the energy", percent(real(t.energy->split.sleep_fj), real(t.energy->split.total())))
+            : "";
+    rows.push_back(
+        {{"asleep", percent(real(t.idle_cycles), real(t.cycles)), count(t.idle_cycles) + " cycles" + share}});
+  }
   if (t.interrupts)
     rows.push_back({{"exceptions", count(t.interrupts), count(t.exception_cycles) + " cycles in their handlers"}});
   if (m.flash_used || m.flash_size) rows.push_back(use_row("flash", m.flash_used, m.flash_size));
@@ -168,10 +242,11 @@ Table layers(const RunResult& r) {
                {"op", Align::left, Shrink::keep_ends},
                {"name", Align::left, Shrink::keep_end},
                {"in→out"},
-               {"MACs", Align::right},
+               {"MACs", Align::right, Shrink::drop},
                {"cycles", Align::right},
-               {"cyc/MAC", Align::right},
+               {"cyc/MAC", Align::right, Shrink::drop},
                {"ms", Align::right},
+               {"µJ", Align::right},
                {"share", Align::right},
                {"", Align::left, Shrink::bar}},
               {}};
@@ -180,10 +255,13 @@ Table layers(const RunResult& r) {
   for (const Layer& l : r.layers) table.rows.push_back(layer_row(r, l, total));
   for (const Network& n : r.networks)
     table.rows.push_back(rest_row(r.networks.size() > 1 ? "between layers of " + n.name : "between layers",
-                                  n.between_cycles, "", total));
-  table.rows.push_back(rest_row("outside of inference", outside_cycles(r), "", total));
-  table.rows.push_back(rest_row("total", total, decimal(r.totals.time_s * 1e3, 3), total));
+                                  n.between_cycles, "", microjoules(n.between_energy, r), total));
+  table.rows.push_back(
+      rest_row("outside of inference", outside_cycles(r), "", microjoules(outside_energy(r), r), total));
+  table.rows.push_back(
+      rest_row("total", total, milliseconds(r.totals.time_s, r), microjoules(r.totals.energy, r), total));
   table.rows.back().part = 0;  // its bar would dwarf the others
+  if (!r.totals.energy) remove_column(table, "µJ");
   return table;
 }
 
@@ -194,12 +272,14 @@ std::string layers_remark(const RunResult& r) {
   if (!inferred(r)) return "the firmware holds a network, but no inference ran to its end";
   std::uint64_t most = 0;
   for (const Network& n : r.networks) most = std::max(most, n.inferences);
-  return most > 1 ? fmt::format("cycles and ms of all {} inferences together", most) : "in execution order";
+  const std::string order = most > 1 ? fmt::format("sums of all {} inferences", most) : "in execution order";
+  return order + joule_remark(r);
 }
 
 Table functions(const RunResult& r, Order order, std::size_t rows) {
   Table table{{{"self cycles", Align::right},
                {"share", Align::right},
+               {"self µJ", Align::right},
                {"inclusive", Align::right},
                {"share", Align::right},
                {"calls", Align::right},
@@ -213,21 +293,34 @@ Table functions(const RunResult& r, Order order, std::size_t rows) {
   std::stable_sort(sorted.begin(), sorted.end(), [&](auto* a, auto* b) { return key(a) > key(b); });
   const double total = real(r.totals.cycles);
   Cycle shown = 0;
+  std::uint64_t shown_fj = 0;
   for (std::size_t i = 0; i < std::min(rows, sorted.size()); ++i) {
     const Function& f = *sorted[i];
     shown += f.self_cycles;
-    table.rows.push_back({{count(f.self_cycles), percent(real(f.self_cycles), total), count(f.inclusive_cycles),
-                           percent(real(f.inclusive_cycles), total), f.calls ? count(f.calls) : "-",
-                           f.name + (f.inlined ? " (inlined)" : "")}});
+    shown_fj += f.energy ? f.energy->split.total() : 0;
+    table.rows.push_back({{count(f.self_cycles), percent(real(f.self_cycles), total), microjoules(f.energy, r),
+                           count(f.inclusive_cycles), percent(real(f.inclusive_cycles), total),
+                           f.calls ? count(f.calls) : "-", f.name + (f.inlined ? " (inlined)" : "")}});
   }
   if (order == Order::self && sorted.size() > rows) {
     const Cycle rest = r.totals.cycles - std::min(shown, r.totals.cycles);
-    table.rows.push_back(
-        {{count(rest), percent(real(rest), total), "", "", "", plural(sorted.size() - rows, "more function")},
-         0,
-         true});
+    std::optional<Energy> rest_energy;
+    if (r.totals.energy) {
+      const std::uint64_t all = r.totals.energy->split.total();
+      rest_energy.emplace().split.core_fj = all - std::min(shown_fj, all);
+    }
+    table.rows.push_back({{count(rest), percent(real(rest), total), microjoules(rest_energy, r), "", "", "",
+                           plural(sorted.size() - rows, "more function")},
+                          0,
+                          true});
   }
+  if (!r.totals.energy) remove_column(table, "self µJ");
   return table;
+}
+
+std::string functions_remark(const RunResult& r, Order order) {
+  return (order == Order::self ? "by self cycles, callees not included" : "by inclusive cycles, callees included") +
+         joule_remark(r);
 }
 
 Table reasons(const RunResult& r) {
@@ -244,6 +337,41 @@ Table reasons(const RunResult& r) {
                            percent(cycles, total)},
                           total > 0 ? cycles / total : 0});
   }
+  return table;
+}
+
+Table regions(const RunResult& r) {
+  Table table{{{"region", Align::left, Shrink::keep_ends},
+               {"hits", Align::right},
+               {"cycles", Align::right},
+               {"least", Align::right},
+               {"most", Align::right},
+               {"instructions", Align::right},
+               {"cycles/instruction", Align::right, Shrink::drop}},
+              {}};
+  const auto per = [](Cycle cycles, std::uint64_t instructions) {
+    return instructions ? decimal(real(cycles) / real(instructions), 3) : "-";
+  };
+  for (const Roi& roi : r.roi) {
+    Cycle cycles = 0, least = ~Cycle{0}, most = 0;
+    std::uint64_t instructions = 0;
+    for (const RoiHit& hit : roi.hits) {
+      cycles += hit.cycles;
+      instructions += hit.instructions;
+      least = std::min(least, hit.cycles);
+      most = std::max(most, hit.cycles);
+    }
+    if (roi.hits.empty()) {
+      table.rows.push_back({{roi.name, "0: never passed from begin to end"}});
+      continue;
+    }
+    table.rows.push_back({{roi.name, count(roi.hits.size()) + (roi.left_out ? "+" + count(roi.left_out) : ""),
+                           count(cycles), count(least), count(most), count(instructions), per(cycles, instructions)}});
+  }
+  for (const MarkedRegion& m : r.regions)
+    table.rows.push_back(
+        {{m.name.empty() ? fmt::format("region {}", m.id) : fmt::format("{} {}", m.id, m.name), "1", count(m.cycles),
+          count(m.cycles), count(m.cycles), count(m.instructions), per(m.cycles, m.instructions)}});
   return table;
 }
 
@@ -267,12 +395,21 @@ Facts verdict(const RunResult& r, const Options& options) {
   const bool told = r.stop.where.empty() || r.stop.message.find(r.stop.where) != std::string::npos;
   facts.push_back({"ended", fmt::format("{}{}; exit code {}", either(r.stop.message, r.stop.kind),
                                         told ? "" : ", at " + r.stop.where, static_cast<int>(r.stop.exit_code))});
-  const double value = e.value > 0 ? e.value : 1;
-  if (const std::string range = interval(e); !range.empty())
-    facts.push_back({"confidence", fmt::format("cycles {:+.1f} % to {:+.1f} %: {}", 100 * (e.low - value) / value,
-                                               100 * (e.high - value) / value, either(e.source, "no source given"))});
+  if (const std::string around = relative_interval(e.value, e.low, e.high); !around.empty())
+    facts.push_back({"confidence", fmt::format("cycles {}: {}", around, either(e.source, "no source given"))});
   else
     facts.push_back({"confidence", either(e.source, "no interval is known for this core's cycles")});
+  const EnergyModel& model = r.energy_model;
+  if (const auto& energy = r.totals.energy) {
+    facts.push_back(
+        {"confidence", fmt::format("energy {}: {}", confidence(*energy), either(model.source, "no source given"))});
+    facts.push_back({"energy", fmt::format("{}; {}, table {}", either(model.scope, "scope unknown"), supply_text(model),
+                                           either(model.table, "unnamed"))});
+    for (const std::string& remark : model.remarks) facts.push_back({"energy", remark});
+  } else {
+    facts.push_back({"energy", "unknown: " + unknown_energy(r)});
+    for (std::size_t i = 1; i < model.remarks.size(); ++i) facts.push_back({"energy", model.remarks[i]});
+  }
   std::size_t shown = 0;
   for (const Diagnostic& d : r.diagnostics) {
     if (shown++ == options.rows) {

@@ -7,7 +7,8 @@
 namespace mj::report {
 namespace {
 
-constexpr std::size_t indent = 2, widest_bar = 16, narrowest_bar = 4, widest_name = 24, narrowest_name = 8;
+constexpr std::size_t indent = 2, widest_bar = 16, narrowest_bar = 3;
+constexpr std::size_t widest_name = 24, whole_name = 17, readable_name = 12, narrowest_name = 8;
 
 std::string ansi(const char* code, std::string text, const Options& options) {
   return options.colour && !text.empty() ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
@@ -28,6 +29,7 @@ std::string fitted(const Column& column, const Row& row, std::size_t c, std::siz
     case Shrink::keep_ends:
       return keep_ends(text, width);
     case Shrink::fixed:
+    case Shrink::drop:
       break;
   }
   return text;
@@ -55,11 +57,14 @@ void shrink(std::vector<std::size_t>& widths, std::size_t& excess, std::size_t l
 }
 
 /// A quiet row's label may run into an empty cell at its right.
-bool spans(const Row& row, std::size_t c) { return row.quiet && !cell(row, c).empty() && cell(row, c + 1).empty(); }
+bool spans(const Table& table, const Row& row, std::size_t c) {
+  return row.quiet && c + 1 < table.columns.size() && !cell(row, c).empty() && cell(row, c + 1).empty();
+}
 
 struct Layout {
   std::vector<std::size_t> widths;
   std::size_t gap = 2;
+  bool cramped = false;  ///< names had to become unreadably short, or it is still too wide
 };
 
 Layout fit(const Table& table, std::size_t width) {
@@ -70,14 +75,16 @@ Layout fit(const Table& table, std::size_t width) {
     const Column& column = table.columns[c];
     std::size_t widest = column.shrink == Shrink::bar ? widest_bar : columns(column.title);
     for (const Row& row : table.rows)
-      if (column.align == Align::right || !spans(row, c)) widest = std::max(widest, columns(cell(row, c)));
+      if (column.align == Align::right || !spans(table, row, c)) widest = std::max(widest, columns(cell(row, c)));
     widths.push_back(widest);
     sum += widest + layout.gap;
   }
   sum -= layout.gap;
   std::size_t excess = sum > width ? sum - width : 0;
   const auto is_bar = [&](std::size_t c) { return table.columns[c].shrink == Shrink::bar; };
-  const auto is_name = [&](std::size_t c) { return !is_bar(c) && table.columns[c].shrink != Shrink::fixed; };
+  const auto is_name = [&](std::size_t c) {
+    return table.columns[c].shrink == Shrink::keep_end || table.columns[c].shrink == Shrink::keep_ends;
+  };
   shrink(widths, excess, widest_bar / 2, is_bar);
   shrink(widths, excess, widest_name, is_name);
   if (excess > 0) {
@@ -88,9 +95,25 @@ Layout fit(const Table& table, std::size_t width) {
       if (is_bar(c)) widths[c] = std::min(widths[c] + left, widest_bar);
   }
   shrink(widths, excess, narrowest_bar, is_bar);
-  shrink(widths, excess, narrowest_name, is_name);
+  shrink(widths, excess, whole_name, is_name);
   shrink(widths, excess, 0, is_bar);
+  shrink(widths, excess, readable_name, is_name);
+  if (is_bar(widths.size() - 1) && widths.back() == 0 && excess > 0) --excess;  // the gap before it, too
+  layout.cramped = excess > 0;
+  shrink(widths, excess, narrowest_name, is_name);
   return layout;
+}
+
+/// Without the rightmost column that may be dropped; false if there is none.
+bool drop_column(Table& table) {
+  const auto column = std::find_if(table.columns.rbegin(), table.columns.rend(),
+                                   [](const Column& c) { return c.shrink == Shrink::drop; });
+  if (column == table.columns.rend()) return false;
+  const auto c = table.columns.rend() - column - 1;
+  table.columns.erase(table.columns.begin() + c);
+  for (Row& row : table.rows)
+    if (c < std::ssize(row.cells)) row.cells.erase(row.cells.begin() + c);
+  return true;
 }
 
 }  // namespace
@@ -101,6 +124,7 @@ std::string red(std::string text, const Options& options) { return ansi("1;31", 
 
 std::string Table::text(const Options& options) const {
   const Layout layout = fit(*this, options.width);
+  if (Table narrower = *this; layout.cramped && drop_column(narrower)) return narrower.text(options);
   const std::vector<std::size_t>& widths = layout.widths;
   double longest = 0;
   for (const Row& row : rows) longest = std::max(longest, row.part);
@@ -121,7 +145,7 @@ std::string Table::text(const Options& options) const {
     out += dim(line([&](std::size_t c) { return keep_end(columns[c].title, widths[c]); }), options) + "\n";
   for (const Row& row : rows) {
     std::string text = line([&](std::size_t c) {
-      const std::size_t width = widths[c] + (spans(row, c) ? layout.gap + widths[c + 1] : 0);
+      const std::size_t width = widths[c] + (spans(*this, row, c) ? layout.gap + widths[c + 1] : 0);
       return fitted(columns[c], row, c, width, longest);
     });
     out += (row.quiet ? dim(std::move(text), options) : std::move(text)) + "\n";

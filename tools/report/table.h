@@ -9,8 +9,9 @@
 namespace mj::report {
 
 enum class Align { left, right };
-/// What happens to a cell when the table is wider than it may be; `fixed` never shrinks.
-enum class Shrink { fixed, keep_end, keep_ends, bar };
+/// What happens to a column when the table is wider than it may be; `fixed` never shrinks, of those with `drop` the
+/// rightmost goes first.
+enum class Shrink { fixed, keep_end, keep_ends, bar, drop };
 
 struct Column {
   std::string title;

@@ -4,7 +4,6 @@
 #include "tools/report/sections.h"
 
 namespace mj::report {
-namespace {
 
 std::string title(const std::string& name, const std::string& remark, const Options& o) {
   std::string out = "\n" + bold(name, o);
@@ -14,6 +13,8 @@ std::string title(const std::string& name, const std::string& remark, const Opti
     if (!lines[i].empty()) out += (i ? "\n" + std::string(indent, ' ') : "   ") + dim(lines[i], o);
   return out + "\n";
 }
+
+namespace {
 
 std::string section(const std::string& name, const std::string& remark, const Table& table, const Options& o) {
   return title(name, remark, o) + table.text(o);
@@ -31,10 +32,14 @@ std::string text(const profile::RunResult& r, const Options& o) {
   out += title("layers", layers_remark(r), o);
   if (!layer_table.rows.empty()) out += layer_table.text(o);
   if (!r.functions.empty()) {
-    out += section("functions", "by self cycles, callees not included", functions(r, Order::self, o.rows), o);
-    out += section("functions", "by inclusive cycles, callees included", functions(r, Order::inclusive, o.rows / 2), o);
+    out += section("functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows), o);
+    out += section("functions", functions_remark(r, Order::inclusive), functions(r, Order::inclusive, o.rows / 2), o);
   }
   out += section("why", "where the cycles went", reasons(r), o);
+  if (const Table table = regions(r); !table.rows.empty())
+    out += section("regions", "begin included, end not; cycles of all hits", table, o);
+  if (r.totals.energy) out += section("energy", energy_remark(r), energy_split(r), o);
+  if (o.battery) out += title("battery", "", o) + facts_text(battery(*o.battery), o);
   if (const Facts facts = fault(r); !facts.empty()) out += "\n" + red("fault", o) + "\n" + facts_text(facts, o);
   Facts last = verdict(r, o);
   last.push_back({"saved", o.saved.empty() ? "no; -o result.mj.json saves this run for `microjoule report`" : o.saved});
