@@ -169,14 +169,15 @@ Result<std::uint64_t> parse_count(const std::string& text, const std::string& op
 }
 
 Result<double> parse_seconds(const std::string& text, const std::string& option) {
-  constexpr std::pair<const char*, double> units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}};
+  constexpr std::pair<const char*, double> units[] = {{"", 1},     {"s", 1},    {"ms", 1e-3}, {"us", 1e-6},
+                                                      {"min", 60}, {"h", 3600}, {"d", 86400}};
   const std::size_t end = std::min(text.find_first_not_of("0123456789.eE-+"), text.size());
   char* rest = nullptr;
   const std::string number = text.substr(0, end), unit = text.substr(end);
   const double value = std::strtod(number.c_str(), &rest);
   for (const auto& [name, size] : units)
     if (unit == name && !number.empty() && *rest == '\0' && value > 0 && std::isfinite(value)) return value * size;
-  return bad_number(text, option, "it is no positive time", "seconds: 0.5, 2s, 500ms, 10us");
+  return bad_number(text, option, "it is no positive time", "seconds: 0.5, 2s, 500ms, 10us; 5min, 1h, 1d");
 }
 
 Result<std::string> read_file(const std::string& path) {

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sim/base/error.h"
+#include "sim/price.h"
+#include "sim/run.h"
 #include "tools/report/report.h"
 
 namespace mj::cli {
@@ -78,6 +81,26 @@ Result<report::Options> report_options(const Parsed& parsed);
 std::vector<Option> with_terminal_options(std::vector<Option> options);
 std::vector<Option> with_report_options(std::vector<Option> options);
 
+/// How to price energy, and whether a battery was asked for.
+struct EnergyRequest {
+  energy::Conditions supply;
+  std::string table;
+  std::optional<BatteryRequest> battery;
+};
+std::vector<Option> with_energy_options(std::vector<Option> options);
+/// Errors: usage.
+Result<EnergyRequest> energy_request(const Parsed& parsed);
+/// Puts the battery's answer into the options if one was asked for. Errors: as mj::battery_life.
+Result<void> add_battery(const profile::RunResult& result, const EnergyRequest& request, report::Options& options);
+
+/// What every verb that runs firmware takes: board, limits, what-ifs, input, console input.
+std::vector<Option> with_run_options(std::vector<Option> options);
+/// The request of these options and the energy options; without console and progress. Errors: usage, unreadable.
+Result<RunRequest> run_request(const Parsed& parsed, const std::string& firmware);
+
+/// "48", "48MHz", "32768Hz", "1.5GHz": a clock in Hz; without a unit in MHz. Errors: usage.
+Result<Hertz> parse_clock(const std::string& text, const std::string& option);
+
 /// Tells an Error on stderr.
 void complain(const Error& error);
 
@@ -86,5 +109,8 @@ Result<int> inspect_main(const Args& args);
 Result<int> boards_main(const Args& args);
 Result<int> report_main(const Args& args);
 Result<int> build_main(const Args& args);
+Result<int> check_main(const Args& args);
+Result<int> diff_main(const Args& args);
+Result<int> sweep_main(const Args& args);
 
 }  // namespace mj::cli

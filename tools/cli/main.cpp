@@ -14,7 +14,10 @@ const std::vector<Verb>& verbs() {
       {"run", "run a firmware ELF on a board's model and report cycles per layer and function", run_main},
       {"build", "make a firmware ELF from a .tflite network and our runtime", build_main},
       {"inspect", "show what is in a firmware ELF or a .tflite network, without running it", inspect_main},
+      {"check", "hold a run against a budget; exit code 3 when a limit is exceeded", check_main},
       {"boards", "list, show and check boards", boards_main},
+      {"sweep", "run over many boards and settings: table and Pareto front", sweep_main},
+      {"diff", "compare two saved results: totals, layers, functions, sizes", diff_main},
       {"report", "render a saved result again, in any format", report_main},
   };
   return list;

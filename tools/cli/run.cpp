@@ -20,24 +20,18 @@ const Syntax& syntax() {
       "limit, and reports where its cycles went. What the firmware prints goes to stdout before a text report; with "
       "another format stdout holds only that and the console goes to stderr. The exit code tells how the firmware "
       "ended: see microjoule --help.",
-      with_report_options({
-          {"board,b", "ID|FILE", "the board: an id (microjoule boards) or a JSON file; else proposed from the image"},
-          {"out,o", "FILE", "save the whole result as JSON, for microjoule report"},
-          {"max-cycles", "N", "stop after N core cycles: 1000, 2_000_000, 10M, 1e9"},
-          {"max-sim-time", "S", "stop after that much simulated time: 0.5, 2s, 500ms"},
-          {"input", "FILE", "the network's first input: raw bytes of the tensor, or .npy"},
+      with_report_options(with_energy_options(with_run_options({
+          {"out,o", "FILE", "save the whole result as JSON, for microjoule report, check and diff"},
           {"output", "FILE", "save the network's first output, raw or by its extension .npy"},
           {"console", "FILE|-|none", "where what the firmware prints goes; -: stdout (text format only)"},
-          {"console-input", "FILE", "what the firmware reads from its console; -: stdin"},
-          {"files", "DIR", "the folder in which semihosting may open files; else it may open none"},
-          {"args", "TEXT", "the command line that semihosting gives the firmware"},
           {"quiet,q", "", "no progress and no remarks on stderr"},
-      }),
+      }))),
       "  microjoule run kws.elf --board nucleo-l4r5zi\n"
       "  microjoule run kws.elf -o kws.mj.json --format md >> \"$GITHUB_STEP_SUMMARY\"\n"
       "  microjoule run kws.elf --input yes.npy --output scores.npy\n"
       "  microjoule run kws.elf --format folded | flamegraph.pl > kws.svg\n"
-      "  microjoule run app.elf --board pico --max-sim-time 500ms\n"};
+      "  microjoule run app.elf --board pico --max-sim-time 500ms\n"
+      "  microjoule run kws.elf --board nano33ble --battery cr2032 --every 10s\n"};
   return s;
 }
 
@@ -81,35 +75,6 @@ struct Closer {
   void operator()(std::FILE* f) const { std::fclose(f); }
 };
 
-Result<RunRequest> request_of(const Parsed& p) {
-  RunRequest request;
-  request.firmware = p.operands[0];
-  request.board = p.get("board");
-  request.input_path = p.get("input");
-  request.output_path = p.get("output");
-  request.files_folder = p.get("files");
-  request.command_line = p.get("args");
-  if (p.has("max-cycles")) {
-    const auto n = parse_count(p.get("max-cycles"), "max-cycles");
-    if (!n) return n.error();
-    request.max_cycles = *n;
-  }
-  if (p.has("max-sim-time")) {
-    const auto s = parse_seconds(p.get("max-sim-time"), "max-sim-time");
-    if (!s) return s.error();
-    request.max_sim_time_s = *s;
-  }
-  if (p.has("console-input")) {
-    auto text = read_file(p.get("console-input"));
-    if (!text) return text.error();
-    request.console_input = std::move(*text);
-  }
-  for (const char* file : {"out", "output"})
-    if (p.has(file))
-      if (auto possible = check_writable(p.get(file)); !possible) return possible.error();
-  return request;
-}
-
 /// Where the console goes; null: nowhere. A file that was opened for it is kept in `owned`.
 Result<std::FILE*> console_of(const Parsed& p, bool text, std::unique_ptr<std::FILE, Closer>& owned) {
   const std::string where = p.get("console");
@@ -134,8 +99,14 @@ Result<int> run_main(const Args& args) {
   if (!format) return format.error();
   auto options = report_options(*parsed);
   if (!options) return options.error();
-  auto request = request_of(*parsed);
+  auto request = run_request(*parsed, parsed->operands[0]);
   if (!request) return request.error();
+  const auto energy = energy_request(*parsed);
+  if (!energy) return energy.error();
+  request->output_path = parsed->get("output");
+  for (const char* file : {"out", "output"})
+    if (parsed->has(file))
+      if (auto possible = check_writable(parsed->get(file)); !possible) return possible.error();
   std::unique_ptr<std::FILE, Closer> console_file;
   const auto console = console_of(*parsed, (*format)->name == "text", console_file);
   if (!console) return console.error();
@@ -151,7 +122,10 @@ Result<int> run_main(const Args& args) {
     options->saved = parsed->get("out");
     if (auto saved = write_file(options->saved, report::json(*result, *options)); !saved) return saved.error();
   }
+  // The result is saved and shown even if there's no answer to the question about the battery.
+  const auto battery = add_battery(*result, *energy, *options);
   if (auto printed = print_text((*format)->render(*result, *options)); !printed) return printed.error();
+  if (!battery) return battery.error();
   return static_cast<int>(result->stop.exit_code);
 }
 
