@@ -13,7 +13,7 @@ struct BadFile : Program {};
 TEST_F(Usage, HelpAndVersionAreDataOnStdout) {
   const Answer help = microjoule("--help");
   EXPECT_EQ(help.code, 0);
-  for (const char* verb : {"run", "build", "inspect", "check", "boards", "report"}) {
+  for (const char* verb : {"run", "build", "inspect", "check", "sweep", "diff", "boards", "report"}) {
     EXPECT_THAT(help.out, HasSubstr("\n  " + std::string(verb) + " "));
     const Answer of_verb = microjoule(std::string(verb) + " --help");
     EXPECT_EQ(of_verb.code, 0);

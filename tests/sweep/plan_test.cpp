@@ -147,6 +147,10 @@ TEST(Impossible, AClockAboveTheBoards) {
   EXPECT_EQ(p.points[1].impossible, "above the board's 64 MHz");
 }
 
+TEST(Impossible, AClockBelowTheBoards) {
+  EXPECT_EQ(plan({"clock=48"}, "nano33ble").points[0].impossible, "the board's only clock is 64 MHz");
+}
+
 TEST(Impossible, TooFewWaitStatesForTheClock) {
   const Plan p = plan({"clock=80,120", "flash.wait_states=4"});
   EXPECT_THAT(p.points[0].impossible, IsEmpty());

@@ -11,14 +11,14 @@ namespace mj::cli {
 
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> list{
-      {"run", "run a firmware ELF on a board's model and report cycles per layer and function", run_main},
-      {"build", "make a firmware ELF from a .tflite network and our runtime", build_main},
-      {"inspect", "show what is in a firmware ELF or a .tflite network, without running it", inspect_main},
+      {"run", "run a firmware ELF on a board's model and report cycles and joules per layer and function", run_main},
       {"check", "hold a run against a budget; exit code 3 when a limit is exceeded", check_main},
-      {"boards", "list, show and check boards", boards_main},
       {"sweep", "run over many boards and settings: table and Pareto front", sweep_main},
       {"diff", "compare two saved results: totals, layers, functions, sizes", diff_main},
       {"report", "render a saved result again, in any format", report_main},
+      {"build", "make a firmware ELF from a .tflite network and our runtime", build_main},
+      {"inspect", "show what is in a firmware ELF or a .tflite network, without running it", inspect_main},
+      {"boards", "list, show and check boards", boards_main},
   };
   return list;
 }
@@ -27,7 +27,7 @@ namespace {
 
 std::string help() {
   std::string out =
-      "microjoule runs Cortex-M and RISC-V firmware without the board and reports where its cycles went.\n\n"
+      "microjoule runs Cortex-M and RISC-V firmware without the board and reports where its cycles and joules went.\n\n"
       "usage: microjoule VERB [options] ...\n\nverbs:\n";
   for (const Verb& v : verbs()) out += fmt::format("  {:<9} {}\n", v.name, v.what);
   return out +
