@@ -69,8 +69,10 @@ TEST_P(Retime, IsByteForByteTheRunAtThatClock) {
   ASSERT_TRUE(board.ok());
   const std::string waits = board->wait_states.empty() ? "" : "5";
   const Hertz most = board->core.max_clock_hz ? board->core.max_clock_hz : 100'000'000;
+  if (board->core.min_clock_hz == most) GTEST_SKIP() << "this board has one clock only";
   // Clocks whose periods have no short form, so that every rounding shows.
   for (const Hertz hz : {most / 3, most / 7 + 1, Hertz{32'768}}) {
+    if (hz < board->core.min_clock_hz) continue;
     expect_same(most, hz, waits);
     expect_same(hz, most, waits);
   }
