@@ -92,6 +92,17 @@ std::vector<RegionSpec> regions_for(const memory::ElfImage& image) {
   return out;
 }
 
+/// A core file with those that it is like, as CoreTiming::load takes them together. A chain without end is told there.
+nlohmann::json core_file(const fs::path& folder, const std::string& core, int likes = 8) {
+  std::ifstream in(folder / (core + ".json"));
+  auto own = nlohmann::json::parse(in);
+  if (!own.contains("like") || likes == 0) return own;
+  auto merged = core_file(folder, own.at("like").get<std::string>(), likes - 1);
+  own.erase("like");
+  merged.merge_patch(own);
+  return merged;
+}
+
 }  // namespace
 
 bool is_generic_board(std::string_view id) { return id.starts_with(prefix); }
@@ -115,8 +126,7 @@ Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& i
   const fs::path file = fs::path(models_dir()) / "cores" / (core + ".json");
   BoardSpec board;
   try {
-    std::ifstream in(file);
-    const auto j = nlohmann::json::parse(in);
+    const auto j = core_file(file.parent_path(), core);
     board.core.isa = j.at("isa").get<std::string>();
     board.core.features = j.at("features").get<std::vector<std::string>>();
     board.name = "flat memory without wait states, " + j.at("title").get<std::string>();
