@@ -311,7 +311,7 @@ Result<Outcome> energy_suite(Format format) {
   summaries.push_back(summary("scaled to the same firmware's other networks", sets["measured"]));
   summaries.back().has_interval = false;
   Outcome outcome;
-  outcome.enough_covered = summaries.front().coverage() >= 80;
+  outcome.passed = summaries.front().coverage() >= 80;
   outcome.text = format == Format::csv ? csv(lines) : markdown(lines, mixes, summaries);
   return outcome;
 }

@@ -11,10 +11,20 @@ enum class Format { markdown, csv };
 
 struct Outcome {
   std::string text;
-  bool enough_covered = false;  ///< the printed intervals cover at least 80 % of all rows
+  std::string notes;    ///< what was left out and why, a line each
+  bool passed = false;  ///< energy: the intervals cover at least 80 % of the rows; cycles: no program failed its check
 };
 
 /// Energy per inference of MLPerf Tiny rows on NUCLEO-L4R5ZI, at the published cycles: energy apart from cycles.
 Result<Outcome> energy_suite(Format format);
+
+struct CycleOptions {
+  std::string rtl;       ///< folder with cycles.json and elf/; empty: truth/rtl of MJ_SHARED, left out if not there
+  std::string programs;  ///< folder with manifest.json; empty: none
+};
+
+/// Cycles beside those of RTL simulations and of silicon.
+/// Errors: unreadable, usage: of the truth's files. What happens to a program is in its row.
+Result<Outcome> cycle_suites(const CycleOptions& options, Format format);
 
 }  // namespace mj::accuracy
