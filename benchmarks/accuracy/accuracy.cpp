@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   }
   const auto outcome = cycles ? cycle_suites(options, format) : energy_suite(format);
   if (!outcome) {
-    fmt::print(stderr, "{}", outcome.error().text());
+    fmt::print(stderr, "{}\n", outcome.error().text());
     return static_cast<int>(outcome.error().code);
   }
   fmt::print("{}", outcome->text);

@@ -23,7 +23,7 @@ profile::RunResult three_passes() {
   r.stop.kind = "exited";
   r.roi = {{bench, 0x100, 0x102, {}, 0}};
   for (const Cycle cycles : {90, 70, 71}) r.roi[0].hits.push_back({0, cycles, 0, 0, {}});
-  r.console = "ROW aes 70 ok\r\nROW sha 80 WRONG\nROW aes 72 ok";
+  r.console = "ROW aes 70 ok\nROW sha 80 WRONG\nROW aes 72 ok\r\n";
   return r;
 }
 
