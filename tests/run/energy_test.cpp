@@ -1,4 +1,5 @@
 // Joules and days as a user asks for them: priced with the run, priced again from a saved result, and what-ifs.
+#include "tests/model/files.h"
 #include "tests/run/expect.h"
 
 namespace mj::test {

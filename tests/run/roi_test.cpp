@@ -53,7 +53,7 @@ TEST_F(Roi, AGenericBoardRunsTheImageInFlatMemoryAtTheClockAskedFor) {
   EXPECT_EQ(run(fixture("nucleo_exits_with_7"), "--board generic:cortex-m3").answer.code, 1);
   refuses("run '" + elf + "' --board generic:cortex-m5", 2, {"unknown core \"cortex-m5\"", "cortex-m4"});
   refuses("run '" + elf + "' --board generic:cortex-m4@fast", 2, {"\"fast\" is no clock", "generic:cortex-m4@168"});
-  refuses("run '" + elf + "' --board generic:ibex-small", 2, {"instruction set"});
+  refuses("run '" + elf + "' --board generic:ibex-small", 2, {"for Arm", "for RISC-V"});
 }
 
 // ---- marked regions against the cores' RTL ------------------------------------------------------------------------
