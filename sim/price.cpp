@@ -53,11 +53,16 @@ void unpriced(RunResult& r) {
   r.energy_model = {};
 }
 
-Result<std::optional<energy::Table>> table_of(const RunResult& r, const std::string& path) {
-  if (path.empty()) return energy::load_table(models_dir(), r.provenance.board);
+Result<std::optional<energy::Table>> table_of(const std::string& board, const std::string& path) {
+  if (path.empty()) return energy::load_table(models_dir(), board);
   auto own = energy::load_table_file(models_dir(), path);
   if (!own) return own.error();
   return std::optional(std::move(own).value());
+}
+
+Error no_table(const std::string& board) {
+  return Error{ExitCode::usage, "a supply was asked for, but this board has no energy table", "board " + board,
+               "nobody published figures that we know of", "--energy-table FILE gives a table of your own"};
 }
 
 /// Current in WFI at the clock that the run ended with, from prices of that clock or the nearest.
@@ -85,14 +90,11 @@ std::optional<energy::Figure> wfi_current(const energy::Supply& supply, double v
 
 Result<void> price(RunResult& r, const energy::Conditions& conditions, const std::string& table_path) {
   unpriced(r);
-  auto table = table_of(r, table_path);
+  auto table = table_of(r.provenance.board, table_path);
   if (!table) return table.error();
   EnergyModel& model = r.energy_model;
   if (!*table) {
-    if (!conditions.supply.empty() || conditions.volts != 0)
-      return Error{ExitCode::usage, "a supply was asked for, but this board has no energy table",
-                   "board " + r.provenance.board, "nobody published figures that we know of",
-                   "--energy-table FILE gives a table of your own"};
+    if (!conditions.supply.empty() || conditions.volts != 0) return no_table(r.provenance.board);
     model.remarks.push_back(fmt::format("no energy figures are known for board {}; --energy-table FILE takes your own",
                                         r.provenance.board));
     return {};
@@ -134,21 +136,34 @@ Result<void> price(RunResult& r, const energy::Conditions& conditions, const std
   return {};
 }
 
-Result<energy::BatteryLife> battery_life(const RunResult& r, const energy::Conditions& conditions,
-                                         const std::string& table_path, const BatteryRequest& request) {
+Result<void> check_prices(const std::string& board, const energy::Conditions& conditions,
+                          const std::string& table_path) {
+  const auto table = table_of(board, table_path);
+  if (!table) return table.error();
+  const bool asked = !conditions.supply.empty() || conditions.volts != 0;
+  if (!*table) return asked ? Result<void>(no_table(board)) : Result<void>();
+  if (auto ledger = energy::Ledger::create(**table, conditions, {}); !ledger) return ledger.error();
+  return {};
+}
+
+Result<energy::Battery> find_battery(const std::string& name) {
   auto catalogue = energy::load_batteries(models_dir());
   if (!catalogue) return catalogue.error();
   std::vector<std::string> names;
-  for (const energy::Battery& b : *catalogue) names.push_back(b.name);
-  const auto battery =
-      std::find_if(catalogue->begin(), catalogue->end(), [&](const auto& b) { return b.name == request.battery; });
-  if (battery == catalogue->end()) {
-    const std::string* near = nearest_word(request.battery, names);
-    return Error{ExitCode::usage, fmt::format("unknown battery '{}'", request.battery), "",
-                 near ? fmt::format("did you mean '{}'?", *near) : "",
-                 fmt::format("one of {}", fmt::join(names, ", "))};
+  for (energy::Battery& b : *catalogue) {
+    if (b.name == name) return std::move(b);
+    names.push_back(b.name);
   }
-  auto table = table_of(r, table_path);
+  const std::string* near = nearest_word(name, names);
+  return Error{ExitCode::usage, fmt::format("unknown battery '{}'", name), "",
+               near ? fmt::format("did you mean '{}'?", *near) : "", fmt::format("one of {}", fmt::join(names, ", "))};
+}
+
+Result<energy::BatteryLife> battery_life(const RunResult& r, const energy::Conditions& conditions,
+                                         const std::string& table_path, const BatteryRequest& request) {
+  const auto battery = find_battery(request.battery);
+  if (!battery) return battery.error();
+  auto table = table_of(r.provenance.board, table_path);
   if (!table) return table.error();
   if (!*table || !r.totals.energy)
     return Error{ExitCode::usage, "no battery life without energy", "board " + r.provenance.board,

@@ -16,6 +16,13 @@ namespace mj {
 Result<void> price(profile::RunResult& result, const energy::Conditions& conditions,
                    const std::string& table_path = "");
 
+/// What price() would complain about, asked before a long run: `board` is its id.
+Result<void> check_prices(const std::string& board, const energy::Conditions& conditions,
+                          const std::string& table_path);
+
+/// A battery of the catalogue. Errors: usage (there is none of that name), unreadable (broken catalogue).
+Result<energy::Battery> find_battery(const std::string& name);
+
 struct BatteryRequest {
   std::string battery;     ///< of models/batteries.json
   double every_s = 0;      ///< between two wake-ups

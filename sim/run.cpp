@@ -111,6 +111,8 @@ class Runner {
     options.console = request_.console;
     options.console_error = request_.console_error;
     if (auto held = hold(board, options); !held) return held.error();
+    // Asked now, so that no finished run is lost for a wrong supply.
+    if (auto known = check_prices(board.id, request_.supply, request_.energy_table); !known) return known.error();
     auto made = Machine::create(board, options, FunctionStarts(symbols_));
     if (!made) return made.error();
     machine_ = std::move(made).value();

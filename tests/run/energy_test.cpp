@@ -44,7 +44,9 @@ TEST_F(Joules, EachStandsInOneFunctionAndInOneLayerOrOutside) {
   const json& energy = ran.result.at("totals").at("energy");
   EXPECT_LT(energy.at("low_j"), energy.at("value_j"));
   EXPECT_GT(energy.at("high_j"), energy.at("value_j"));
-  EXPECT_EQ(energy.at("tier"), "board-measured");
+  // So short a run spends part of its energy at start-up clocks, for which there is no figure
+  EXPECT_EQ(energy.at("tier"), "extrapolated");
+  EXPECT_EQ(network.at("energy").at("tier"), "board-measured");
   EXPECT_THAT(ran.answer.out, HasSubstr("average power"));
   EXPECT_THAT(ran.answer.out, HasSubstr("board-measured"));
 }
@@ -119,7 +121,11 @@ TEST_F(Joules, ABatteryGivesDaysWithIntervalAndWarnings) {
   refuses("run nano33ble.elf --battery cr2033 --every 10s", 2, {"unknown battery 'cr2033'", "did you mean 'cr2032'?"});
   refuses("run nano33ble.elf --battery cr2032", 2, {"--battery and --every go together"});
   refuses("run nano33ble.elf --battery cr2032 --every never", 2, {"every", "never"});
-  refuses("run nano33ble.elf --battery cr2032 --every 10s --sleep-mode coma", 2, {"'coma'", "system-on"});
+  // Which sleep modes there are is known when the board is: the run is shown all the same
+  const Answer coma = microjoule("run nano33ble.elf --battery cr2032 --every 10s --sleep-mode coma");
+  EXPECT_EQ(coma.code, 2);
+  expect_words(coma.err, {"'coma'", "system-on"});
+  EXPECT_THAT(coma.out, HasSubstr("totals"));
 }
 
 TEST_F(Joules, AHeldClockChangesTimeAndJoulesAndCyclesOnlyThroughWaitStates) {

@@ -38,6 +38,7 @@ Result<EnergyRequest> energy_request(const Parsed& p) {
   if (p.has("battery")) {
     const auto every = parse_seconds(p.get("every"), "every");
     if (!every) return every.error();
+    if (const auto known = find_battery(p.get("battery")); !known) return known.error();
     request.battery = BatteryRequest{p.get("battery"), *every, p.get("sleep-mode")};
   }
   return request;
