@@ -19,6 +19,7 @@
 #include "memory/elf_image.h"
 #include "peripherals/marker.h"
 #include "sim/base/did_you_mean.h"
+#include "sim/debug/trace.h"
 #include "sim/generic_board.h"
 #include "sim/machine.h"
 #include "sim/price.h"
@@ -118,6 +119,7 @@ class Runner {
     if (auto network = attach_network(); !network) return network.error();
     engine().calls().add_listener(&recorder_);
     if (auto rois = watch_regions(); !rois) return rois.error();
+    if (auto traced = trace(); !traced) return traced.error();
 
     const engine::Stop stop = run_to_end();
     if (tracker_) tracker_->finish(engine().state().now);
@@ -217,6 +219,40 @@ class Runner {
     roi_ = std::make_unique<RoiTracker>(engine(), machine_->timing(), machine_->operating_points(), std::move(specs));
     engine().set_marks(roi_->addresses());
     engine().on_mark = [this](Address pc) { roi_->reached(pc); };
+    return {};
+  }
+
+  Result<void> trace() {
+    const TraceRequest& wanted = request_.trace;
+    if (!wanted.write) return {};
+    debug::TraceFilter filter;
+    if (!wanted.symbol.empty()) {
+      for (const FlatRange& range : symbols_.function_ranges()) {
+        const auto named = symbols_.find_all(wanted.symbol);
+        if (std::find(named.begin(), named.end(), &symbols_.functions()[range.value]) != named.end())
+          filter.ranges.emplace_back(range.start, range.end);
+      }
+      std::vector<std::string> names;
+      for (const Symbol& s : symbols_.functions()) names.push_back(s.name);
+      if (filter.ranges.empty())
+        return Error{ExitCode::usage, fmt::format("'{}' is no function of the image", wanted.symbol), "--trace-symbol",
+                     "", did_you_mean(wanted.symbol, names)};
+    }
+    if (wanted.layer) {
+      const auto is_it = [n = *wanted.layer](const model::NoteLayer& l) { return l.index == n; };
+      if (!note_ || std::none_of(note_->layers.begin(), note_->layers.end(), is_it))
+        return Error{ExitCode::usage, fmt::format("the firmware has no layer {}", *wanted.layer), "--trace-layer",
+                     note_ ? fmt::format("its network has {} layers", note_->layers.size())
+                           : "it has no section .note.microjoule, which names layers",
+                     note_ ? "microjoule run shows their numbers" : "trace a function instead: --trace-symbol NAME"};
+      filter.when = [this, is_it] {
+        const model::NoteLayer* layer = tracker_->running();
+        return layer && is_it(*layer);
+      };
+    }
+    trace_ = std::make_unique<debug::TraceObserver>(engine(), image_.machine() == memory::Machine::arm,
+                                                    std::move(filter), wanted.write);
+    engine().set_observer(trace_.get());
     return {};
   }
 
@@ -650,6 +686,7 @@ class Runner {
   std::unique_ptr<LayerTracker> tracker_;
   TimelineRecorder recorder_;
   std::unique_ptr<RoiTracker> roi_;
+  std::unique_ptr<debug::TraceObserver> trace_;
   std::string waits_;  ///< flash wait states held: a number, "auto" or none
   std::vector<std::uint8_t> input_, output_;
 };
