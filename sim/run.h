@@ -30,8 +30,10 @@ struct RunRequest {
   /// table allows at each clock; empty: as programmed, or auto if a clock is held on a board with such a table.
   std::string flash_wait_states;
   TraceRequest trace;
-  std::vector<std::string> roi;       ///< regions of interest, "BEGIN:END" each, symbols or addresses
-  energy::Conditions supply;          ///< how to price energy
+  std::optional<std::string> gdb;                ///< gdb may attach at this port of this host, ":3333"
+  std::function<void(std::string_view)> remark;  ///< one line for the user before the run; may be empty
+  std::vector<std::string> roi;                  ///< regions of interest, "BEGIN:END" each, symbols or addresses
+  energy::Conditions supply;                     ///< how to price energy
   std::string energy_table;           ///< path of an energy table to use instead of the board's; empty: the board's
   std::string input_path;             ///< raw int8 bytes or .npy for the network's first input; empty: none
   std::string output_path;            ///< where the network's first output goes, by extension raw or .npy; empty: none
