@@ -19,6 +19,8 @@
 #include "memory/elf_image.h"
 #include "peripherals/marker.h"
 #include "sim/base/did_you_mean.h"
+#include "sim/debug/gdb_server.h"
+#include "sim/debug/trace.h"
 #include "sim/generic_board.h"
 #include "sim/machine.h"
 #include "sim/price.h"
@@ -96,8 +98,10 @@ Provenance provenance(const memory::ElfImage& image, const Machine& machine, boo
 /// The firmware on its machine, with everything that explains it.
 class Runner {
  public:
-  Runner(const RunRequest& request, memory::ElfImage image)
+  /// `gdb`: attached to the run; may be null.
+  Runner(const RunRequest& request, memory::ElfImage image, debug::GdbServer* gdb)
       : request_(request),
+        gdb_(gdb),
         image_(std::move(image)),
         debug_(DebugInfo::load(image_)),
         symbols_(SymbolTable::build(image_, debug_)) {}
@@ -120,8 +124,14 @@ class Runner {
     if (auto network = attach_network(); !network) return network.error();
     engine().calls().add_listener(&recorder_);
     if (auto rois = watch_regions(); !rois) return rois.error();
+    if (auto traced = trace(); !traced) return traced.error();
+    if (gdb_) attach_gdb();
 
     const engine::Stop stop = run_to_end();
+    if (gdb_) tell_gdb(stop);
+    if (gdb_ && (gdb_->reset_wanted() || gdb_->killed()))
+      return Error{ExitCode::firmware_failed, "gdb ended the run", "--gdb", "it killed the program",
+                   "detach leaves a run to its end"};
     if (tracker_) tracker_->finish(engine().state().now);
 
     RunResult result;
@@ -222,6 +232,83 @@ class Runner {
     return {};
   }
 
+  Result<void> trace() {
+    const TraceRequest& wanted = request_.trace;
+    if (!wanted.write) return {};
+    debug::TraceFilter filter;
+    if (!wanted.symbol.empty()) {
+      for (const FlatRange& range : symbols_.function_ranges()) {
+        const auto named = symbols_.find_all(wanted.symbol);
+        if (std::find(named.begin(), named.end(), &symbols_.functions()[range.value]) != named.end())
+          filter.ranges.emplace_back(range.start, range.end);
+      }
+      std::vector<std::string> names;
+      for (const Symbol& s : symbols_.functions()) names.push_back(s.name);
+      if (filter.ranges.empty())
+        return Error{ExitCode::usage, fmt::format("'{}' is no function of the image", wanted.symbol), "--trace-symbol",
+                     "", did_you_mean(wanted.symbol, names)};
+    }
+    if (wanted.layer) {
+      const auto is_it = [n = *wanted.layer](const model::NoteLayer& l) { return l.index == n; };
+      if (!note_ || std::none_of(note_->layers.begin(), note_->layers.end(), is_it))
+        return Error{ExitCode::usage, fmt::format("the firmware has no layer {}", *wanted.layer), "--trace-layer",
+                     note_ ? fmt::format("its network has {} layers", note_->layers.size())
+                           : "it has no section .note.microjoule, which names layers",
+                     note_ ? "microjoule run shows their numbers" : "trace a function instead: --trace-symbol NAME"};
+      filter.when = [this, is_it] {
+        const model::NoteLayer* layer = tracker_->running();
+        return layer && is_it(*layer);
+      };
+    }
+    trace_ = std::make_unique<debug::TraceObserver>(engine(), image_.machine() == memory::Machine::arm,
+                                                    std::move(filter), wanted.write);
+    engine().set_observer(trace_.get());
+    return {};
+  }
+
+  void attach_gdb() {
+    const auto& features = machine_->board().core.features;
+    debug::GdbMachine seen;
+    seen.engine = &engine();
+    seen.thumb = image_.machine() == memory::Machine::arm;
+    seen.fpu = std::any_of(features.begin(), features.end(),
+                           [](const std::string& f) { return f == "fp_sp" || f == "fp_dp"; });
+    seen.tell = [this](const std::string& command, Cycle now) { return monitor(command, now); };
+    gdb_->begin(std::move(seen));
+    engine().set_observer(gdb_);
+  }
+
+  /// Answers of `monitor` commands that need the whole run.
+  std::string monitor(const std::string& command, Cycle now) {
+    if (command == "cycles")
+      return fmt::format("{} cycles, {:.9g} s at {} Hz\n", now, machine_->clock().seconds(now), machine_->clock().hz());
+    if (command == "layer") {
+      const model::NoteLayer* layer = tracker_ ? tracker_->running() : nullptr;
+      return layer ? fmt::format("layer {}: {}\n", layer->index, layer->name) : "no layer is running\n";
+    }
+    if (command != "energy") return "";
+    RunResult so_far;
+    so_far.provenance = provenance(image_, *machine_, false);
+    so_far.operating_points = machine_->operating_points();
+    totals(so_far);
+    if (auto priced = price(so_far, request_.supply, request_.energy_table); !priced)
+      return priced.error().text() + "\n";
+    if (!so_far.totals.energy) return "no energy figures are known for this board\n";
+    const Energy& e = *so_far.totals.energy;
+    return fmt::format("{:.9g} J so far (between {:.4g} and {:.4g})\n", e.value_j, e.low_j, e.high_j);
+  }
+
+  void tell_gdb(const engine::Stop& stop) {
+    RunResult told;
+    fault(told);
+    stopped(stop, told);
+    using Kind = debug::GdbStop::Kind;
+    const Kind kind = stop.kind == StopKind::exited   ? Kind::exited
+                      : stop.kind == StopKind::lockup ? Kind::fault
+                                                      : Kind::interrupted;
+    gdb_->ended({kind, stop.status}, told.stop.message);
+  }
+
   /// Names of marked regions: { u32 id, name with its 0, padding to 4 } over and over.
   std::map<std::uint32_t, std::string> region_names() const {
     std::map<std::uint32_t, std::string> names;
@@ -317,10 +404,11 @@ class Runner {
         else
           end = std::min(end, now + std::max<Cycle>(1, static_cast<Cycle>(cycles)));
       }
-      if (request_.progress) pause = std::min(pause, now + progress_step);
+      if (request_.progress || gdb_) pause = std::min(pause, now + progress_step);
       const engine::Stop stop = engine().run(end, pause);
       const bool goes_on = stop.kind == StopKind::paused || stop.kind == StopKind::limit;
       if (!goes_on || engine().state().now >= limit) return stop;
+      if (gdb_) gdb_->poll();
       if (request_.progress) request_.progress(engine().state().now, machine_->clock().seconds(engine().state().now));
     }
   }
@@ -644,6 +732,7 @@ class Runner {
   }
 
   const RunRequest& request_;
+  debug::GdbServer* gdb_;
   memory::ElfImage image_;
   DebugInfo debug_;
   SymbolTable symbols_;
@@ -652,6 +741,7 @@ class Runner {
   std::unique_ptr<LayerTracker> tracker_;
   TimelineRecorder recorder_;
   std::unique_ptr<RoiTracker> roi_;
+  std::unique_ptr<debug::TraceObserver> trace_;
   std::string waits_;  ///< flash wait states held: a number, "auto" or none
   std::vector<std::uint8_t> input_, output_;
 };
@@ -669,7 +759,21 @@ Result<RunResult> run(const RunRequest& request) {
   }
   auto board = is_generic_board(id) ? generic_board(id, *image) : load_board(id);
   if (!board) return board.error();
-  return Runner(request, std::move(image).value()).run(*board, request.board.empty());
+  if (!request.gdb) return Runner(request, std::move(image).value(), nullptr).run(*board, request.board.empty());
+
+  if (request.trace.write)
+    return Error{ExitCode::usage, "--gdb and --trace don't go together", "", "both look at each instruction",
+                 "one of them"};
+  auto gdb = debug::GdbServer::listen(*request.gdb);
+  if (!gdb) return gdb.error();
+  if (request.remark)
+    request.remark(fmt::format("waiting for gdb: gdb-multiarch {} -ex 'target remote localhost:{}'", request.firmware,
+                               (*gdb)->port()));
+  if (auto connected = (*gdb)->accept(); !connected) return connected.error();
+  for (;;) {
+    auto result = Runner(request, *image, gdb->get()).run(*board, request.board.empty());
+    if (!(*gdb)->reset_wanted()) return result;
+  }
 }
 
 }  // namespace mj

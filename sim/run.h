@@ -5,12 +5,20 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/base/error.h"
 #include "sim/profile/run_result.h"
 
 namespace mj {
+
+/// Which instructions to show, one a line (sim/debug/trace.h has the format).
+struct TraceRequest {
+  std::function<void(std::string_view)> write;  ///< gets whole lines; empty: no trace
+  std::string symbol;                           ///< only instructions of this function itself; empty: all
+  std::optional<unsigned> layer;                ///< only while the layer of this index runs, what it calls included
+};
 
 struct RunRequest {
   std::string firmware;  ///< path of the ELF file
@@ -21,8 +29,11 @@ struct RunRequest {
   /// What-if: flash wait states, whatever the firmware programs: a number, or "auto" for the least that the board's
   /// table allows at each clock; empty: as programmed, or auto if a clock is held on a board with such a table.
   std::string flash_wait_states;
-  std::vector<std::string> roi;       ///< regions of interest, "BEGIN:END" each, symbols or addresses
-  energy::Conditions supply;          ///< how to price energy
+  TraceRequest trace;
+  std::optional<std::string> gdb;                ///< gdb may attach at this port of this host, ":3333"
+  std::function<void(std::string_view)> remark;  ///< one line for the user before the run; may be empty
+  std::vector<std::string> roi;                  ///< regions of interest, "BEGIN:END" each, symbols or addresses
+  energy::Conditions supply;                     ///< how to price energy
   std::string energy_table;           ///< path of an energy table to use instead of the board's; empty: the board's
   std::string input_path;             ///< raw int8 bytes or .npy for the network's first input; empty: none
   std::string output_path;            ///< where the network's first output goes, by extension raw or .npy; empty: none

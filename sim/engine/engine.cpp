@@ -172,6 +172,7 @@ void Engine::build_slots(TimedBlock& tb) {
   const isa::RegSet sp_bit = isa::reg_bit(parts_.arch.sp);
   for (std::size_t i = 0; i < block.insns.size(); ++i) {
     const isa::Insn& insn = block.insns[i];
+    if (observer_) add(step_observe, i).insn = insn;
     if (insn.cls == isa::OpClass::it) continue;  // its work was done by decoding
     std::size_t guard_at = 0;
     const bool guarded = insn.cond != 14 && block.modes[i] != 0;
@@ -194,7 +195,7 @@ void Engine::build_slots(TimedBlock& tb) {
     }
   }
   add(step_block_end, block.insns.size() - 1);
-  pair_slots(tb);
+  if (!observer_) pair_slots(tb);
   tb.first = tb.slots.data();
 }
 
@@ -252,6 +253,14 @@ Stop Engine::run(Cycle limit, Cycle pause) {
   for (;;) {
     h_.attention = 0;
     if (code_changed_) flush();
+    if (move_to_) {
+      pc_ = *move_to_;
+      mode_ = 0;
+      pipe_ = {};
+      next_ = nullptr;
+      entering_function_ = false;
+      move_to_.reset();
+    }
     if (parts_.events.next() <= h_.now) parts_.events.run_due(h_.now);
     if (next_point_ != point_) {
       // Edges lead to blocks of the same point only: the dispatcher is the way from one to the other.
@@ -316,6 +325,7 @@ Stop Engine::run(Cycle limit, Cycle pause) {
     h_.tb = tb;
     h_.attention = 0;
     for (Slot* s = tb->first; s;) s = s->fn(&h_, s);
+    if (observing_ && h_.why != Why::before) observed(true);
     switch (h_.why) {
       case Why::edge:
         edge_taken(h_.edge);
@@ -331,6 +341,9 @@ Stop Engine::run(Cycle limit, Cycle pause) {
         break;
       case Why::raise:
         raised();
+        break;
+      case Why::moved:
+        moved();
         break;
     }
   }
@@ -399,6 +412,7 @@ bool Engine::spun(Edge* e) {
         const std::uint64_t passes = (until - h_.now) / each;
         e->runs += passes;
         h_.now += passes * each;
+        if (observer_ && passes) observer_->skipped(h_.now - passes * each, h_.now, passes);
       }
     }
   } else if (++spin_tries_ > 3) {
@@ -515,8 +529,14 @@ void Engine::stopped_before() {
   const Redirect f = parts_.arch.prepare(h_, insn, mode);
   fault_seen(f, insn.pc, nullptr);
   const timing::PipeState pipe = pipe_;
+  const bool again = f.kind == Redirect::Kind::go;
+  if (observing_ && !again) observed(false);
   go(f);
-  if (f.kind == Redirect::Kind::go) pipe_ = pipe;
+  if (again) pipe_ = pipe;
+  if (again && observing_) {
+    observing_ = false;
+    observe_again_ = pc_;
+  }
 }
 
 void Engine::raised() {
@@ -534,6 +554,57 @@ void Engine::raised() {
   const timing::PipeState pipe = pipe_;
   go(f);
   if (returns) pipe_ = pipe;  // a return is a jump: what it has fetched already, its target finds
+}
+
+// ---- observed runs
+// -----------------------------------------------------------------------------------------------------
+
+void Engine::set_observer(Observer* observer) {
+  observer_ = observer;
+  // An access that handlers make themselves would be seen by nobody.
+  if (observer && !no_pages_) no_pages_ = std::make_unique<std::uintptr_t[]>(memory::Bus::page_count);
+  h_.read_pages = observer ? no_pages_.get() : parts_.bus.read_pages();
+  h_.write_pages = observer ? no_pages_.get() : parts_.bus.write_pages();
+}
+
+void Engine::move_to(Address pc) {
+  move_to_ = pc;
+  kick();
+}
+
+bool Engine::observe(Slot* s) {
+  if (observing_) observed(true);
+  const unsigned at = insn_index(h_.tb, s);
+  const Block& block = *h_.tb->block;
+  const isa::Insn& insn = block.insns[at];
+  const bool again = observe_again_ == insn.pc;
+  observe_again_.reset();
+  if (!again) {
+    observer_->before(insn, block.effects[at], block.modes[at], access_time(s));
+    if (move_to_ || exit_requested_ || (h_.attention & attention_code)) return false;
+  }
+  observing_ = true;
+  const bool guarded = insn.cls != isa::OpClass::it && insn.cond != 14 && block.modes[at] != 0;
+  guard_ = guarded ? &s[1].guard : nullptr;
+  guard_fails_ = guarded ? guard_->fails : 0;
+  return true;
+}
+
+void Engine::observed(bool executed) {
+  observing_ = false;
+  const bool aborted = (h_.attention & attention_abort) != 0;
+  observer_->after(guard_ && guard_->fails != guard_fails_ ? Outcome::condition_failed
+                   : aborted || !executed                  ? Outcome::faulted
+                                                           : Outcome::executed);
+}
+
+void Engine::moved() {
+  TimedBlock* tb = h_.tb;
+  const unsigned at = insn_index(tb, h_.slot);
+  cut(tb, at);
+  pc_ = tb->block->insns[at].pc;
+  mode_ = tb->block->modes[at];
+  if (!move_to_) observe_again_ = pc_;
 }
 
 void Engine::go(const Redirect& f) {
@@ -565,6 +636,8 @@ void Engine::go(const Redirect& f) {
     ++semihost_calls_;
     if (on_semihost) on_semihost();
   }
+  observe_again_.reset();
+  if (observer_ && f.kind != Kind::go) observer_->redirected(f, h_.now);
 }
 
 void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
@@ -589,6 +662,7 @@ void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
   if (next > h_.now) {
     calls_.settle(h_.now);
     idle_cycles_[point_] += next - h_.now;
+    if (observer_) observer_->skipped(h_.now, next, 0);
     h_.now = next;
   }
 }

@@ -17,6 +17,7 @@
 #include "sim/base/event_queue.h"
 #include "sim/base/units.h"
 #include "sim/engine/hot_state.h"
+#include "sim/engine/observer.h"
 #include "sim/profile/call_tree.h"
 #include "sim/timing/core_timing.h"
 
@@ -71,6 +72,10 @@ class Engine {
   std::function<void(Address)> on_mark;
   void set_marks(const std::vector<Address>& addresses) { marks_.insert(addresses.begin(), addresses.end()); }
   void mark_reached();
+  /// Looks at every instruction from now on; set before the first run(). Changes nothing in what is counted.
+  void set_observer(Observer* observer);
+  /// From Observer::before or outside of run(): the program goes on at `pc` instead.
+  void move_to(Address pc);
   /// Told when an operating point took effect.
   std::function<void(unsigned point, Cycle now)> on_operating_point;
   HotState& state() { return h_; }
@@ -133,6 +138,8 @@ class Engine {
   void returned(std::uint32_t raw_target);
   void stack_lowered();
   void fetch_check();
+  /// False: the block must be left before the instruction.
+  bool observe(Slot* s);
   void add_operand_cycles(Slot* s);
 
  private:
@@ -166,6 +173,8 @@ class Engine {
   void left();
   void stopped_before();
   void raised();
+  void moved();
+  void observed(bool executed);
   void go(const Redirect& f);
   void cut(TimedBlock* tb, unsigned insns);
   /// Keeps the registers as they are before the architecture enters an exception: what a fault's report shows.
@@ -183,6 +192,10 @@ class Engine {
   Cycle access_time(const Slot* s) const;
   bool refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, bool aligned_only);
   void code_written(Address a, unsigned size);
+  /// Whether an unobserved run would make this access through the engine, too.
+  bool special(const std::uintptr_t* pages, std::uint32_t address, unsigned size) const {
+    return !observer_ || !pages[address >> memory::Bus::page_bits] || (address & (size - 1));
+  }
 
   HotState h_;
   Parts parts_;
@@ -217,6 +230,14 @@ class Engine {
   std::array<std::uint32_t, isa::register_count + 2> saved_{};
   std::uint64_t slow_accesses_ = 0;
   std::uint32_t dynamic_bound_ = 0;  ///< most extra cycles that one access can cost on this board
+
+  Observer* observer_ = nullptr;
+  std::unique_ptr<std::uintptr_t[]> no_pages_;  ///< observed runs: every access is made by the engine
+  const GuardData* guard_ = nullptr;            ///< of the instruction that is being observed, if it is conditional
+  std::uint64_t guard_fails_ = 0;               ///< and its count before
+  bool observing_ = false;                      ///< before() was told, after() not yet
+  std::optional<Address> observe_again_;        ///< before() was told, but the instruction begins once more
+  std::optional<Address> move_to_;
 
   // Spin detection: the edge, and the machine at its last pass.
   const Edge* spin_edge_ = nullptr;

@@ -63,7 +63,7 @@ bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, boo
 
 std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool aligned_only) {
   if (h_.attention & attention_abort) return 0;
-  ++slow_accesses_;
+  if (special(parts_.bus.read_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, false, aligned_only)) return 0;
   current_slot_ = s;
@@ -93,12 +93,13 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool a
     counts.flash_reads += array_reads;
     counts.not_ram += not_ram;
   }
+  if (observer_) observer_->accessed({address, size, value, false});
   return value;
 }
 
 void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only) {
   if (h_.attention & attention_abort) return;
-  ++slow_accesses_;
+  if (special(parts_.bus.write_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, true, aligned_only)) return;
   current_slot_ = s;
@@ -126,9 +127,11 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
     counts.data_wait += extra;
     counts.not_ram += not_ram;
   }
+  if (observer_) observer_->accessed({address, size, value, true});
 }
 
 std::uint32_t Engine::load_exclusive(Slot* s, std::uint32_t address, unsigned size) {
+  ++slow_accesses_;
   const std::uint32_t value = load(s, address, size, true);
   if (!(h_.attention & attention_abort)) {
     exclusive_ = true;
@@ -138,6 +141,7 @@ std::uint32_t Engine::load_exclusive(Slot* s, std::uint32_t address, unsigned si
 }
 
 std::uint32_t Engine::store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size) {
+  ++slow_accesses_;
   const bool held = exclusive_ && exclusive_address_ == address;
   exclusive_ = false;
   if (!held) {

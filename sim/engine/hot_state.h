@@ -17,6 +17,7 @@ enum class Why : std::uint8_t {
   leave,     ///< leave after the instruction of `slot`: attention was raised
   before,    ///< leave before the instruction of `slot`: a preparation (FP state, divide trap) is the architecture's
   raise,     ///< synchronous exception of the instruction of `slot`
+  moved,     ///< leave before the instruction of `slot`: an observer wants the program to go on elsewhere or anew
 };
 
 /// Reasons to leave a block after the current instruction.

@@ -26,6 +26,13 @@ inline Slot* step_function_entry(HotState* h, Slot* s) {
   MJ_NEXT(h, s + 1);
 }
 
+/// In front of each instruction while someone looks on; the slot holds a copy of it.
+inline Slot* step_observe(HotState* h, Slot* s) {
+  if (!h->engine->observe(s)) [[unlikely]]
+    return leave(h, s, Why::moved);
+  MJ_NEXT(h, s + 1);
+}
+
 /// First step of a block in flash with wait states: free while no word of it can have left the cache.
 inline Slot* step_fetch_check(HotState* h, Slot* s) {
   h->engine->fetch_check();

@@ -36,6 +36,8 @@ class LayerTracker final : public CallTree::Listener {
   /// The first invocations, by begin; `layer` counts from 0 in the order that network() appends. And how many more.
   const std::vector<Timeline::LayerSpan>& spans() const { return spans_; }
   std::uint64_t spans_left_out() const { return spans_left_out_; }
+  /// Index and name of the layer that is running; nullptr: none is.
+  const model::NoteLayer* running() const { return layer_.running ? &note_.layers[open_layer_] : nullptr; }
 
  private:
   struct Open {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <memory>
 
@@ -24,12 +25,18 @@ const Syntax& syntax() {
           {"out,o", "FILE", "save the whole result as JSON, for microjoule report, check and diff"},
           {"output", "FILE", "save the network's first output, raw or by its extension .npy"},
           {"console", "FILE|-|none", "where what the firmware prints goes; -: stdout (text format only)"},
+          {"gdb", ":PORT", "waits in front of the first instruction until gdb connects to this port of this host"},
+          {"trace", "FILE|-", "one line per instruction: cycle, pc, encoding, text, registers and memory accesses"},
+          {"trace-symbol", "NAME", "traces this function only, what it calls not included"},
+          {"trace-layer", "N", "traces only while this layer runs, what it calls included"},
           {"quiet,q", "", "no progress and no remarks on stderr"},
       }))),
       "  microjoule run kws.elf --board nucleo-l4r5zi\n"
       "  microjoule run kws.elf -o kws.mj.json --format md >> \"$GITHUB_STEP_SUMMARY\"\n"
       "  microjoule run kws.elf --input yes.npy --output scores.npy\n"
       "  microjoule run kws.elf --format folded | flamegraph.pl > kws.svg\n"
+      "  microjoule run app.elf --trace app.trace --trace-symbol filter\n"
+      "  microjoule run app.elf --gdb :3333      and then: gdb-multiarch app.elf -ex 'target remote :3333'\n"
       "  microjoule run app.elf --board pico --max-sim-time 500ms\n"
       "  microjoule run kws.elf --board nano33ble --battery cr2032 --every 10s\n"};
   return s;
@@ -89,6 +96,30 @@ Result<std::FILE*> console_of(const Parsed& p, bool text, std::unique_ptr<std::F
   return owned.get();
 }
 
+/// Where the trace goes; null: none is wanted.
+Result<std::FILE*> trace_of(const Parsed& p, std::unique_ptr<std::FILE, Closer>& owned) {
+  if (!p.has("trace")) {
+    for (const char* filter : {"trace-symbol", "trace-layer"})
+      if (p.has(filter))
+        return Error{ExitCode::usage, fmt::format("--{} needs --trace", filter), "", "",
+                     "--trace FILE, or - for stdout"};
+    return static_cast<std::FILE*>(nullptr);
+  }
+  if (p.get("trace") == "-") return stdout;
+  owned.reset(std::fopen(p.get("trace").c_str(), "wb"));
+  if (!owned) return Error{ExitCode::unreadable, "cannot write a file", p.get("trace"), "", "check the folder"};
+  return owned.get();
+}
+
+/// "3": a layer's number, from 0.
+Result<unsigned> layer_number(const std::string& text) {
+  unsigned n = 0;
+  const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (failed == std::errc() && rest == text.data() + text.size()) return n;
+  return Error{ExitCode::usage, fmt::format("'{}' is no number of a layer", text), "--trace-layer", "",
+               "microjoule run shows their numbers, the first is 0"};
+}
+
 }  // namespace
 
 Result<int> run_main(const Args& args) {
@@ -104,6 +135,14 @@ Result<int> run_main(const Args& args) {
   const auto energy = energy_request(*parsed);
   if (!energy) return energy.error();
   request->output_path = parsed->get("output");
+  if (parsed->has("gdb")) request->gdb = parsed->get("gdb");
+  request->remark = [](std::string_view text) { fmt::print(stderr, "{}\n", text); };
+  request->trace.symbol = parsed->get("trace-symbol");
+  if (parsed->has("trace-layer")) {
+    const auto layer = layer_number(parsed->get("trace-layer"));
+    if (!layer) return layer.error();
+    request->trace.layer = *layer;
+  }
   for (const char* file : {"out", "output"})
     if (parsed->has(file))
       if (auto possible = check_writable(parsed->get(file)); !possible) return possible.error();
@@ -111,12 +150,24 @@ Result<int> run_main(const Args& args) {
   const auto console = console_of(*parsed, (*format)->name == "text", console_file);
   if (!console) return console.error();
 
+  std::unique_ptr<std::FILE, Closer> trace_file;
+  auto trace = trace_of(*parsed, trace_file);
+  if (!trace) return trace.error();
+  bool trace_failed = false;
+  if (std::FILE* to = *trace)
+    request->trace.write = [to, &trace_failed](std::string_view text) {
+      trace_failed |= std::fwrite(text.data(), 1, text.size(), to) != text.size();
+    };
+
   Live live(*console, !parsed->has("quiet"));
   request->console = [&](char c) { live.put(c); };
   request->progress = [&](Cycle now, double seconds) { live.progress(now, seconds); };
   const auto result = run(*request);
   live.finish();
   if (!result) return result.error();
+  if (*trace && (std::fflush(*trace) != 0 || trace_failed))
+    return Error{ExitCode::unreadable, "the trace could not be written to its end", parsed->get("trace"), "",
+                 "is the disk full? --trace-symbol and --trace-layer make it shorter"};
 
   if (parsed->has("out")) {
     options->saved = parsed->get("out");

@@ -1,0 +1,420 @@
+#include "sim/debug/gdb_server.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "isa/thumb/registers.h"
+
+namespace mj::debug {
+
+namespace {
+
+namespace thumb = isa::thumb;
+
+constexpr unsigned poll_every = 4096;  ///< instructions between two looks for ^C
+
+// Numbers of the registers in target_xml(): Arm.
+constexpr unsigned arm_pc = 15, arm_xpsr = 16, arm_msp = 17, arm_psp = 18, arm_primask = 19, arm_basepri = 20,
+                   arm_faultmask = 21, arm_control = 22, arm_d0 = 23, arm_fpscr = 39;
+// RV32.
+constexpr unsigned rv32_pc = 32;
+
+std::string little(std::uint32_t v) {
+  std::string s(4, '\0');
+  for (unsigned i = 0; i < 4; ++i) s[i] = static_cast<char>(v >> (8 * i));
+  return s;
+}
+
+std::uint32_t word(std::string_view bytes) {
+  std::uint32_t v = 0;
+  for (unsigned i = 0; i < 4; ++i) v |= std::uint32_t{static_cast<std::uint8_t>(bytes[i])} << (8 * i);
+  return v;
+}
+
+/// The stack pointer registers: which of the two is in use (ARMv7-M B1.4.1, B1.4.4).
+bool process_stack(const std::uint32_t* r) { return r[thumb::ipsr] == 0 && (r[thumb::control] & 2); }
+
+/// XPSR (ARMv7-M B1.4.2) with ITSTATE split as EPSR has it; the T bit is always set.
+std::uint32_t xpsr(const std::uint32_t* r, std::uint32_t it) {
+  return (r[thumb::nf] & 0x80000000u) | std::uint32_t{r[thumb::zf] == 0} << 30 | (r[thumb::cf] & 1) << 29 |
+         (r[thumb::vf] >> 31) << 28 | (r[thumb::qf] & 1) << 27 | (it & 3) << 25 | 1u << 24 |
+         (r[thumb::ge] & 0xf) << 16 | (it >> 2 & 0x3f) << 10 | (r[thumb::ipsr] & 0x1ff);
+}
+
+}  // namespace
+
+// ---- connection -----------------------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<GdbServer>> GdbServer::listen(const std::string& where) {
+  std::string_view text = where;
+  for (const std::string_view host : {"localhost", "127.0.0.1"})
+    if (text.starts_with(host) && text.substr(host.size()).starts_with(":")) text.remove_prefix(host.size());
+  if (text.starts_with(":")) text.remove_prefix(1);
+  std::uint16_t port = 0;
+  const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (text.empty() || failed != std::errc() || rest != text.data() + text.size())
+    return Error{ExitCode::usage, fmt::format("'{}' is no port of this host", where), "--gdb",
+                 "gdb can be attached from this host only", "--gdb :3333"};
+  std::unique_ptr<GdbServer> server(new GdbServer);
+  server->listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (server->listener_ < 0 || setsockopt(server->listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      bind(server->listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::listen(server->listener_, 1) != 0 ||
+      getsockname(server->listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return Error{ExitCode::usage, fmt::format("cannot listen on port {}", port), "--gdb", std::strerror(errno),
+                 "another port, or :0 for one that is free"};
+  server->port_ = ntohs(address.sin_port);
+  return server;
+}
+
+GdbServer::~GdbServer() {
+  disconnect();
+  if (listener_ >= 0) close(listener_);
+}
+
+Result<void> GdbServer::accept() {
+  do {
+    connection_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  } while (connection_ < 0 && (errno == EINTR || errno == ECONNABORTED));
+  if (connection_ < 0) return Error{ExitCode::usage, "gdb could not connect", "--gdb", std::strerror(errno), ""};
+  const int on = 1;
+  setsockopt(connection_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return {};
+}
+
+void GdbServer::disconnect() {
+  if (connection_ >= 0) close(connection_);
+  connection_ = -1;
+  breakpoints_.clear();
+  watches_.clear();
+  stop_next_.reset();
+}
+
+void GdbServer::send(std::string_view bytes) {
+  while (!bytes.empty() && connection_ >= 0) {
+    const ssize_t n = ::send(connection_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return disconnect();
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+bool GdbServer::receive(bool wait) {
+  if (connection_ < 0) return false;
+  pollfd look{connection_, POLLIN, 0};
+  const int ready = ::poll(&look, 1, wait ? -1 : 0);
+  if (ready == 0 || (ready < 0 && errno == EINTR)) return true;
+  std::array<char, 4096> bytes;
+  const ssize_t n = recv(connection_, bytes.data(), bytes.size(), 0);
+  if (n < 0 && errno == EINTR) return true;
+  if (n <= 0) {
+    disconnect();
+    return false;
+  }
+  send(framing_.feed({bytes.data(), static_cast<std::size_t>(n)}));
+  return connection_ >= 0;
+}
+
+/// While the target runs gdb sends nothing but ^C; a packet then is out of turn and dropped.
+bool GdbServer::interrupted() {
+  receive(false);
+  bool found = false;
+  while (const auto item = framing_.next()) found |= item->kind == GdbFraming::Item::Kind::interrupt;
+  return found;
+}
+
+void GdbServer::serve(const GdbStop& stop, bool announce) {
+  stop_next_.reset();
+  const std::string payload = session_.stopped(stop);
+  if (announce) send(framing_.frame(payload));
+  announce_ = true;  // whatever makes the target go on waits for the next stop
+  while (connection_ >= 0) {
+    const auto item = framing_.next();
+    if (!item) {
+      receive(true);
+      continue;
+    }
+    if (item->kind == GdbFraming::Item::Kind::interrupt) continue;  // it stands still already
+    const GdbSession::Answer answer = session_.handle(item->packet);
+    if (!answer.silent) send(framing_.frame(answer.payload));
+    if (answer.no_ack) framing_.stop_acknowledging();
+    if (reset_wanted_) {
+      // To gdb the target stands still all the time: it isn't told of the stop at the new beginning.
+      announce_ = false;
+      machine_.engine->request_exit(0);
+      return;
+    }
+    switch (answer.action) {
+      case GdbAction::none:
+        break;
+      case GdbAction::resume:
+        return;
+      case GdbAction::step:
+        stop_next_ = GdbStop{GdbStop::Kind::stepped};
+        return;
+      case GdbAction::detach:
+        return disconnect();
+      case GdbAction::kill:
+        killed_ = true;
+        machine_.engine->request_exit(0);
+        return disconnect();
+    }
+  }
+}
+
+// ---- the run --------------------------------------------------------------------------------------------------------
+
+void GdbServer::begin(GdbMachine machine) {
+  machine_ = std::move(machine);
+  reset_wanted_ = false;
+  if (connection_ >= 0) stop_next_ = GdbStop{GdbStop::Kind::interrupted};
+}
+
+void GdbServer::before(const isa::Insn& insn, const isa::Effects&, std::uint32_t mode, Cycle now) {
+  if (connection_ < 0) return;
+  if (++since_poll_ >= poll_every) {
+    since_poll_ = 0;
+    if (interrupted()) stop_next_ = GdbStop{GdbStop::Kind::interrupted};
+  }
+  const bool here = !breakpoints_.empty() && breakpoints_.count(insn.pc);
+  if (!stop_next_ && !here) return;
+  pc_ = insn.pc;
+  mode_ = mode;
+  now_ = now;
+  GdbStop stop = stop_next_.value_or(GdbStop{GdbStop::Kind::breakpoint});
+  serve(stop, announce_);
+}
+
+void GdbServer::accessed(const engine::DataAccess& a) {
+  for (const Watch& w : watches_) {
+    const bool kind = w.kind == WatchKind::access || (w.kind == WatchKind::write) == a.write;
+    if (!kind || std::uint64_t{a.address} + a.size <= w.address || std::uint64_t{w.address} + w.size <= a.address)
+      continue;
+    stop_next_ = GdbStop{GdbStop::Kind::watchpoint, 0, w.kind, std::max(a.address, w.address)};
+  }
+}
+
+void GdbServer::poll() {
+  if (connection_ < 0 || !interrupted()) return;
+  pc_ = machine_.engine->pc();
+  mode_ = 0;
+  now_ = machine_.engine->now();
+  serve({GdbStop::Kind::interrupted}, true);
+}
+
+void GdbServer::ended(const GdbStop& stop, const std::string& text) {
+  if (connection_ < 0 || reset_wanted_ || killed_) return;
+  pc_ = machine_.engine->pc();
+  mode_ = 0;
+  now_ = machine_.engine->now();
+  send(framing_.frame(GdbSession::console(text + "\n")));
+  const bool looks = stop.kind != GdbStop::Kind::exited;
+  if (looks) serve(stop, true);
+  // Gone on from where nothing goes on: now it is over for gdb, too.
+  if (connection_ >= 0 && !reset_wanted_) {
+    send(framing_.frame(session_.stopped({GdbStop::Kind::exited, stop.status})));
+    disconnect();
+  }
+}
+
+// ---- the machine ----------------------------------------------------------------------------------------------------
+
+std::string GdbServer::target_xml() const {
+  std::string xml = "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n";
+  const auto reg = [&](std::string_view name, std::string_view type = "int", int bits = 32) {
+    xml += fmt::format("<reg name=\"{}\" bitsize=\"{}\" type=\"{}\"/>\n", name, bits, type);
+  };
+  if (machine_.thumb) {
+    xml += "<architecture>arm</architecture>\n<feature name=\"org.gnu.gdb.arm.m-profile\">\n";
+    for (unsigned i = 0; i < 13; ++i) reg(fmt::format("r{}", i));
+    reg("sp", "data_ptr");
+    reg("lr");
+    reg("pc", "code_ptr");
+    reg("xpsr");
+    xml += "</feature>\n<feature name=\"org.gnu.gdb.arm.m-system\">\n";
+    reg("msp", "data_ptr");
+    reg("psp", "data_ptr");
+    for (const char* name : {"primask", "basepri", "faultmask", "control"}) reg(name);
+    if (machine_.fpu) {
+      xml += "</feature>\n<feature name=\"org.gnu.gdb.arm.vfp\">\n";
+      for (unsigned i = 0; i < 16; ++i) reg(fmt::format("d{}", i), "ieee_double", 64);
+      reg("fpscr");
+    }
+  } else {
+    xml += "<architecture>riscv:rv32</architecture>\n<feature name=\"org.gnu.gdb.riscv.cpu\">\n";
+    for (unsigned i = 0; i < rv32_pc; ++i)
+      reg(machine_.engine->arch().register_name(i), i == 1 ? "code_ptr" : i >= 2 && i <= 4 ? "data_ptr" : "int");
+    reg("pc", "code_ptr");
+  }
+  return xml + "</feature>\n</target>\n";
+}
+
+unsigned GdbServer::register_count() const {
+  return !machine_.thumb ? rv32_pc + 1 : machine_.fpu ? arm_fpscr + 1 : arm_control + 1;
+}
+
+std::string GdbServer::read_register(unsigned number) {
+  const std::uint32_t* r = machine_.engine->state().r;
+  if (number >= register_count()) return "";
+  if (!machine_.thumb) return little(number == rv32_pc ? pc_ : r[number]);
+  if (number < arm_pc) return little(r[number]);
+  if (number >= arm_d0 && number < arm_fpscr) {
+    const unsigned s = thumb::s0 + 2 * (number - arm_d0);
+    return little(r[s]) + little(r[s + 1]);
+  }
+  const bool process = process_stack(r);
+  switch (number) {
+    case arm_pc:
+      return little(pc_);
+    case arm_xpsr:
+      return little(xpsr(r, mode_));
+    case arm_msp:
+      return little(r[process ? thumb::sp_other : thumb::sp]);
+    case arm_psp:
+      return little(r[process ? thumb::sp : thumb::sp_other]);
+    case arm_primask:
+      return little(r[thumb::primask]);
+    case arm_basepri:
+      return little(r[thumb::basepri]);
+    case arm_faultmask:
+      return little(r[thumb::faultmask]);
+    case arm_control:
+      return little(r[thumb::control]);
+    default:
+      return little(r[thumb::fpscr]);
+  }
+}
+
+bool GdbServer::write_register(unsigned number, std::string_view bytes) {
+  std::uint32_t* r = machine_.engine->state().r;
+  if (number >= register_count()) return false;
+  const bool is_double = machine_.thumb && number >= arm_d0 && number < arm_fpscr;
+  if (bytes.size() != (is_double ? 8u : 4u)) return false;
+  const std::uint32_t v = word(bytes);
+  const auto jump = [&](Address to) {
+    if (to == pc_) return;
+    pc_ = to;
+    mode_ = 0;
+    machine_.engine->move_to(to);
+  };
+  if (!machine_.thumb) {
+    if (number == rv32_pc)
+      jump(v & ~1u);
+    else if (number != 0)
+      r[number] = v;
+    return true;
+  }
+  if (is_double) {
+    const unsigned s = thumb::s0 + 2 * (number - arm_d0);
+    r[s] = v;
+    r[s + 1] = word(bytes.substr(4));
+    return true;
+  }
+  const bool process = process_stack(r);
+  switch (number) {
+    case thumb::sp:
+      r[thumb::sp] = v & ~3u;
+      return true;
+    case arm_pc:
+      jump(v & ~1u);
+      return true;
+    case arm_xpsr:  // flags; the exception number and ITSTATE are the core's
+      r[thumb::nf] = v;
+      r[thumb::zf] = !(v >> 30 & 1);
+      r[thumb::cf] = v >> 29 & 1;
+      r[thumb::vf] = v << 3;
+      r[thumb::qf] = v >> 27 & 1;
+      r[thumb::ge] = v >> 16 & 0xf;
+      return true;
+    case arm_msp:
+      r[process ? thumb::sp_other : thumb::sp] = v & ~3u;
+      return true;
+    case arm_psp:
+      r[process ? thumb::sp : thumb::sp_other] = v & ~3u;
+      return true;
+    case arm_primask:
+      r[thumb::primask] = v & 1;
+      return true;
+    case arm_basepri:
+      r[thumb::basepri] = v & 0xff;
+      return true;
+    case arm_faultmask:
+      r[thumb::faultmask] = v & 1;
+      return true;
+    case arm_control:
+      return v == r[thumb::control];  // which stack is in use follows from it: not to be changed from outside
+    case arm_fpscr:
+      r[thumb::fpscr] = v;
+      return true;
+    default:
+      r[number] = v;
+      return true;
+  }
+}
+
+std::string GdbServer::read_memory(Address address, std::size_t size) {
+  memory::Bus& bus = machine_.engine->bus();
+  std::string out(size, '\0');
+  const auto read = [&](std::size_t at, std::size_t n) {
+    return bus.peek(static_cast<Address>(address + at), reinterpret_cast<std::uint8_t*>(out.data()) + at, n);
+  };
+  if (read(0, size)) return out;
+  std::size_t n = 0;
+  while (n < size && read(n, 1)) ++n;
+  out.resize(n);
+  return out;
+}
+
+bool GdbServer::write_memory(Address address, std::string_view bytes) {
+  // The bus tells the engine if these bytes were decoded as code: it decodes them anew.
+  return machine_.engine->bus().poke(address, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+void GdbServer::set_breakpoint(Address address, bool on) {
+  const Address at = address & ~1u;
+  if (on)
+    breakpoints_.insert(at);
+  else
+    breakpoints_.erase(at);
+}
+
+void GdbServer::set_watchpoint(WatchKind kind, Address address, std::uint32_t size, bool on) {
+  const Watch w{kind, address, size};
+  if (on)
+    watches_.insert(w);
+  else
+    watches_.erase(w);
+}
+
+std::string GdbServer::monitor(const std::string& command) {
+  if (command == "reset") {
+    reset_wanted_ = true;
+    return "the machine begins anew; gdb has to forget its registers: maintenance flush register-cache\n";
+  }
+  if (std::string text = machine_.tell ? machine_.tell(command, now_) : ""; !text.empty()) return text;
+  const std::string help =
+      "monitor cycles   cycles and simulated time so far\n"
+      "monitor layer    the network's layer that is running\n"
+      "monitor energy   joules so far, up to the current block\n"
+      "monitor reset    the machine begins anew and stands in front of its first instruction\n"
+      "monitor help     this\n";
+  return command == "help" ? help : fmt::format("no monitor command '{}'\n{}", command, help);
+}
+
+}  // namespace mj::debug

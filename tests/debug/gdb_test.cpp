@@ -1,0 +1,405 @@
+// `--gdb`: a real gdb attached to a run, in batch mode: what it sees, what it may change, and that looking on changes
+// no cycle.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <future>
+#include <random>
+#include <utility>
+
+#include "tests/cli/program.h"
+#include "tests/debug/observed.h"
+
+namespace mj::test {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+class Gdb : public Program {
+ protected:
+  void SetUp() override {
+    if (std::system("command -v gdb-multiarch >/dev/null 2>&1") != 0) GTEST_SKIP() << "no gdb-multiarch here";
+  }
+  /// Runs the fixture under gdb with these commands, one a line, after gdb is attached; gives gdb's output. Both have
+  /// to end within a minute.
+  std::string debug(const std::string& name, const std::string& board, const std::string& commands,
+                    const std::string& options = "") {
+    const std::string elf = fixture(name);
+    EXPECT_NE(elf, "") << name;
+    file("commands.gdb", commands);
+    // The program says where it listens; gdb may begin only then.
+    file(
+        "session.sh",
+        "'" MJ_PROGRAM "' run '" + elf + "' --board " + board + " --gdb :0 -o run.json " + options +
+            " >run.out 2>run.err </dev/null &\n"
+            "run=$!\n"
+            "port=\n"
+            "for i in $(seq 200); do\n"
+            "  port=$(sed -n 's/.*target remote localhost:\\([0-9]*\\).*/\\1/p' run.err 2>.sed)\n"
+            "  [ -n \"$port\" ] && break\n"
+            "  sleep 0.1\n"
+            "done\n"
+            "timeout -k 5 60 gdb-multiarch -nx -q -batch -ex 'set pagination off' -ex \"target remote localhost:$port\""
+            " -x commands.gdb '" +
+            elf +
+            "' >gdb.out 2>&1 </dev/null\n"
+            "timeout 60 tail --pid=$run -f /dev/null || kill -9 $run\n"
+            "wait $run\n"
+            "echo $? >run.code\n");
+    EXPECT_EQ(std::system(("cd '" + path("") + "' && sh session.sh").c_str()), 0);
+    code = slurp(path("run.code"));
+    return slurp(path("gdb.out"));
+  }
+  /// The result of the same run without gdb, as saved.
+  std::string undebugged(const std::string& name, const std::string& board, const std::string& options = "") {
+    microjoule("run '" + fixture(name) + "' --board " + board + " -o plain.json " + options);
+    const std::string plain = slurp(path("plain.json"));
+    EXPECT_THAT(plain, HasSubstr("\"cycles\""));
+    return plain;
+  }
+  std::string result() { return slurp(path("run.json")); }
+  std::string code;  ///< the run's exit code, and a newline
+};
+
+class GdbArm : public Gdb {
+ protected:
+  void SetUp() override {
+    Gdb::SetUp();
+    if (fixture("mps2_prints").empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  }
+};
+class GdbRiscv : public Gdb {
+ protected:
+  void SetUp() override {
+    Gdb::SetUp();
+    if (fixture("ibex_exits_with_7").empty()) GTEST_SKIP() << "no riscv64-unknown-elf-gcc here";
+  }
+};
+
+TEST_F(GdbArm, BreakStepAndContinueToTheEndChangeNothing) {
+  const std::string out = debug("mps2_prints", "mps2-an386", R"(
+info registers pc
+break main
+hbreak firmware_exit
+continue
+stepi
+stepi
+next
+backtrace
+continue
+backtrace
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("Breakpoint 1, "));
+  EXPECT_THAT(out, HasSubstr("Breakpoint 2, "));
+  EXPECT_THAT(out, ContainsRegex("#1 .*Reset_Handler"));
+  EXPECT_THAT(out, HasSubstr("exited normally"));
+  EXPECT_EQ(code, "0\n");
+  EXPECT_EQ(result(), undebugged("mps2_prints", "mps2-an386"));
+}
+
+TEST_F(GdbArm, ManyStepsInFlashWithWaitStatesChangeNothing) {
+  std::string commands = "stepi 300\n";
+  for (int i = 0; i < 20; ++i) commands += "stepi\n";
+  debug("nucleo_recovers", "nucleo-l4r5zi", commands + "detach\n");
+  const std::string plain = undebugged("nucleo_recovers", "nucleo-l4r5zi");
+  EXPECT_FALSE(plain.empty());
+  EXPECT_EQ(result(), plain);
+}
+
+TEST_F(GdbArm, AWatchpointTellsTheNewValue) {
+  const std::string out = debug("mps2_prints", "mps2-an386", R"(
+watch sum
+continue
+continue
+print sum
+rwatch zero
+delete
+continue
+)");
+  EXPECT_THAT(out, ContainsRegex("watchpoint 1: sum"));
+  EXPECT_THAT(out, AllOf(HasSubstr("Old value = 0"), HasSubstr("New value = 1")));
+  EXPECT_THAT(out, AllOf(HasSubstr("Old value = 1"), HasSubstr("New value = 3")));
+  EXPECT_THAT(out, HasSubstr("$1 = 3"));
+  EXPECT_EQ(result(), undebugged("mps2_prints", "mps2-an386"));
+}
+
+TEST_F(GdbArm, ReadAndAccessWatchpoints) {
+  const std::string out = debug("mps2_prints", "mps2-an386", R"(
+rwatch sum
+continue
+delete
+awatch sum
+continue
+kill
+)");
+  EXPECT_THAT(out, ContainsRegex("Hardware read watchpoint 1: sum"));
+  EXPECT_THAT(out, ContainsRegex("Hardware access \\(read/write\\) watchpoint 2: sum"));
+  EXPECT_EQ(code, "1\n");
+}
+
+TEST_F(GdbArm, RegistersOfTheCoreAndOfTheFpuAreReadAndWritten) {
+  const std::string out = debug("mps2_prints", "mps2-an386", R"(
+break main
+continue
+set var $r4 = 0x12345678
+print/x $r4
+set var $d3 = 1.5
+print $d3
+print $s6
+print/x $fpscr
+set var $xpsr = 0xf1000000
+print/x $xpsr
+print/x $msp
+print/x $sp
+print/x $control
+kill
+)");
+  EXPECT_THAT(out, HasSubstr("$1 = 0x12345678"));
+  EXPECT_THAT(out, HasSubstr("$2 = 1.5"));
+  EXPECT_THAT(out, HasSubstr("$3 = 0\n"));
+  EXPECT_THAT(out, HasSubstr("$4 = 0x0"));
+  EXPECT_THAT(out, HasSubstr("$5 = 0xf1000000"));
+  EXPECT_THAT(out, ContainsRegex("\\$6 = (0x[0-9a-f]+)\n\\$7 = "));
+  EXPECT_THAT(out, HasSubstr("$8 = 0x0"));
+}
+
+TEST_F(GdbArm, MemoryIsReadAndWrittenAndCodeWrittenIsCodeRun) {
+  // main returns at once with the value that gdb puts into r0: movs r0, #42; bx lr over its first instructions
+  const std::string out = debug("mps2_exits_with_7", "mps2-an386", R"(
+break main
+continue
+print sum
+set var sum = 77
+print sum
+set {unsigned short}$pc = 0x202a
+set {unsigned short}($pc + 2) = 0x4770
+x/2i $pc
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("$1 = 0\n"));
+  EXPECT_THAT(out, HasSubstr("$2 = 77\n"));
+  EXPECT_THAT(out, ContainsRegex("movs\tr0, #42"));
+  EXPECT_THAT(out, HasSubstr("exited with code 052"));
+  EXPECT_EQ(code, "1\n");
+  EXPECT_THAT(result(), HasSubstr("\"firmware_status\": 42"));
+}
+
+TEST_F(GdbArm, TheProgramGoesOnWherePcIsSet) {
+  const std::string out = debug("mps2_exits_with_7", "mps2-an386", R"(
+break main
+continue
+set var $r0 = 9
+set var $pc = firmware_exit
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("exited with code 011"));
+  EXPECT_THAT(result(), HasSubstr("\"firmware_status\": 9"));
+}
+
+TEST_F(GdbArm, MonitorTellsAndResets) {
+  const std::string out = debug("mps2_exits_with_7", "mps2-an386", R"(
+break main
+continue
+monitor cycles
+monitor energy
+monitor layer
+monitor nonsense
+monitor reset
+maintenance flush register-cache
+info symbol $pc
+continue
+delete
+continue
+)");
+  EXPECT_THAT(out, ContainsRegex("[0-9]+ cycles"));
+  EXPECT_THAT(out, HasSubstr("no layer"));
+  EXPECT_THAT(out, HasSubstr("no monitor command 'nonsense'"));
+  EXPECT_THAT(out, HasSubstr("Reset_Handler in section"));
+  EXPECT_THAT(out, HasSubstr("exited with code 07"));
+  // The second run counts from zero
+  EXPECT_EQ(result(), undebugged("mps2_exits_with_7", "mps2-an386"));
+}
+
+TEST_F(GdbArm, InterruptStopsFirmwareThatNeverEnds) {
+  const std::string out = debug("nucleo_computes_for_ever", "nucleo-l4r5zi", R"(
+python
+import threading, time, os, signal
+threading.Thread(target=lambda: (time.sleep(1), os.kill(os.getpid(), signal.SIGINT))).start()
+end
+continue
+info symbol $pc
+kill
+)");
+  EXPECT_THAT(out, HasSubstr("SIGINT"));
+  EXPECT_THAT(out, HasSubstr("computes_for_ever"));
+}
+
+TEST_F(GdbArm, WhereNothingGoesOnGdbMayStillLook) {
+  const std::string out = debug("nucleo_locks_up", "nucleo-l4r5zi", R"(
+continue
+info symbol $pc
+print/x $xpsr & 0x1ff
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("SIGSEGV"));
+  EXPECT_THAT(out, HasSubstr("$1 = 0x3"));
+  EXPECT_EQ(code, "4\n");
+  EXPECT_EQ(result(), undebugged("nucleo_locks_up", "nucleo-l4r5zi"));
+}
+
+TEST_F(GdbArm, KillEndsTheRun) {
+  debug("nucleo_computes_for_ever", "nucleo-l4r5zi", "stepi 10\nkill\n");
+  EXPECT_EQ(code, "1\n");
+  EXPECT_THAT(slurp(path("run.err")), HasSubstr("gdb ended the run"));
+}
+
+TEST_F(GdbRiscv, BreakStepWatchAndContinueChangeNothing) {
+  const std::string out = debug("ibex_prints", "ibex-demo", R"(
+info registers pc
+break main
+continue
+stepi
+backtrace
+watch sum
+continue
+delete
+print/x $sp
+set var $t6 = 0x1234
+print/x $t6
+set var $t6 = 0
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("Breakpoint 1, "));
+  EXPECT_THAT(out, HasSubstr("New value = 1"));
+  EXPECT_THAT(out, HasSubstr("= 0x1234"));
+  EXPECT_THAT(out, HasSubstr("exited normally"));
+  EXPECT_EQ(result(), undebugged("ibex_prints", "ibex-demo"));
+}
+
+TEST_F(GdbRiscv, MemoryPcAndReset) {
+  const std::string out = debug("ibex_exits_with_7", "ibex-demo", R"(
+break main
+continue
+set var sum = 5
+print sum
+monitor reset
+maintenance flush register-cache
+info symbol $pc
+print sum
+continue
+set var $a0 = 3
+set var $pc = firmware_exit
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("$1 = 5"));
+  EXPECT_THAT(out, HasSubstr("_start in section"));
+  EXPECT_THAT(out, HasSubstr("$2 = 0"));
+  EXPECT_THAT(out, HasSubstr("exited with code 03"));
+}
+
+// ---- a peer that is no gdb ------------------------------------------------------------------------------------------
+
+/// A run that waits for gdb in a thread of its own, and a plain connection to it.
+class GdbSocket : public testing::Test {
+ protected:
+  void SetUp() override {
+    request.firmware = fixture("mps2_prints");
+    if (request.firmware.empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+    request.board = "mps2-an386";
+    plain = saved(run(request));
+    request.gdb = ":0";
+    request.remark = [this](std::string_view text) {
+      said.set_value(static_cast<unsigned>(std::stoul(std::string(text.substr(text.find("localhost:") + 10)))));
+    };
+    std::future<unsigned> port = said.get_future();
+    result = std::async(std::launch::async, [this] { return saved(run(request)); });
+    connection = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port.get()));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  void TearDown() override {
+    if (connection >= 0) close(connection);
+  }
+  void say(std::string_view bytes) {
+    EXPECT_EQ(send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  }
+  /// What comes back up to `end`.
+  std::string hear(const std::string& end) {
+    std::string text;
+    for (char c; text.find(end) == std::string::npos && recv(connection, &c, 1, 0) == 1;) text += c;
+    return text;
+  }
+  std::string ended() {
+    EXPECT_EQ(result.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+    return result.get();
+  }
+  RunRequest request;
+  std::string plain;
+  std::promise<unsigned> said;
+  std::future<std::string> result;
+  int connection = -1;
+};
+
+TEST_F(GdbSocket, ThatClosesTheConnectionLeavesTheRunToItsEnd) {
+  close(std::exchange(connection, -1));
+  EXPECT_EQ(ended(), plain);
+}
+
+TEST_F(GdbSocket, ThatSendsGarbageIsAnsweredOrIgnored) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 1000; ++i) {
+    std::string bytes(random() % 100, '\0');
+    // No commands that let the run go: it is to stand still while this goes on
+    for (char& c : bytes) c = "$#}+-0123456789abefgZz,;:mMpP\x03\xff\x80?qQHT"[random() % 44];
+    say(bytes);
+  }
+  say("+#00$?#3f");
+  EXPECT_THAT(hear("$T02thread:1;#"), HasSubstr("$T02thread:1;#"));
+  say("xx$D#44");
+  EXPECT_THAT(hear("$OK#9a"), HasSubstr("$OK#9a"));
+  EXPECT_EQ(ended(), plain);
+}
+
+TEST_F(GdbSocket, ThatStepsThroughTheWholeProgramChangesNothing) {
+  say("$QStartNoAckMode#b0");
+  hear("#9a");
+  say("+");
+  std::string answer;
+  unsigned steps = 0;
+  do {
+    say("$s#73");
+    answer = hear("#").substr(0, 4);
+    char checksum[2];
+    recv(connection, checksum, 2, MSG_WAITALL);
+    if (answer.starts_with("$O")) continue;
+    ++steps;
+  } while (!answer.starts_with("$W") && steps < 5000);
+  EXPECT_EQ(answer.substr(0, 4), "$W00");
+  EXPECT_GT(steps, 500U);
+  EXPECT_EQ(ended(), plain);
+}
+
+using GdbCli = Program;
+
+TEST_F(GdbCli, WhereItListensIsChecked) {
+  const std::string elf = fixture("mps2_exits_with_0");
+  if (elf.empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  const std::string command = "run '" + elf + "' --board mps2-an386 ";
+  refuses(command + "--gdb 0.0.0.0:3333", 2, {"'0.0.0.0:3333' is no port of this host", "this host only"});
+  refuses(command + "--gdb :99999", 2, {"':99999'"});
+  refuses(command + "--gdb ''", 2, {"is no port"});
+  refuses(command + "--gdb :0 --trace t.txt", 2, {"--gdb and --trace"});
+}
+
+}  // namespace
+}  // namespace mj::test
