@@ -9,6 +9,13 @@ function(mj_options target)
                                             -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
   endif()
+  if(MJ_FUZZ)
+    # Numbers of a file that end in too small an integer are undefined behaviour, too: float-cast-overflow.
+    target_compile_options(${target} PUBLIC -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow
+                                            -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_compile_definitions(${target} PUBLIC _GLIBCXX_ASSERTIONS)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
 endfunction()
 
 function(mj_library target)

@@ -106,6 +106,8 @@ class ElfImage {
  public:
   /// More target memory than this in all load segments together is an Error: no microcontroller has it.
   static constexpr std::uint64_t kMaxLoadBytes = 512ull << 20;
+  /// More text than this in the names of all symbols together is an Error: many symbols can share one long name.
+  static constexpr std::size_t kMaxNameBytes = std::size_t{64} << 20;
   /// Larger files are refused before they are read.
   static constexpr std::uint64_t kMaxFileBytes = 1ull << 30;
 

@@ -116,7 +116,7 @@ class ElfReader {
     if (auto done = read_segments(); !done) return done.error();
     if (auto done = read_sections(); !done) return done.error();
     if (auto done = read_target(); !done) return done.error();
-    read_symbols();
+    if (auto done = read_symbols(); !done) return done.error();
     elf_.reset();
     return std::move(image_);
   }
@@ -290,6 +290,7 @@ class ElfReader {
       ElfSection& section = image_.sections_[i];
       const char* name = elf_strptr(elf_.get(), names, raw.sh_name);
       if (name != nullptr) section.name = name;
+      if (auto bad = count_names(section.name.size())) return *bad;
       section.type = raw.sh_type;
       section.flags = static_cast<std::uint32_t>(raw.sh_flags);
       section.addr = static_cast<std::uint32_t>(raw.sh_addr);
@@ -359,7 +360,15 @@ class ElfReader {
     return {};
   }
 
-  void read_symbols() {
+  // Counts text that was copied out of a string table.
+  std::optional<Error> count_names(std::size_t bytes) {
+    name_bytes_ += bytes;
+    if (name_bytes_ <= ElfImage::kMaxNameBytes) return std::nullopt;
+    return malformed("names of sections and symbols",
+                     fmt::format("they are longer than {} MiB all together", ElfImage::kMaxNameBytes >> 20));
+  }
+
+  Result<void> read_symbols() {
     for (std::size_t i = 1; i < image_.sections_.size(); ++i) {
       if (image_.sections_[i].type != SHT_SYMTAB || image_.sections_[i].bytes.empty()) continue;
       Elf_Scn* scn = elf_getscn(elf_.get(), i);
@@ -367,17 +376,18 @@ class ElfReader {
       Elf_Data* data = scn != nullptr ? elf_getdata(scn, nullptr) : nullptr;
       if (data == nullptr || gelf_getshdr(scn, &header) == nullptr) {
         image_.diagnostics_.push_back("the symbol table can't be read: " + libelf_message());
-        return;
+        return {};
       }
-      read_symbol_table(data, header.sh_link);
+      if (auto done = read_symbol_table(data, header.sh_link); !done) return done;
       break;  // an executable has one
     }
     std::stable_sort(image_.mapping_.begin(), image_.mapping_.end(), [](const auto& a, const auto& b) {
       return a.section != b.section ? a.section < b.section : a.addr < b.addr;
     });
+    return {};
   }
 
-  void read_symbol_table(Elf_Data* data, std::size_t strings) {
+  Result<void> read_symbol_table(Elf_Data* data, std::size_t strings) {
     const std::size_t count = std::min<std::size_t>(data->d_size / sizeof(Elf32_Sym), INT32_MAX);
     std::size_t unreadable = 0;
     std::string file;
@@ -389,6 +399,10 @@ class ElfReader {
       ElfSymbol symbol = convert(raw, name != nullptr ? name : "");
       if (symbol.type == SymbolType::file) file = symbol.name;
       if (symbol.type != SymbolType::file && symbol.binding == SymbolBinding::local) symbol.file = file;
+      // Symbol tables of a profile also repeat the name of the section.
+      const std::size_t section_name =
+          symbol.section < image_.sections_.size() ? image_.sections_[symbol.section].name.size() : 0;
+      if (auto bad = count_names(symbol.name.size() + symbol.file.size() + section_name)) return *bad;
       if (symbol.type == SymbolType::notype && is_mapping_symbol(symbol.name)) {
         add_mapping(symbol);
       } else if (!is_assembler_temporary(symbol.name)) {
@@ -398,6 +412,7 @@ class ElfReader {
     if (unreadable != 0) {
       image_.diagnostics_.push_back(fmt::format("{} symbols have a name outside the string table", unreadable));
     }
+    return {};
   }
 
   ElfSymbol convert(const GElf_Sym& raw, std::string name) const {
@@ -480,6 +495,7 @@ class ElfReader {
     image_.mapping_.push_back(std::move(mapping));
   }
 
+  std::size_t name_bytes_ = 0;
   ElfImage image_;
   std::vector<std::byte> copy_;
   ElfHandle elf_;

@@ -21,6 +21,7 @@ constexpr std::size_t kMaxDiagnostics = 20;
 constexpr std::size_t kMaxRangesPerEntry = 1u << 16;
 constexpr std::size_t kMaxRanges = 1u << 22;
 constexpr std::size_t kMaxEntries = 1u << 25;
+constexpr std::size_t kMaxNameBytes = std::size_t{128} << 20;
 constexpr int kMaxDepth = 128;
 
 struct DwarfCloser {
@@ -161,6 +162,10 @@ class DwarfLoader {
       const auto [program, is_new] = programs_.try_emplace(offset);
       if (is_new) {
         program->second = parse_line_program({line_bytes_, line_str_bytes_, str_bytes_}, offset, comp_dir);
+        // Programs of several units can overlap in the file.
+        for (const std::string& file : program->second.files) count_names(file.size());
+        for (const LineSequence& sequence : program->second.sequences) range_count_ += sequence.rows.size();
+        exhausted_ = exhausted_ || range_count_ > kMaxRanges;
         if (!program->second.error.empty()) {
           note(fmt::format("line table of {} is malformed: {}", unit.name.empty() ? "a unit" : unit.name,
                            program->second.error));
@@ -229,7 +234,7 @@ class DwarfLoader {
     out.linkage_name = string_attribute(&die, DW_AT_linkage_name);
     if (out.linkage_name.empty()) out.linkage_name = string_attribute(&die, DW_AT_MIPS_linkage_name);
     const char* plain = dwarf_diename(&die);
-    out.name = !out.linkage_name.empty() ? short_name(demangle(out.linkage_name)) : plain != nullptr ? plain : "";
+    out.name = !out.linkage_name.empty() ? short_name(demangle_(out.linkage_name)) : plain != nullptr ? plain : "";
     if (out.linkage_name.empty()) out.linkage_name = out.name;
     out.decl_line = static_cast<std::uint32_t>(number_attribute(&die, DW_AT_decl_line));
     Dwarf_Attribute attribute;
@@ -240,7 +245,14 @@ class DwarfLoader {
     if (name != nullptr) {
       if (const Unit* unit = unit_of(name->cu)) out.unit = unit->name;
     }
+    count_names(out.name.size() + out.linkage_name.size() + out.decl_file.size() + out.unit.size());
     return out;
+  }
+
+  // Entries can share one long name, and each keeps a copy.
+  void count_names(std::size_t bytes) {
+    name_bytes_ += bytes;
+    if (name_bytes_ > kMaxNameBytes) exhausted_ = true;
   }
 
   static std::string file_of(const Unit* unit, std::uint64_t index) {
@@ -300,7 +312,9 @@ class DwarfLoader {
       return;
     }
     const auto id = static_cast<std::uint32_t>(out_.functions_.size());
-    out_.functions_.push_back(described(die));
+    const DebugFunction& function = described(die);
+    count_names(function.name.size() + function.linkage_name.size() + function.decl_file.size() + function.unit.size());
+    out_.functions_.push_back(function);
     for (const AddressRange& r : ranges) functions_.push_back({r.start, r.end, static_cast<std::uint64_t>(depth), id});
     in_live_zero_ = ranges.front().start == 0;
     walk(die, unit, kNone, 1, depth + 1);
@@ -324,6 +338,8 @@ class DwarfLoader {
       entry.frame.call_file = file_of(&unit, number_attribute(&die, DW_AT_call_file));
       entry.frame.call_line = static_cast<std::uint32_t>(number_attribute(&die, DW_AT_call_line));
       entry.parent = parent;
+      count_names(entry.frame.name.size() + entry.frame.linkage_name.size() + entry.frame.decl_file.size() +
+                  entry.frame.call_file.size());
       out_.inlines_.push_back(std::move(entry));
       for (const AddressRange& r : ranges) inlined_.push_back({r.start, r.end, inline_depth, id});
     }
@@ -382,7 +398,8 @@ class DwarfLoader {
   std::unordered_map<std::string, std::uint32_t> file_ids_;
   std::vector<PrioritisedRange> functions_, inlined_;
   std::vector<DebugInfo::LineRange> rows_;
-  std::size_t range_count_ = 0, entry_count_ = 0;
+  std::size_t range_count_ = 0, entry_count_ = 0, name_bytes_ = 0;
+  Demangler demangle_;
   bool exhausted_ = false;
   bool in_live_zero_ = false;
   DebugInfo out_;

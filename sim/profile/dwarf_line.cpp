@@ -158,13 +158,21 @@ class LineParser {
     return !in_.failed();
   }
 
-  void add_file(const std::string& name, std::uint64_t directory) {
+  // Counts text of directories and files; false: more than any program has.
+  bool count_text(std::size_t bytes) {
+    text_bytes_ += bytes;
+    return text_bytes_ <= kMaxFileNameBytes || stop("its file names are longer than 16 MiB all together");
+  }
+
+  bool add_file(const std::string& name, std::uint64_t directory) {
     std::string path = name;
     if (!path.starts_with('/') && directory < directories_.size()) {
       const std::string& dir = directories_[directory];
       if (!dir.empty()) path = dir + "/" + path;
     }
+    if (!count_text(path.size())) return false;
     out_.files.push_back(name.empty() ? "" : relative_path(path, comp_dir_));
+    return true;
   }
 
   bool read_old_tables() {
@@ -175,7 +183,7 @@ class LineParser {
       const std::uint64_t directory = in_.uleb();
       in_.uleb();  // time
       in_.uleb();  // length
-      add_file(name, directory);
+      if (!add_file(name, directory)) return false;
     }
     return !in_.failed();
   }
@@ -235,13 +243,13 @@ class LineParser {
       for (const auto& [content, form] : format) {
         std::string text;
         std::uint64_t number = 0;
-        if (!read_form(form, text, number)) return false;
+        if (!read_form(form, text, number) || !count_text(text.size())) return false;
         if (content == DW_LNCT_path) name = std::move(text);
         if (content == DW_LNCT_directory_index) directory = number;
       }
       if (in_.failed()) break;
       if (!directories) {
-        add_file(name, directory);
+        if (!add_file(name, directory)) return false;
       } else {
         // Directory 0 is the compilation directory; the others may be relative to it.
         directories_.push_back(name);
@@ -277,7 +285,7 @@ class LineParser {
   }
 
   void execute() {
-    while (!in_.at_end()) {
+    while (!in_.at_end() && out_.error.empty()) {
       const unsigned opcode = in_.u8();
       if (opcode >= header_.opcode_base) {
         const unsigned adjusted = opcode - header_.opcode_base;
@@ -348,6 +356,7 @@ class LineParser {
   const std::string& comp_dir_;
   Header header_;
   std::vector<std::string> directories_;
+  std::size_t text_bytes_ = 0;
   Registers reg_;
   LineSequence sequence_;
   LineProgram out_;

@@ -40,6 +40,9 @@ struct LineSections {
   std::span<const std::byte> line, line_str, str;
 };
 
+/// File names of one program are kept up to this many bytes all together: entries can share long names.
+inline constexpr std::size_t kMaxFileNameBytes = std::size_t{16} << 20;
+
 /// Parses the program at `offset` of .debug_line. File names are relative to `comp_dir` where they lie inside it,
 /// otherwise as in the file. Never reads outside of the sections.
 LineProgram parse_line_program(const LineSections& sections, std::uint64_t offset, const std::string& comp_dir);

@@ -2,7 +2,9 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 
@@ -23,16 +25,40 @@ std::size_t parameters_at(std::string_view name) {
   return name.npos;
 }
 
+/// Bound of the demangled length, as its logarithm to base 2. Each reference to an earlier part of a name repeats that
+/// part: `_Z1f1AIiiE1BIS0_S0_E1BIS2_S2_E...` doubles every ten letters, and 300 letters would fill a machine's memory.
+/// The most that n references can do is to triple the text n / 3 times. A pack expansion counts as several.
+double log2_of_demangled(std::string_view name) {
+  constexpr double log2_of_cube_root_of_3 = 0.5283;
+  constexpr unsigned references_of_a_pack = 4;
+  unsigned references = 0;
+  for (std::size_t i = 0; i + 1 < name.size(); ++i) {
+    if (name[i] == 'D' && name[i + 1] == 'p') references += references_of_a_pack;
+    if (name[i] != 'S' && name[i] != 'T') continue;
+    const std::size_t end = name.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", i + 1);
+    if (end != name.npos && name[end] == '_') ++references;
+  }
+  return std::log2(static_cast<double>(name.size())) + references * log2_of_cube_root_of_3;
+}
+
 }  // namespace
 
 std::string demangle(const std::string& name) {
   // The demangler recurses; a hostile symbol of many thousand letters must not exhaust the stack.
   constexpr std::size_t kLongest = 8192;
-  if (!name.starts_with("_Z") || name.size() > kLongest) return name;
+  constexpr double kLog2OfMost = 24;
+  if (!name.starts_with("_Z") || name.size() > kLongest || log2_of_demangled(name) > kLog2OfMost) return name;
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status),
                                                     std::free);
   return status == 0 && text ? std::string(text.get()) : name;
+}
+
+std::string Demangler::operator()(const std::string& name) {
+  if (left_ == 0) return name;
+  std::string out = demangle(name);
+  left_ -= std::min(left_, out.size());
+  return out;
 }
 
 std::string without_clone_suffix(std::string_view name) {

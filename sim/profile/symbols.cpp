@@ -188,15 +188,15 @@ class SymbolTableBuilder {
     return end;
   }
 
-  Symbol make_symbol(const Key& key, const Place& place, bool function) const {
+  Symbol make_symbol(const Key& key, const Place& place, bool function) {
     const auto best = std::min_element(place.symbols.begin(), place.symbols.end(),
                                        [](auto* a, auto* b) { return rank(*a) < rank(*b); });
     Symbol symbol;
     symbol.is_function = function;
     symbol.start = key.second;
     symbol.name = (*best)->name;
-    symbol.demangled = demangle(symbol.name);
-    symbol.base_name = short_name(demangle(without_clone_suffix(symbol.name)));
+    symbol.demangled = demangle_(symbol.name);
+    symbol.base_name = short_name(demangle_(without_clone_suffix(symbol.name)));
     symbol.file = (*best)->file;
     for (const ElfSymbol* s : place.symbols) {
       symbol.size = std::max(symbol.size, s->size);
@@ -245,7 +245,7 @@ class SymbolTableBuilder {
   }
 
   // Each step renames only what still shares its name with another symbol.
-  static void make_displays(std::vector<Symbol>& symbols) {
+  void make_displays(std::vector<Symbol>& symbols) {
     auto each_duplicate = [&](auto change) {
       std::map<std::string, std::vector<Symbol*>> by_name;
       for (Symbol& s : symbols) by_name[s.display].push_back(&s);
@@ -258,7 +258,7 @@ class SymbolTableBuilder {
     each_duplicate([](Symbol& s) {
       if (!s.file.empty()) s.display += fmt::format(" ({})", file_basename(s.file));
     });
-    each_duplicate([](Symbol& s) { s.display = demangle(without_clone_suffix(s.name)) + shown_suffix(s.name); });
+    each_duplicate([this](Symbol& s) { s.display = demangle_(without_clone_suffix(s.name)) + shown_suffix(s.name); });
     each_duplicate([](Symbol& s) {
       if (!s.file.empty()) s.display += fmt::format(" ({})", s.file);
     });
@@ -284,6 +284,7 @@ class SymbolTableBuilder {
   const DebugInfo& debug_;
   std::map<Key, Place> places_, object_places_;
   std::set<Key> ends_;  // labels of the linker script
+  Demangler demangle_;
   SymbolTable out_;
 };
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "sim/base/checked_json.h"
 #include "sim/timing/core_schema.h"
 #include "sim/timing/table.h"
 
@@ -27,14 +28,10 @@ Error bad(const std::string& core, const std::string& pointer, std::string why, 
 }
 
 Result<json> read(std::string_view text, const std::string& core, const LoadOptions& options, int depth) {
-  json doc = json::parse(text, nullptr, false, true);
-  if (doc.is_discarded()) {
-    try {
-      const json strict = json::parse(text, nullptr, true, true);
-    } catch (const json::exception& e) {
-      return bad(core, "", join({"not JSON: ", e.what()}));
-    }
-  }
+  if (const Result<void> readable = check_json(text, core, "core file"); !readable)
+    return bad(core, "",
+               join({"not JSON: ", readable.error().why.empty() ? readable.error().what : readable.error().why}));
+  json doc = json::parse(text);
   if (!doc.is_object()) return bad(core, "", "the file is not a JSON object");
   if (!doc.contains("like")) return doc;
   if (!doc["like"].is_string()) return bad(core, "/like", "not a string");

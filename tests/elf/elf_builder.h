@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -130,9 +131,12 @@ class ElfBuilder {
     table.header.sh_entsize = sizeof(Elf32_Sym);
     table.header.sh_link = static_cast<std::uint32_t>(all.size());
     table.bytes.resize(sizeof(Elf32_Sym));
+    std::map<std::string, std::uint32_t> written;  // equal names stand in the table once, as a linker has it
     for (const SymbolRow& row : symbols_) {
       Elf32_Sym raw{};
-      raw.st_name = add_text(strings.bytes, row.name);
+      const auto [name, is_new] = written.try_emplace(row.name);
+      if (is_new) name->second = add_text(strings.bytes, row.name);
+      raw.st_name = name->second;
       raw.st_value = row.value;
       raw.st_size = row.size;
       raw.st_info = static_cast<unsigned char>(ELF32_ST_INFO(row.binding, row.type));

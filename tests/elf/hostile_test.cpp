@@ -1,9 +1,12 @@
 // Truncated and mutated images: an Error or less information, never a crash, a hang or an unbounded allocation. These
 // tests say little in a plain build; the sanitizer build gives them their teeth.
+#include <dwarf.h>
 #include <gtest/gtest.h>
 
 #include <random>
 
+#include "sim/profile/dwarf_line.h"
+#include "sim/profile/names.h"
 #include "sim/profile/static_size.h"
 #include "tests/elf/elf_builder.h"
 #include "tests/elf/fixtures.h"
@@ -58,6 +61,82 @@ TEST(Hostile, EveryTruncationOfASmallImageIsRefused) {
   for (std::size_t length = 0; length < whole.size(); ++length) {
     EXPECT_FALSE(exercise({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)})) << length;
   }
+}
+
+TEST(Hostile, ManySymbolsThatShareOneLongNameAreRefused) {
+  // Given a file of 180 KB whose 5000 symbols all have the same name of 100 KB: 500 MB of names, and more in a profile
+  auto elf = test::minimal();
+  for (unsigned i = 0; i < 5000; ++i) elf.symbol(std::string(100'000, 'n'), 1, 2, STT_FUNC, STB_GLOBAL, 1);
+  const auto bytes = elf.build();
+  ASSERT_LT(bytes.size(), 200'000u);
+
+  // Then it is refused before they are copied
+  const auto image = ElfImage::from_bytes(bytes, "fw.elf");
+  ASSERT_FALSE(image.ok());
+  EXPECT_EQ(image.error().code, ExitCode::unreadable);
+  EXPECT_NE(image.error().why.find("longer than 64 MiB"), std::string::npos) << image.error().text();
+}
+
+TEST(Hostile, ALineTableOfFilesThatShareOneLongNameIsReadInPart) {
+  // Given a DWARF 5 line table: no directories, 10,000 files that all refer to one name of 20 KB
+  std::vector<std::uint8_t> table = {5, 0, 4, 0};  // version, address and segment selector size
+  const std::vector<std::uint8_t> header = {1,
+                                            1,
+                                            1,
+                                            0,
+                                            1,
+                                            1,  // instruction length ... opcode base
+                                            0,
+                                            0,  // directories: no columns, none
+                                            1,
+                                            DW_LNCT_path,
+                                            DW_FORM_line_strp,
+                                            0x90,
+                                            0x4e};  // files: 10,000
+  const auto word = [](std::vector<std::uint8_t>& to, std::size_t value) {
+    for (int i = 0; i < 4; ++i) to.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  };
+  word(table, header.size() + 4 * 10'000);
+  table.insert(table.end(), header.begin(), header.end());
+  table.resize(table.size() + 4 * 10'000);  // the name's offset, 0, for each
+  std::vector<std::uint8_t> line;
+  word(line, table.size());
+  line.insert(line.end(), table.begin(), table.end());
+  std::vector<std::uint8_t> text(20'000, 'n');
+  text.push_back(0);
+
+  // When it is read
+  const LineProgram program =
+      parse_line_program({std::as_bytes(std::span(line)), std::as_bytes(std::span(text)), {}}, 0, "/src");
+
+  // Then it ends where its names get larger than any program's
+  EXPECT_EQ(program.error, "its file names are longer than 16 MiB all together");
+  std::size_t kept = 0;
+  for (const std::string& file : program.files) kept += file.size();
+  EXPECT_GT(kept, 0u);
+  EXPECT_LE(kept, kMaxFileNameBytes);
+}
+
+TEST(Hostile, ANameThatExplodesWhenDemangledStaysMangled) {
+  // Given f(A<int, int>, B<A<int, int>, A<int, int> >, B<...>): each parameter has the one before twice
+  const auto name = [](int doublings) {
+    const auto reference = [](int k) {
+      return k == 0 ? "S_" : "S" + std::string(1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(k - 1) % 36]) + "_";
+    };
+    std::string text = "_Z1f1AIiiE";
+    for (int i = 0; i < doublings; ++i) text += "1BI" + reference(1 + 2 * i) + reference(1 + 2 * i) + "E";
+    return text;
+  };
+  // Then one that doubles thrice is demangled
+  EXPECT_EQ(demangle(name(1)), "f(A<int, int>, B<A<int, int>, A<int, int> >)");
+  EXPECT_GT(demangle(name(3)).size(), 200u);
+  // and one of 180 letters that would become megabytes is not
+  EXPECT_EQ(demangle(name(17)), name(17));
+  // nor are many of a hundred kilobytes each, of one file: 32 MiB are enough
+  Demangler of_one_file;
+  std::size_t all = 0;
+  for (int i = 0; i < 100'000; ++i) all += of_one_file(name(8)).size();
+  EXPECT_LT(all, std::size_t{48} << 20);
 }
 
 class HostileImages : public testing::TestWithParam<const char*> {};

@@ -3,64 +3,17 @@
 
 #include <gmock/gmock.h>
 
-#include <bit>
 #include <cstring>
 
-#include "runtime/include/mjrt/note.h"
+#include "tests/model/note_section.h"
 
 namespace mj::model {
 namespace {
 
+using test::section;
+
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class T>
-void append(std::vector<std::byte>& bytes, const T& value) {
-  const auto* raw = reinterpret_cast<const std::byte*>(&value);
-  bytes.insert(bytes.end(), raw, raw + sizeof value);
-}
-
-/// A section with somebody else's note first and then ours: one input, one output, one layer.
-/// `missing` bytes are cut from its end, with the note's own size set right.
-std::vector<std::byte> section(std::uint32_t version = MJRT_NOTE_VERSION, std::size_t missing = 0) {
-  static constexpr char kStrings[] = "net\0mjrt 1\0in\0out\0";  // at 0, 4, 11, 14
-  const std::uint32_t string_bytes = 20;
-  std::vector<std::byte> desc;
-  append(desc, mjrt_note_header{.version = version,
-                                .header_bytes = sizeof(mjrt_note_header),
-                                .tensor_bytes = sizeof(mjrt_note_tensor),
-                                .layer_bytes = sizeof(mjrt_note_layer),
-                                .input_count = 1,
-                                .output_count = 1,
-                                .layer_count = 1,
-                                .dim_count = 4,
-                                .string_bytes = string_bytes,
-                                .model_name = 0,
-                                .runtime_name = 4,
-                                .invoke_address = 0x08000201,
-                                .arena_address = 0x20000000,
-                                .arena_bytes = 64,
-                                .parameter_bytes = 30});
-  append(desc, mjrt_note_tensor{11, 0x20000000, 6, 9, {0, 2}, std::bit_cast<std::uint32_t>(0.5F), -3});
-  append(desc, mjrt_note_tensor{14, 0x20000010, 5, 9, {2, 2}, std::bit_cast<std::uint32_t>(0.25F), 7});
-  append(desc, mjrt_note_layer{0x08000101, 0, 9, 14, {0, 2}, {2, 2}, {2, 2}, 30, 1, 30, 11});
-  for (const std::uint32_t dim : {1U, 6U, 1U, 5U}) append(desc, dim);
-  for (std::size_t i = 0; i < string_bytes; ++i) append(desc, i < sizeof kStrings ? kStrings[i] : '\0');
-
-  std::vector<std::byte> bytes;
-  auto note = [&bytes](const std::string& owner, const std::vector<std::byte>& content) {
-    for (const std::size_t word : {owner.size() + 1, content.size(), std::size_t{1}}) {
-      append(bytes, static_cast<std::uint32_t>(word));
-    }
-    for (std::size_t i = 0; i < (owner.size() + 4) / 4 * 4; ++i) append(bytes, i < owner.size() ? owner[i] : '\0');
-    bytes.insert(bytes.end(), content.begin(), content.end());
-    bytes.resize((bytes.size() + 3) / 4 * 4);
-  };
-  note("other", std::vector<std::byte>(5));
-  desc.resize(desc.size() - missing);
-  note(MJRT_NOTE_NAME, desc);
-  return bytes;
-}
 
 TEST(Note, ReadsTheTable) {
   const auto note = parse_note(section());
@@ -124,6 +77,16 @@ TEST(Note, NoNoteOfOursIsAnError) {
   const auto note = parse_note({});
   ASSERT_FALSE(note.ok());
   EXPECT_EQ(note.error().code, ExitCode::unreadable);
+}
+
+TEST(Note, LayersThatShareOneLongNameAreRefused) {
+  // Given a note of 2 MB whose 30,000 layers all have the same name of 100 KB: 3 GB of names
+  const std::vector<std::byte> bytes = section(MJRT_NOTE_VERSION, 0, 30'000, 100'000);
+  ASSERT_LT(bytes.size(), 2'200'000U);
+  const auto note = parse_note(bytes);
+  ASSERT_FALSE(note.ok());
+  EXPECT_EQ(note.error().code, ExitCode::unreadable);
+  EXPECT_THAT(note.error().text(), HasSubstr("longer than 16 MiB"));
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
 // The .tflite reader: what it reads, and that no input, however broken, does more than give an error.
 #include "sim/profile/model/tflite_reader.h"
 
+#include <flatbuffers/flatbuffers.h>
 #include <gmock/gmock.h>
+
+#include <span>
 
 #include "sim/profile/model/int8_graph.h"
 #include "tests/model/files.h"
+#include "tflite_subset_generated.h"
 #include "tools/reference/reference.h"
 
 namespace mj::model {
@@ -90,6 +94,62 @@ TEST(TfliteReader, AModelCutOffAnywhereIsAnError) {
       // Only padding behind the last object may be missing
       EXPECT_GE(size + 16, model.size()) << "a model without its last " << model.size() - size << " bytes was read";
     }
+  }
+}
+
+TEST(TfliteReader, ASmallFileThatWouldBecomeGigabytesIsRefused) {
+  // Given a file of 104 KB whose 1000 tensors are all the same table, with a name of 100 KB
+  flatbuffers::FlatBufferBuilder file;
+  const auto name = file.CreateString(std::string(100'000, 'n'));
+  fb::TensorInfoBuilder tensor(file);
+  tensor.add_name(name);
+  const auto tensors = file.CreateVector(std::vector(1000, tensor.Finish()));
+  fb::GraphBuilder graph(file);
+  graph.add_tensors(tensors);
+  const auto graphs = file.CreateVector(std::vector{graph.Finish()});
+  fb::ModelFileBuilder model(file);
+  model.add_version(3);
+  model.add_graphs(graphs);
+  file.Finish(model.Finish(), "TFL3");
+  ASSERT_LT(file.GetSize(), 110'000U);
+
+  // Then it is refused
+  const auto read = read_tflite(std::as_bytes(std::span(file.GetBufferPointer(), file.GetSize())), "broken");
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, ExitCode::unreadable);
+  EXPECT_THAT(read.error().text(), HasSubstr("far larger than its file"));
+}
+
+TEST(TfliteReader, ZeroPointsMayStandAtAnyMultipleOf4) {
+  // Given a tensor with the zero points 5 and 6, once at a multiple of 8 and once 4 bytes behind one
+  for (const std::size_t words_behind : {0U, 1U}) {
+    flatbuffers::FlatBufferBuilder file;
+    file.CreateVector(std::vector<std::int32_t>(words_behind));
+    const auto words = file.CreateVector(std::vector<std::int32_t>{5, 0, 6, 0});
+    const std::uint32_t two_longs = 2;
+    std::memcpy(file.GetCurrentBufferPointer(), &two_longs, sizeof two_longs);  // not four words
+    const auto scales = file.CreateVector(std::vector<float>{1.0F, 2.0F});
+    const auto shape = file.CreateVector(std::vector<std::int32_t>{2});
+    fb::QuantizationBuilder quantization(file);
+    quantization.add_scale(scales);
+    quantization.add_zero_point(words.o);
+    const auto quantized = quantization.Finish();
+    fb::TensorInfoBuilder tensor(file);
+    tensor.add_shape(shape);
+    tensor.add_quantization(quantized);
+    const auto tensors = file.CreateVector(std::vector{tensor.Finish()});
+    fb::GraphBuilder graph(file);
+    graph.add_tensors(tensors);
+    const auto graphs = file.CreateVector(std::vector{graph.Finish()});
+    fb::ModelFileBuilder model(file);
+    model.add_version(3);
+    model.add_graphs(graphs);
+    file.Finish(model.Finish(), "TFL3");
+
+    // Then both are read (the sanitizer build sees a load that is not aligned)
+    const auto read = read_tflite(std::as_bytes(std::span(file.GetBufferPointer(), file.GetSize())), "net");
+    ASSERT_TRUE(read.ok()) << read.error().text();
+    EXPECT_THAT(read->tensors[0].quantization.zero_point, ElementsAre(5, 6));
   }
 }
 

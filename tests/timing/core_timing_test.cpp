@@ -686,6 +686,9 @@ TEST(CoreFile, AClassHasOnePrice) {
 }
 TEST(CoreFile, BrokenJsonAndEndlessLikesAreErrors) {
   EXPECT_THAT(complaint("{\"format\": 1,"), HasSubstr("not JSON"));
+  EXPECT_THAT(complaint("{\"notes\": " + std::string(200'000, '[')), HasSubstr("nested too deeply"));
+  EXPECT_THAT(complaint("{\"notes\": " + std::string(200'000, '[') + std::string(200'000, ']') + "}"),
+              HasSubstr("nested too deeply"));
   EXPECT_THAT(complaint("[]"), HasSubstr("not a JSON object"));
   EXPECT_THAT(complaint(R"({"like": "no-such-core"})"), HasSubstr("no core file 'no-such-core'"));
   LoadOptions options;

@@ -26,8 +26,11 @@ constexpr std::size_t rule_width = 100, baseline_width = 240;  ///< columns of a
 Result<void> check_document(std::string_view text, const std::string& file) {
   constexpr const char* advice = "write a first one with: microjoule check run.mj.json --budget budget.json --init";
   if (auto read = check_json(text, file, "budget"); !read) return read;
-  const json document = json::parse(text);
-  const auto shown = [](const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60); };
+  // Not the ordered kind: a hostile object of very many keys would take it hours.
+  const auto document = nlohmann::json::parse(text);
+  const auto shown = [](const nlohmann::json& j) {
+    return j.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60);
+  };
   if (!document.is_object())
     return Error{ExitCode::unreadable, "not a budget", file,
                  fmt::format("it is {}, not an object", document.type_name()), advice};

@@ -8,7 +8,8 @@
 
 namespace mj::report {
 
-using json_t = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;  // writes keys as they come
+using read_t = nlohmann::json;          // finds keys fast, however many a hostile file has
 using namespace profile;
 
 // Each record is written and read by one function, so that the two can't drift apart: io.field("key", member) writes
@@ -74,7 +75,7 @@ class Writer {
 
 class Reader {
  public:
-  Reader(const json_t& j, std::string pointer) : j_(j), pointer_(std::move(pointer)) {
+  Reader(const read_t& j, std::string pointer) : j_(j), pointer_(std::move(pointer)) {
     if (!j_.is_object()) throw Wrong{pointer_, fmt::format("is {}, not an object", j_.type_name())};
   }
   template <class T>
@@ -92,13 +93,13 @@ class Reader {
   }
   template <class T>
   void optional(const char* key, std::optional<T>& v) {
-    const json_t& j = at(key);
+    const read_t& j = at(key);
     if (j.is_null()) return;
     v.emplace();
     get(j, pointer_ + "/" + key, *v);
   }
   void reasons(const char* key, Reasons& r) {
-    const json_t& j = at(key);
+    const read_t& j = at(key);
     if (!j.is_object()) throw Wrong{pointer_ + "/" + key, "is not an object"};
     std::size_t known = 0;
     for (std::size_t i = 0; i < r.size(); ++i)
@@ -116,7 +117,7 @@ class Reader {
     c = static_cast<ExitCode>(n);
   }
   void activity(const char* key, energy::Activities& list) {
-    const json_t& j = at(key);
+    const read_t& j = at(key);
     if (!j.is_object()) throw Wrong{pointer_ + "/" + key, "is not an object"};
     for (const auto& [text, value] : j.items()) {
       std::size_t i = 0;
@@ -129,17 +130,17 @@ class Reader {
   }
 
  private:
-  const json_t& at(const char* key) {
+  const read_t& at(const char* key) {
     const auto f = j_.find(key);
     if (f == j_.end()) throw Wrong{pointer_ + "/" + key, "is missing"};
     return *f;
   }
   template <class T>
-  static bool in_range(const json_t& j) {
+  static bool in_range(const read_t& j) {
     return j.is_number_unsigned() ? std::in_range<T>(j.get<std::uint64_t>()) : std::in_range<T>(j.get<std::int64_t>());
   }
   template <class T>
-  static void get(const json_t& j, const std::string& pointer, T& v) {
+  static void get(const read_t& j, const std::string& pointer, T& v) {
     if constexpr (requires(Reader & r) { io(r, v); }) {
       Reader r(j, pointer);
       io(r, v);
@@ -156,7 +157,7 @@ class Reader {
     }
   }
   template <class T>
-  static void get(const json_t& j, const std::string& pointer, std::vector<T>& list) {
+  static void get(const read_t& j, const std::string& pointer, std::vector<T>& list) {
     if (!j.is_array()) throw Wrong{pointer, "is not an array"};
     list.clear();
     for (std::size_t i = 0; i < j.size(); ++i) {
@@ -164,7 +165,7 @@ class Reader {
       get(j[i], fmt::format("{}/{}", pointer, i), list.back());
     }
   }
-  const json_t& j_;
+  const read_t& j_;
   std::string pointer_;
 };
 
@@ -490,7 +491,7 @@ std::string json(const RunResult& result, const Options&) {
 }
 
 Result<RunResult> read_json(std::string_view text, const std::string& name) {
-  const json_t j = json_t::parse(text, nullptr, false);
+  const read_t j = read_t::parse(text, nullptr, false);
   if (j.is_discarded())
     return Error{ExitCode::unreadable, "not a saved result", name, "the file is not complete JSON",
                  "save one with: microjoule run firmware.elf -o result.mj.json"};

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kOwner{MJRT_NOTE_NAME, sizeof(MJRT_NOTE_NAME)};  // with its final zero, as ELF notes have it
 constexpr std::uint32_t kMaxRank = 8;
+constexpr std::size_t kMaxNameBytes = std::size_t{16} << 20;
 
 Error malformed(std::string why) {
   return {ExitCode::unreadable, "malformed layer table in the firmware", "section " MJRT_NOTE_SECTION, std::move(why),
@@ -105,8 +106,16 @@ class Parser {
   }
 
   std::string string(std::uint32_t offset) {
+    if (!wrong_.empty()) return {};
     for (std::size_t end = offset; end < strings_.size(); ++end) {
-      if (strings_[end] == std::byte{0}) return {reinterpret_cast<const char*>(strings_.data()) + offset, end - offset};
+      if (strings_[end] != std::byte{0}) continue;
+      // Records can share one long name.
+      name_bytes_ += end - offset;
+      if (name_bytes_ > kMaxNameBytes) {
+        wrong_ = "its names are longer than 16 MiB all together";
+        return {};
+      }
+      return {reinterpret_cast<const char*>(strings_.data()) + offset, end - offset};
     }
     wrong_ = "a string reference points outside";
     return {};
@@ -149,6 +158,7 @@ class Parser {
 
   std::span<const std::byte> desc_, dims_, strings_;
   std::string wrong_;
+  std::size_t name_bytes_ = 0;
 };
 
 }  // namespace

@@ -16,6 +16,9 @@ namespace {
 constexpr std::uint32_t kSchemaVersion = 3;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 constexpr std::size_t kMaxRank = 8;
+// A table of the file may stand in many places of a list, and each place becomes a copy: all copies together may be
+// this many times the file, and in a small file this many bytes.
+constexpr std::uint64_t kMostCopies = 16, kFewBytes = 1 << 20;
 constexpr std::int32_t kByteCodePlaceholder = 127;  // "look at builtin_code"
 
 Error malformed(std::string_view where, std::string path, std::string why) {
@@ -25,10 +28,18 @@ Error malformed(std::string_view where, std::string path, std::string why) {
 
 std::string text(const flatbuffers::String* s) { return s ? s->str() : std::string(); }
 
+/// An element of a vector of 64-bit numbers. The verifier checks how a vector's length is aligned, not its elements.
+std::int64_t long_at(const flatbuffers::Vector<std::int64_t>& numbers, std::uint32_t index) {
+  std::int64_t number = 0;
+  std::memcpy(&number, numbers.Data() + std::size_t{index} * sizeof number, sizeof number);
+  return flatbuffers::EndianScalar(number);
+}
+
 /// Reads one verified flatbuffer; every function returns the first thing that is wrong, or nothing.
 class Reader {
  public:
-  Reader(const fb::ModelFile& file, std::string_view where) : file_(file), where_(where) {}
+  Reader(const fb::ModelFile& file, std::string_view where, std::size_t file_bytes)
+      : file_(file), where_(where), copies_left_(kMostCopies * file_bytes + kFewBytes) {}
 
   Result<ModelGraph> read() {
     graph_.schema_version = file_.version();
@@ -50,10 +61,21 @@ class Reader {
   }
 
  private:
+  /// Counts what is copied out of the file.
+  Result<void> spend(std::uint64_t bytes, const std::string& path) {
+    if (bytes > copies_left_)
+      return malformed(where_, path,
+                       "tensors and operators share so much that the network is far larger than its file");
+    copies_left_ -= bytes;
+    return {};
+  }
+  static std::uint64_t bytes_of(const flatbuffers::String* s) { return s ? s->size() : 0; }
+
   Result<void> read_tensors(const fb::Graph& main) {
     if (!main.tensors()) return {};
     for (const fb::TensorInfo* info : *main.tensors()) {
       const std::string path = "tensor " + std::to_string(graph_.tensors.size());
+      if (auto r = spend(bytes_of(info->name()), path); !r) return r;
       Tensor tensor;
       tensor.name = text(info->name());
       tensor.type = static_cast<TensorType>(info->type());
@@ -84,13 +106,17 @@ class Reader {
   Result<void> read_quantization(const fb::TensorInfo& info, const std::string& path, Tensor& tensor) {
     const fb::Quantization* q = info.quantization();
     if (!q || !q->scale() || q->scale()->size() == 0) return {};
+    constexpr std::uint64_t channel_bytes = sizeof(float) + sizeof(std::int64_t);
+    const std::uint64_t channels = std::uint64_t{q->scale()->size()} + (q->zero_point() ? q->zero_point()->size() : 0);
+    if (auto r = spend(channels * channel_bytes, path); !r) return r;
     Quantization& out = tensor.quantization;
     for (const float scale : *q->scale()) {
       if (!std::isfinite(scale)) return malformed(where_, path, "a quantisation scale is not finite");
       out.scale.push_back(scale);
     }
     if (q->zero_point()) {
-      for (const std::int64_t zero : *q->zero_point()) {
+      for (std::uint32_t i = 0; i < q->zero_point()->size(); ++i) {
+        const std::int64_t zero = long_at(*q->zero_point(), i);
         if (zero < std::numeric_limits<std::int32_t>::min() || zero > std::numeric_limits<std::int32_t>::max()) {
           return malformed(where_, path, "a zero point does not fit 32 bits");
         }
@@ -138,9 +164,7 @@ class Reader {
                            tensor.shape_text() + " of " + type_name(tensor.type) + " needs " +
                            std::to_string(tensor.bytes()));
     }
-    total_constant_bytes_ += buffer->data()->size();
-    // Many tensors may name one buffer: a small hostile file must not make us copy gigabytes.
-    if (total_constant_bytes_ > kMaxBytes) return malformed(where_, path, "its constants exceed 1 GiB");
+    if (auto r = spend(buffer->data()->size(), path); !r) return r;
     const auto* bytes = reinterpret_cast<const std::byte*>(buffer->data()->data());
     tensor.data.assign(bytes, bytes + buffer->data()->size());
     return {};
@@ -149,6 +173,7 @@ class Reader {
   Result<void> read_indices(const flatbuffers::Vector<std::int32_t>* in, const std::string& path, bool optional_allowed,
                             std::vector<std::int32_t>& out) {
     if (!in) return {};
+    if (auto r = spend(in->size() * sizeof(std::int32_t), path); !r) return r;
     for (const std::int32_t index : *in) {
       const bool left_out = index == -1 && optional_allowed;
       if (!left_out && (index < 0 || static_cast<std::size_t>(index) >= graph_.tensors.size())) {
@@ -168,6 +193,7 @@ class Reader {
       const std::uint32_t codes = file_.operator_codes() ? file_.operator_codes()->size() : 0;
       if (call->opcode_index() >= codes) return malformed(where_, path, "its operator code does not exist");
       const fb::OperatorId* id = file_.operator_codes()->Get(call->opcode_index());
+      if (auto r = spend(bytes_of(id->custom_code()), path); !r) return r;
       Operator op;
       op.kind = static_cast<OpKind>(id->byte_code() == kByteCodePlaceholder || id->builtin_code() > id->byte_code()
                                         ? id->builtin_code()
@@ -248,7 +274,7 @@ class Reader {
   const fb::ModelFile& file_;
   std::string_view where_;
   ModelGraph graph_;
-  std::uint64_t total_constant_bytes_ = 0;
+  std::uint64_t copies_left_;
 };
 
 }  // namespace
@@ -277,7 +303,7 @@ Result<ModelGraph> read_tflite(std::span<const std::byte> bytes, std::string_vie
   if (!fb::VerifyModelFileBuffer(verifier)) {
     return malformed(where, "", "an offset or length points outside the " + std::to_string(bytes.size()) + " bytes");
   }
-  return Reader(*fb::GetModelFile(start), where).read();
+  return Reader(*fb::GetModelFile(start), where, bytes.size()).read();
 }
 
 Result<ModelGraph> read_tflite_file(const std::filesystem::path& path) {
