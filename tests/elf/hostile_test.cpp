@@ -93,15 +93,19 @@ TEST(Hostile, ALineTableOfFilesThatShareOneLongNameIsReadInPart) {
                                             DW_FORM_line_strp,
                                             0x90,
                                             0x4e};  // files: 10,000
-  const auto word = [](std::vector<std::uint8_t>& to, std::size_t value) {
-    for (int i = 0; i < 4; ++i) to.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  // A section or table: its length in a word, then its bytes.
+  const auto sized = [](const std::vector<std::uint8_t>& bytes) {
+    std::vector<std::uint8_t> out(4 + bytes.size());
+    for (std::size_t i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(bytes.size() >> (8 * i));
+    std::copy(bytes.begin(), bytes.end(), out.begin() + 4);
+    return out;
   };
-  word(table, header.size() + 4 * 10'000);
-  table.insert(table.end(), header.begin(), header.end());
-  table.resize(table.size() + 4 * 10'000);  // the name's offset, 0, for each
-  std::vector<std::uint8_t> line;
-  word(line, table.size());
-  line.insert(line.end(), table.begin(), table.end());
+  std::vector<std::uint8_t> files(header.begin(), header.end());
+  files.resize(files.size() + 4 * 10'000);  // the name's offset, 0, for each
+  const std::vector<std::uint8_t> after_length = sized(files);
+  table.resize(table.size() + after_length.size());
+  std::copy(after_length.begin(), after_length.end(), table.end() - static_cast<std::ptrdiff_t>(after_length.size()));
+  const std::vector<std::uint8_t> line = sized(table);
   std::vector<std::uint8_t> text(20'000, 'n');
   text.push_back(0);
 
