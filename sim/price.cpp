@@ -155,7 +155,7 @@ Result<energy::Battery> find_battery(const std::string& name) {
     names.push_back(b.name);
   }
   const std::string* near = nearest_word(name, names);
-  return Error{ExitCode::usage, fmt::format("unknown battery '{}'", name), "",
+  return Error{ExitCode::usage, fmt::format("unknown battery '{}'", name), "--battery",
                near ? fmt::format("did you mean '{}'?", *near) : "", fmt::format("one of {}", fmt::join(names, ", "))};
 }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "sim/base/grouped.h"
+
 namespace mj::report {
 namespace {
 
@@ -19,11 +21,6 @@ std::size_t offset_of(std::string_view text, std::size_t n) {
   return i;
 }
 
-std::string separated(std::string digits) {
-  for (std::ptrdiff_t i = std::ssize(digits) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
-  return digits;
-}
-
 /// Four digits of value / size and the unit.
 std::string scaled(double value, double size, std::string_view unit) {
   if (!std::isfinite(value)) return "-";
@@ -34,13 +31,13 @@ std::string scaled(double value, double size, std::string_view unit) {
 
 }  // namespace
 
-std::string count(std::uint64_t n) { return separated(std::to_string(n)); }
+std::string count(std::uint64_t n) { return grouped(std::to_string(n)); }
 
 std::string decimal(double value, int digits) {
   if (!std::isfinite(value)) return "-";
   const std::string text = fmt::format("{:.{}f}", std::abs(value), digits);
   const std::size_t point = std::min(text.find('.'), text.size());
-  return (value < 0 ? "-" : "") + separated(text.substr(0, point)) + text.substr(point);
+  return (value < 0 ? "-" : "") + grouped(text.substr(0, point)) + text.substr(point);
 }
 
 std::string bytes(std::uint64_t n) {

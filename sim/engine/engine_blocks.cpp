@@ -1,0 +1,174 @@
+// The engine's blocks: decoded, costed and turned into slots once, found again by key, forgotten when code changes.
+#include "sim/engine/engine.h"
+#include "sim/engine/pseudo.h"
+
+namespace mj::engine {
+
+std::shared_ptr<const Block> Engine::decode(Address pc, std::uint32_t mode, std::uint16_t limit) {
+  auto block = std::make_shared<Block>();
+  block->pc = pc;
+  block->mode = mode;
+  block->modes.push_back(mode);
+  Address at = pc;
+  while (block->insns.size() < limit) {
+    std::uint8_t code[4] = {};
+    unsigned n = 4;
+    if (!parts_.bus.peek(at, code, 4)) {
+      n = 2;
+      if (!parts_.bus.peek(at, code, 2)) break;
+    }
+    isa::Insn insn;
+    isa::Effects effects;
+    if (!parts_.arch.decode(code, n, at, mode, insn, effects)) break;
+    block->insns.push_back(insn);
+    block->effects.push_back(effects);
+    mode = parts_.arch.next_mode(mode, insn);
+    block->modes.push_back(mode);
+    for (Address a = at; a < at + insn.size; a += 2) {
+      auto& bits = code_bits_[a >> memory::Bus::page_bits];
+      if (bits.empty()) {
+        bits.resize((std::size_t{1} << memory::Bus::page_bits) / 2 / 64);
+        parts_.bus.mark_code(a);
+      }
+      const std::uint32_t half = (a & ((1u << memory::Bus::page_bits) - 1)) / 2;
+      bits[half / 64] |= std::uint64_t{1} << (half % 64);
+    }
+    at += insn.size;
+    if (isa::ends_block(insn.cls)) break;
+    // A function that begins here is entered by falling through: its block begins with it.
+    if (is_function_(at) && mode == 0) break;
+    if (!marks_.empty() && marks_.count(at)) break;
+  }
+  return block->insns.empty() ? nullptr : block;
+}
+
+TimedBlock* Engine::find(const Key& key) {
+  if (const auto at = cache_.find(key); at != cache_.end()) return at->second;
+  auto block = decode(key.pc, key.mode, key.limit);
+  if (!block) return nullptr;
+  auto tb = std::make_unique<TimedBlock>();
+  tb->block = std::move(block);
+  tb->entry = key.entry;
+  tb->limit = key.limit;
+  tb->function_entry = key.function_entry;
+  tb->operating_point = key.operating_point;
+  tb->walk = parts_.timing.walk(tb->block->insns, tb->block->effects, key.entry);
+  for (Edge& e : tb->exits) e.to = &stub_;
+  // A trap instruction is left through the dispatcher only: price it as the exit it is.
+  const isa::OpClass last = tb->block->insns.back().cls;
+  if (last == isa::OpClass::trap || last == isa::OpClass::trap_return) tb->cut_exit = timing::indirect;
+  tb->cut.cycles = tb->walk.exits[tb->cut_exit].cycles;
+  for (const auto& exit : tb->walk.exits) tb->max_cycles = std::max<std::uint64_t>(tb->max_cycles, exit.cycles);
+  std::uint64_t accesses = 0;
+  for (std::size_t i = 0; i < tb->block->insns.size(); ++i) {
+    const isa::Effects& e = tb->block->effects[i];
+    accesses += e.loads + e.stores;
+    if (parts_.timing.has_operand_rule(tb->block->insns[i])) tb->max_cycles += 40;
+  }
+  tb->max_cycles += 4 + accesses * dynamic_bound_;
+  build_slots(*tb);
+  TimedBlock* result = tb.get();
+  blocks_.push_back(std::move(tb));
+  cache_.emplace(key, result);
+  return result;
+}
+
+void Engine::build_slots(TimedBlock& tb) {
+  const Block& block = *tb.block;
+  const auto add = [&](Handler fn, std::size_t insn) -> Slot& {
+    Slot s;
+    s.fn = fn;
+    tb.slots.push_back(s);
+    tb.slot_insn.push_back(static_cast<std::uint8_t>(insn));
+    return tb.slots.back();
+  };
+  if (!marks_.empty() && marks_.count(block.pc)) add(step_mark, 0);
+  if (tb.function_entry != FunctionEntry::none) add(step_function_entry, 0);
+  const memory::Region* region = parts_.bus.find(block.pc);
+  tb.in_flash = region && region->kind == memory::RegionKind::flash;
+  if (region && region->flash) {
+    tb.flash = region->flash.get();
+    const std::uint32_t word = tb.flash->word_bytes();
+    tb.flash_words = (block.end() - 1) / word - block.pc / word + 1;
+    add(step_fetch_check, 0);
+    tb.max_cycles += ((block.end() - block.pc) / region->flash->word_bytes() + 2) * region->flash->worst_case();
+  } else if (region && region->read_wait) {
+    tb.max_cycles += block.insns.size() * region->read_wait;
+  }
+  const isa::RegSet sp_bit = isa::reg_bit(parts_.arch.sp);
+  for (std::size_t i = 0; i < block.insns.size(); ++i) {
+    const isa::Insn& insn = block.insns[i];
+    if (observer_) add(step_observe, i).insn = insn;
+    if (insn.cls == isa::OpClass::it) continue;  // its work was done by decoding
+    std::size_t guard_at = 0;
+    const bool guarded = insn.cond != 14 && block.modes[i] != 0;
+    if (guarded) {
+      guard_at = tb.slots.size();
+      tb.guards.push_back(static_cast<std::uint16_t>(guard_at));
+      Slot& g = add(parts_.arch.guard(insn.cond), i);
+      g.guard = {0, tb.walk.skipped_delta.empty() ? 0 : tb.walk.skipped_delta[i], insn.cond, 0};
+    }
+    if (parts_.arch.needs_prepare(insn)) add(step_prepare_check, i).insn = insn;
+    if (parts_.timing.has_operand_rule(insn)) add(step_operand_cost, i).insn = insn;
+    add(parts_.arch.handler(insn), i).insn = insn;
+    if ((block.effects[i].writes & sp_bit) && !isa::ends_block(insn.cls))
+      add(parts_.arch.sp == 13 ? step_stack_check<13> : step_stack_check<2>, i);
+    if (guarded) {
+      Slot& g = tb.slots[guard_at];
+      g.guard.skip = static_cast<std::uint8_t>(tb.slots.size() - guard_at);
+      // A skipped last instruction is left by falling through, whose cost holds it as skipped already.
+      if (isa::ends_block(insn.cls)) g.guard.fail_cycles = 0;
+    }
+  }
+  add(step_block_end, block.insns.size() - 1);
+  if (!observer_) pair_slots(tb);
+  tb.first = tb.slots.data();
+}
+
+void Engine::pair_slots(TimedBlock& tb) {
+  // Only instructions that follow each other without a pseudo operation or a guard between or in front of them.
+  const auto plain = [&](std::size_t slot) {
+    const std::uint8_t i = tb.slot_insn[slot];
+    return (slot == 0 || tb.slot_insn[slot - 1] != i) && tb.slot_insn[slot + 1] != i && tb.block->modes[i] == 0;
+  };
+  for (std::size_t s = 0; s + 2 < tb.slots.size(); ++s) {
+    if (tb.slot_insn[s + 1] != tb.slot_insn[s] + 1 || !plain(s) || tb.block->modes[tb.slot_insn[s + 1]] != 0) continue;
+    if (const Handler both = parts_.arch.pair(tb.slots[s].insn, tb.slots[s + 1].insn)) tb.slots[s].fn = both;
+  }
+}
+
+void Engine::flush() {
+  // Blocks stay for their counts; nothing leads to them any more, since every edge starts in one of them.
+  cache_.clear();
+  code_bits_.clear();
+  parts_.bus.unmark_all_code();
+  code_changed_ = false;
+  next_ = nullptr;
+  spin_edge_ = nullptr;
+}
+
+void Engine::code_written(Address a, unsigned size) {
+  for (Address at = a & ~1u; at < a + size; at += 2) {
+    const auto page = code_bits_.find(at >> memory::Bus::page_bits);
+    if (page == code_bits_.end()) continue;
+    const std::uint32_t half = (at & ((1u << memory::Bus::page_bits) - 1)) / 2;
+    if (page->second[half / 64] >> (half % 64) & 1) {
+      code_changed_ = true;
+      h_.attention |= attention_code;
+      h_.deadline = 0;
+      return;
+    }
+  }
+}
+
+unsigned Engine::insn_index(const TimedBlock* tb, const Slot* s) const {
+  return tb->slot_insn[static_cast<std::size_t>(s - tb->slots.data())];
+}
+
+DynamicCounts& Engine::dynamic(unsigned insn) {
+  auto& rows = h_.tb->dynamic;
+  if (rows.empty()) rows.resize(h_.tb->block->insns.size());
+  return rows[insn];
+}
+
+}  // namespace mj::engine
