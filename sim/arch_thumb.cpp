@@ -57,9 +57,7 @@ bool ThumbArch::decode(const std::uint8_t* code, unsigned n, Address pc, std::ui
   if (thumb::is_32bit(first) && n < 4) return false;
   const thumb::ItState it{static_cast<std::uint8_t>(mode)};
   insn = thumb::decode(first, n == 4 ? half(code + 2) : std::uint16_t{0}, pc, it.active(), features_);
-  // BKPT is unconditional also within an IT block (A7.7.17).
-  const bool always = insn.op == static_cast<std::uint16_t>(thumb::Op::bkpt);
-  if (it.active() && !always) insn.cond = static_cast<std::uint8_t>(it.cond());
+  thumb::apply_it(insn, it);
   effects = thumb::effects(insn);
   return true;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "isa/disasm_template.h"
 #include "isa/rv32/csr.h"
 #include "isa/rv32/decode.h"
 #include "isa/rv32/disasm.def"
@@ -168,11 +169,7 @@ struct Writer {
   }
 };
 
-struct Operand {
-  std::string_view name;
-  std::string (Writer::*write)() const;
-};
-constexpr Operand operands[] = {
+constexpr TextOperand<Writer> operands[] = {
     {"op", &Writer::op},
     {"d", &Writer::d},
     {"n", &Writer::n},
@@ -194,20 +191,12 @@ constexpr Operand operands[] = {
     {"illegal", &Writer::illegal},
 };
 
-constexpr const Operand* find_operand(std::string_view name) {
-  for (const Operand& o : operands)
-    if (o.name == name) return &o;
-  return nullptr;
-}
-
-/// True if every {operand} of every rule exists.
-consteval bool operands_exist() {
+consteval bool all_operands_exist() {
   for (const Rule& rule : rules)
-    for (auto at = rule.text.find('{'); at != rule.text.npos; at = rule.text.find('{', at + 1))
-      if (!find_operand(rule.text.substr(at + 1, rule.text.find('}', at) - at - 1))) return false;
+    if (!isa::operands_exist(operands, rule.text)) return false;
   return true;
 }
-static_assert(operands_exist(), "a rule of disasm.def names an operand that Writer doesn't know");
+static_assert(all_operands_exist(), "a rule of disasm.def names an operand that Writer doesn't know");
 
 /// Where each operation's rules begin; they stand together. op_count rules and more: not found.
 constexpr auto first_rules = [] {
@@ -230,17 +219,7 @@ std::string text(const Insn& insn) {
   while (k < std::size(rules) && rules[k].op == op && (rules[k].when & ~holds)) ++k;
   if (k == std::size(rules) || rules[k].op != op) return op_name(insn.op);
 
-  std::string out;
-  std::string_view rule = rules[k].text;
-  while (!rule.empty()) {
-    const auto open = rule.find('{');
-    out += rule.substr(0, open);
-    if (open == rule.npos) break;
-    const auto close = rule.find('}', open);
-    out += (writer.*find_operand(rule.substr(open + 1, close - open - 1))->write)();
-    rule.remove_prefix(close + 1);
-  }
-  return out;
+  return expand(operands, rules[k].text, writer);
 }
 
 std::string disassemble(std::span<const std::uint8_t> code, std::uint32_t pc, std::uint32_t) {

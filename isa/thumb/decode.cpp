@@ -79,6 +79,10 @@ Insn decode(std::uint32_t hw1, std::uint32_t hw2, std::uint32_t address, bool in
   return insn;
 }
 
+void apply_it(Insn& insn, ItState it) {
+  if (it.active() && insn.op != static_cast<std::uint16_t>(Op::bkpt)) insn.cond = static_cast<std::uint8_t>(it.cond());
+}
+
 Effects effects(const Insn& insn) {
   DefUseContext c;
   if (insn.cond < 14) semantics::condition(c, insn.cond);

@@ -9,6 +9,7 @@
 #include "isa/def_use_context.h"
 #include "isa/insn.h"
 #include "isa/thumb/features.h"
+#include "isa/thumb/it_state.h"
 #include "isa/thumb/op.h"
 
 namespace mj::isa::thumb {
@@ -20,8 +21,11 @@ using Features = std::uint32_t;
 constexpr bool is_32bit(std::uint32_t hw1) { return (hw1 & 0xffff) >= 0xe800; }
 
 /// Decodes the instruction at `address` (Thumb bit clear). `hw2` is ignored for 16-bit encodings. `in_it`: it stands in
-/// an IT block; then the caller puts the block's condition into Insn::cond, which comes back as 14 (always).
+/// an IT block; Insn::cond comes back as 14 (always) all the same, see apply_it().
 Insn decode(std::uint32_t hw1, std::uint32_t hw2, std::uint32_t address, bool in_it, Features features);
+
+/// Puts the condition of the IT block around an instruction into it. BKPT is unconditional also there (A7.7.17).
+void apply_it(Insn& insn, ItState it);
 
 /// Registers and memory accesses of an instruction; a condition (cond != 14) adds the flags that it reads.
 Effects effects(const Insn& insn);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "isa/disasm_template.h"
 #include "isa/thumb/decode.h"
 #include "isa/thumb/disasm.def"
 #include "isa/thumb/encoding.h"
@@ -262,11 +263,7 @@ struct Writer {
   }
 };
 
-struct Operand {
-  std::string_view name;
-  std::string (Writer::*write)() const;
-};
-constexpr Operand operands[] = {
+constexpr TextOperand<Writer> operands[] = {
     {"d", &Writer::d},
     {"n", &Writer::n},
     {"m", &Writer::m},
@@ -327,20 +324,12 @@ constexpr Operand operands[] = {
     {"coprocessor", &Writer::coprocessor},
 };
 
-constexpr const Operand* find_operand(std::string_view name) {
-  for (const Operand& o : operands)
-    if (o.name == name) return &o;
-  return nullptr;
-}
-
-/// True if every {operand} of every rule exists.
-consteval bool operands_exist() {
+consteval bool all_operands_exist() {
   for (std::string_view text : texts)
-    for (auto at = text.find('{'); at != text.npos; at = text.find('{', at + 1))
-      if (!find_operand(text.substr(at + 1, text.find('}', at) - at - 1))) return false;
+    if (!isa::operands_exist(operands, text)) return false;
   return true;
 }
-static_assert(operands_exist(), "a rule of disasm.def names an operand that Writer doesn't know");
+static_assert(all_operands_exist(), "a rule of disasm.def names an operand that Writer doesn't know");
 
 /// Puts the condition behind the mnemonic, before a width or data type.
 void insert_condition(std::string& text, unsigned cond) {
@@ -355,18 +344,8 @@ std::string text(const Insn& insn) {
   const Op op = static_cast<Op>(insn.op);
   if (!has_text(op)) return op_name(insn.op);
   const Writer writer(insn);
-  std::string out;
-  std::string_view rule = texts[insn.op];
-  while (!rule.empty()) {
-    const auto open = rule.find('{');
-    out += rule.substr(0, open);
-    if (open == rule.npos) break;
-    const auto close = rule.find('}', open);
-    out += (writer.*find_operand(rule.substr(open + 1, close - open - 1))->write)();
-    rule.remove_prefix(close + 1);
-  }
-  // BKPT in an IT block is unconditional (A7.7.17), and so is what is no instruction.
-  if (op != Op::undefined && op != Op::bkpt) insert_condition(out, insn.cond);
+  std::string out = expand(operands, texts[insn.op], writer);
+  if (op != Op::undefined) insert_condition(out, insn.cond);
   return out;
 }
 
@@ -383,7 +362,7 @@ std::string disassemble(std::span<const std::uint8_t> code, std::uint32_t pc, st
   const std::uint32_t hw2 = is_32bit(hw1) ? code[2] | code[3] << 8u : 0;
   const ItState it{static_cast<std::uint8_t>(it_state)};
   Insn insn = decode(hw1, hw2, pc, it.active(), all_features);
-  if (it.active()) insn.cond = static_cast<std::uint8_t>(it.cond());
+  apply_it(insn, it);
   return text(insn);
 }
 
