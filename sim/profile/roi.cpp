@@ -30,23 +30,22 @@ std::vector<Address> RoiTracker::addresses() const {
 
 void RoiTracker::reached(Address pc) {
   for (State& s : states_) {
-    if (pc != s.spec.begin && pc != s.spec.end) continue;
-    const Counts now = total_counts(engine_, timing_, points_);
-    if (s.open && pc == s.spec.end) {
-      s.open = false;
+    const bool begins = pc == s.spec.begin, ends = s.open && pc == s.spec.end;
+    if (!begins && !ends) continue;
+    // Counts are multiplied out over all blocks: not for hits that are only counted.
+    const bool kept = s.roi.hits.size() < most_hits;
+    const Counts now = kept ? total_counts(engine_, timing_, points_) : Counts{};
+    if (ends && kept) {
       Counts spent = now;
       spent -= s.at;
-      if (s.roi.hits.size() < most_hits)
-        s.roi.hits.push_back({s.at.cycles, spent.cycles, spent.instructions,
-                              spent.instructions - spent.condition_failed, spent.reasons});
-      else
-        ++s.roi.left_out;
+      s.roi.hits.push_back({s.at.cycles, spent.cycles, spent.instructions, spent.instructions - spent.condition_failed,
+                            spent.reasons});
+    } else if (ends) {
+      ++s.roi.left_out;
     }
     // Begun again without having ended: the last begin counts.
-    if (pc == s.spec.begin) {
-      s.open = true;
-      s.at = now;
-    }
+    s.open = begins;
+    if (begins) s.at = now;
   }
 }
 

@@ -93,6 +93,18 @@ Result<EnergyRequest> energy_request(const Parsed& parsed);
 /// Puts the battery's answer into the options if one was asked for. Errors: as mj::battery_life.
 Result<void> add_battery(const profile::RunResult& result, const EnergyRequest& request, report::Options& options);
 
+/// When a run is to stop that does not end by itself.
+struct RunLimits {
+  std::optional<Cycle> cycles;
+  std::optional<double> sim_time_s;
+};
+inline constexpr Option limit_options[] = {
+    {"max-cycles", "N", "stop a run after N core cycles: 1000, 2_000_000, 10M, 1e9"},
+    {"max-sim-time", "S", "stop a run after that much simulated time: 0.5, 2s, 500ms"},
+};
+/// Errors: usage.
+Result<RunLimits> run_limits(const Parsed& parsed);
+
 /// What every verb that runs firmware takes: board, limits, what-ifs, input, console input.
 std::vector<Option> with_run_options(std::vector<Option> options);
 /// The request of these options and the energy options; without console and progress. Errors: usage, unreadable.

@@ -31,10 +31,11 @@ Result<EnergyRequest> energy_request(const Parsed& p) {
       return Error{ExitCode::usage, fmt::format("'{}' is no voltage", text), "--volts", "", "1.8, 3.0, 3.3"};
   }
   if (p.has("battery") != p.has("every"))
-    return Error{ExitCode::usage, "--battery and --every go together", "", "",
+    return Error{ExitCode::usage, "--battery and --every go together",
+                 p.has("battery") ? "--every is missing" : "--battery is missing", "",
                  "--battery cr2032 --every 10s: wakes every 10 s"};
   if (p.has("sleep-mode") && !p.has("battery"))
-    return Error{ExitCode::usage, "--sleep-mode needs --battery", "", "", "--battery cr2032 --every 10s"};
+    return Error{ExitCode::usage, "--sleep-mode needs --battery", "--sleep-mode", "", "--battery cr2032 --every 10s"};
   if (p.has("battery")) {
     const auto every = parse_seconds(p.get("every"), "every");
     if (!every) return every.error();
@@ -61,8 +62,8 @@ std::vector<Option> with_run_options(std::vector<Option> options) {
       {"board,b", "ID|FILE",
        "the board: an id (microjoule boards), a JSON file, or generic:CORE[@MHZ] for flat memory without wait states; "
        "else proposed from the image"},
-      {"max-cycles", "N", "stop after N core cycles: 1000, 2_000_000, 10M, 1e9"},
-      {"max-sim-time", "S", "stop after that much simulated time: 0.5, 2s, 500ms"},
+      limit_options[0],
+      limit_options[1],
       {"clock", "MHZ", "what-if: the core runs at this clock from reset on, whatever the firmware programs"},
       {"flash-wait-states", "N|auto",
        "what-if: whatever the firmware programs; auto: the least that the clock allows (default with --clock where the "
@@ -91,6 +92,21 @@ Result<Hertz> parse_clock(const std::string& text, const std::string& option) {
                "a clock in MHz or with its unit: 48, 48MHz, 32768Hz"};
 }
 
+Result<RunLimits> run_limits(const Parsed& p) {
+  RunLimits limits;
+  if (p.has("max-cycles")) {
+    const auto n = parse_count(p.get("max-cycles"), "max-cycles");
+    if (!n) return n.error();
+    limits.cycles = *n;
+  }
+  if (p.has("max-sim-time")) {
+    const auto s = parse_seconds(p.get("max-sim-time"), "max-sim-time");
+    if (!s) return s.error();
+    limits.sim_time_s = *s;
+  }
+  return limits;
+}
+
 Result<RunRequest> run_request(const Parsed& p, const std::string& firmware) {
   RunRequest request;
   request.firmware = firmware;
@@ -98,16 +114,10 @@ Result<RunRequest> run_request(const Parsed& p, const std::string& firmware) {
   request.input_path = p.get("input");
   request.files_folder = p.get("files");
   request.command_line = p.get("args");
-  if (p.has("max-cycles")) {
-    const auto n = parse_count(p.get("max-cycles"), "max-cycles");
-    if (!n) return n.error();
-    request.max_cycles = *n;
-  }
-  if (p.has("max-sim-time")) {
-    const auto s = parse_seconds(p.get("max-sim-time"), "max-sim-time");
-    if (!s) return s.error();
-    request.max_sim_time_s = *s;
-  }
+  const auto limits = run_limits(p);
+  if (!limits) return limits.error();
+  request.max_cycles = limits->cycles;
+  request.max_sim_time_s = limits->sim_time_s;
   if (p.has("clock")) {
     const auto hz = parse_clock(p.get("clock"), "--clock");
     if (!hz) return hz.error();

@@ -46,8 +46,8 @@ const Syntax& syntax() {
         "keep runs, built firmware and the tables there; if this sweep was stopped, go on where it stood"},
        {"jobs,j", "N", "how many runs at a time (default: one a processor); the result doesn't depend on it"},
        {"format,f", "NAME", "what stdout gets: text|csv|json|md (default: text)"},
-       {"max-cycles", "N", "stop each run after N core cycles: 1000, 2_000_000, 10M, 1e9"},
-       {"max-sim-time", "S", "stop each run after that much simulated time: 0.5, 2s, 500ms"},
+       limit_options[0],
+       limit_options[1],
        {"rows", "N", "most lines about budgets shown (default: 12)"},
        {"color", "WHEN", "auto, always or never; auto: when stdout is a terminal and NO_COLOR is not set"},
        {"quiet,q", "", "no progress and no remarks on stderr"}},
@@ -135,16 +135,10 @@ Result<budget::Budget> hard_limits(const std::string& path) {
 }
 
 Result<void> limits(const Parsed& p, sweep::Request& request) {
-  if (p.has("max-cycles")) {
-    const auto n = parse_count(p.get("max-cycles"), "max-cycles");
-    if (!n) return n.error();
-    request.max_cycles = *n;
-  }
-  if (p.has("max-sim-time")) {
-    const auto s = parse_seconds(p.get("max-sim-time"), "max-sim-time");
-    if (!s) return s.error();
-    request.max_sim_time_s = *s;
-  }
+  const auto limits = run_limits(p);
+  if (!limits) return limits.error();
+  request.max_cycles = limits->cycles;
+  request.max_sim_time_s = limits->sim_time_s;
   request.jobs = std::max(1u, std::thread::hardware_concurrency());
   constexpr std::uint64_t most_jobs = 1024;
   if (p.has("jobs")) {
