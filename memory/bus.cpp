@@ -39,10 +39,12 @@ void Bus::map_pages(const Region& region) {
   const std::uint64_t first = (region.base + page - 1) & ~(page - 1), last = (region.base + region.size) & ~(page - 1);
   for (std::uint64_t a = first; a < last; a += page) {
     const auto bias = reinterpret_cast<std::uintptr_t>(region.host(static_cast<Address>(a))) - a;
-    const bool free_read = region.read_wait == 0 && !region.flash;
-    if (free_read) read_pages_[a >> page_bits] = bias;
-    if (region.kind == RegionKind::ram && region.write_wait == 0 && !code_pages_[a >> page_bits])
-      write_pages_[a >> page_bits] = bias;
+    const auto at = static_cast<Address>(a);
+    const std::uint8_t permits = protection_ ? protection_->permits(at, at + static_cast<Address>(page - 1)) : 0xff;
+    const bool free_read = region.read_wait == 0 && !region.flash && (permits & permit_read);
+    const bool free_write = region.kind == RegionKind::ram && region.write_wait == 0 && (permits & permit_write);
+    read_pages_[a >> page_bits] = free_read ? bias : 0;
+    write_pages_[a >> page_bits] = free_write && !code_pages_[a >> page_bits] ? bias : 0;
   }
 }
 
@@ -160,6 +162,12 @@ void Bus::mark_code(Address a) {
     const std::uint64_t last = r->base + (std::min<std::uint64_t>(to, r->bytes_offset + r->size) - r->bytes_offset) - 1;
     for (std::uint64_t p = first >> page_bits; p <= last >> page_bits; ++p) mark(p);
   }
+}
+
+void Bus::set_protection(const Protection* protection) {
+  if (protection == protection_) return;
+  protection_ = protection;
+  for (const auto& r : regions_) map_pages(*r);
 }
 
 void Bus::unmark_all_code() {

@@ -14,6 +14,7 @@
 
 #include "memory/device.h"
 #include "memory/flash_timing.h"
+#include "memory/protection.h"
 #include "sim/base/units.h"
 
 namespace mj::memory {
@@ -74,6 +75,10 @@ class Bus {
   bool peek(Address a, std::uint8_t* out, std::size_t n);
   bool poke(Address a, const std::uint8_t* in, std::size_t n);
 
+  /// From now on the page tables show only what `protection` (nullptr: nothing protected) permits for whole pages; who
+  /// reads and writes through this class asks it first. It must outlive its use.
+  void set_protection(const Protection* protection);
+
   /// Host address minus guest address for pages that are plain memory without cost; 0 otherwise.
   const std::uintptr_t* read_pages() const { return read_pages_; }
   const std::uintptr_t* write_pages() const { return write_pages_; }
@@ -93,6 +98,7 @@ class Bus {
   std::uintptr_t* read_pages_;
   std::uintptr_t* write_pages_;
   std::vector<std::uint8_t> code_pages_;
+  const Protection* protection_ = nullptr;
   std::function<void(Address, unsigned)> code_write_;
 };
 

@@ -38,7 +38,8 @@ struct Redirect {
 
 /// A memory access or fetch that failed.
 struct BadAccess {
-  enum class Why : std::uint8_t { unmapped, read_only, unaligned } why = Why::unmapped;
+  /// forbidden: by the protection that Engine::set_protection was given (MPU, SAU, PMP).
+  enum class Why : std::uint8_t { unmapped, read_only, unaligned, forbidden } why = Why::unmapped;
   Address address = 0;
   unsigned size = 0;
   bool write = false;
@@ -61,6 +62,8 @@ class Arch {
   virtual bool is_wide(const std::uint8_t* code) const = 0;
   /// Decode mode after an instruction.
   virtual std::uint32_t next_mode(std::uint32_t mode, const isa::Insn& insn) const = 0;
+  /// Whether `insn` may be fetched where a protection permits gateways only.
+  virtual bool is_gateway(const isa::Insn&) const { return false; }
   virtual engine::Handler handler(const isa::Insn& insn) const = 0;
   /// Handler of two instructions that follow each other in a block, unguarded, or nullptr.
   virtual engine::Handler pair(const isa::Insn& first, const isa::Insn& second) const = 0;

@@ -185,7 +185,9 @@ Redirect ThumbArch::raise(HotState& h, std::uint32_t id, std::uint32_t argument,
 Redirect ThumbArch::bad_access(HotState& h, const BadAccess& access, Address pc, std::uint32_t mode) {
   thumb::Fault kind = thumb::Fault::data_bus;
   if (access.fetch)
-    kind = thumb::Fault::instruction_bus;
+    kind = access.why == BadAccess::Why::forbidden ? thumb::Fault::instruction_mpu : thumb::Fault::instruction_bus;
+  else if (access.why == BadAccess::Why::forbidden)
+    kind = thumb::Fault::data_mpu;
   else if (access.why == BadAccess::Why::unaligned)
     kind = thumb::Fault::unaligned;
   return fault(h, kind, access.address, resume(pc, mode));

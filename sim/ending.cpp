@@ -106,8 +106,9 @@ std::optional<Fault> explain_fault(Machine& machine, const Program& program) {
     const BadAccess& a = from->access;
     const char* why = a.why == BadAccess::Why::read_only   ? ": it can't be written"
                       : a.why == BadAccess::Why::unaligned ? ": unaligned"
+                      : a.why == BadAccess::Why::forbidden ? ": not permitted to this code"
                                                            : "";
-    f.what = a.fetch ? fmt::format("instruction fetch from 0x{:08x} ({})", a.address, machine.place(a.address))
+    f.what = a.fetch ? fmt::format("instruction fetch from 0x{:08x} ({}{})", a.address, machine.place(a.address), why)
                      : fmt::format("{} of {} byte{} at 0x{:08x} ({}{})", a.write ? "store" : "load", a.size,
                                    a.size == 1 ? "" : "s", a.address, machine.place(a.address), why);
   } else {

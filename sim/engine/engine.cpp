@@ -13,6 +13,7 @@ constexpr std::uint64_t never_enter = std::uint64_t{1} << 62;  ///< cost of the 
 /// Far below the stub's cost: within a block `now` may stand a little below its entry (skipped instructions).
 constexpr Cycle no_deadline = never_enter / 2;
 constexpr std::uint32_t no_stack = 0xffffffff;
+constexpr std::size_t most_fetch_views = 1024;  ///< more start anew, and their code is decoded again
 
 Slot* not_a_block(HotState*, Slot*) { return nullptr; }
 }  // namespace
@@ -64,6 +65,32 @@ void Engine::set_operating_point(unsigned point) {
   kick();
 }
 
+void Engine::set_protection(std::shared_ptr<const memory::Protection> protection) {
+  next_protection_ = std::move(protection);
+  if (next_protection_ != protection_) kick();
+}
+
+void Engine::change_protection() {
+  protection_ = next_protection_;
+  parts_.bus.set_protection(protection_.get());
+  // Edges lead to blocks of the same view only, as with operating points. Views are told apart by what they contain: a
+  // kernel that switches between a few threads' regions finds its blocks again.
+  next_ = nullptr;
+  spin_edge_ = nullptr;
+  fetch_view_ = 0;
+  if (!protection_) return;
+  auto view = protection_->fetchable();
+  const auto at = std::find(fetch_views_.begin() + 1, fetch_views_.end(), view);
+  fetch_view_ = static_cast<std::uint16_t>(at - fetch_views_.begin());
+  if (at != fetch_views_.end()) return;
+  if (fetch_views_.size() > most_fetch_views) {
+    fetch_views_.resize(1);
+    fetch_view_ = 1;
+    flush();
+  }
+  fetch_views_.push_back(std::move(view));
+}
+
 Cycle Engine::exception_cycles() const {
   return std::accumulate(exception_cycles_.begin(), exception_cycles_.end(), Cycle{0});
 }
@@ -99,6 +126,7 @@ Stop Engine::run(Cycle limit, Cycle pause) {
       spin_edge_ = nullptr;
       if (on_operating_point) on_operating_point(point_, h_.now);
     }
+    if (next_protection_ != protection_) change_protection();
     stop.pc = pc_;
     if (exit_requested_) {
       stop.kind = StopKind::exited;
@@ -134,15 +162,16 @@ Stop Engine::run(Cycle limit, Cycle pause) {
     const Cycle hard = std::min({parts_.events.next(), limit, no_deadline});
     h_.deadline = std::min(hard, pause);
     TimedBlock* tb = next_;
-    if (!tb) tb = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), point(), pipe_});
+    if (!tb) tb = find(key(pc_, mode_, block_limit, entry_kind(pc_, entering_function_), pipe_));
     if (tb && h_.now + tb->max_cycles > h_.deadline) {
       if (h_.now + tb->max_cycles <= hard)
         h_.deadline = h_.now + tb->max_cycles;  // only a pause is near: it comes behind this block
       else if (tb->limit != 1)
-        tb = find({pc_, mode_, 1, tb->function_entry, point(), tb->entry});
+        tb = find(key(pc_, mode_, 1, tb->function_entry, tb->entry));
     }
     if (!tb) {
-      const BadAccess access{BadAccess::Why::unmapped, pc_, 2, false, true};
+      const bool allowed = permits(pc_, 2, memory::permit_execute);
+      const BadAccess access{allowed ? BadAccess::Why::unmapped : BadAccess::Why::forbidden, pc_, 2, false, true};
       const Address at = pc_;
       keep_registers();
       const Redirect f = parts_.arch.bad_access(h_, access, pc_, mode_);
@@ -207,7 +236,7 @@ void Engine::edge_taken(Edge* e) {
   }
   entering_function_ = direct && parts_.arch.is_call(last);
   if (e->spin && spun(e)) return;
-  TimedBlock* to = find({pc_, mode_, block_limit, entry_kind(pc_, entering_function_), point(), pipe_});
+  TimedBlock* to = find(key(pc_, mode_, block_limit, entry_kind(pc_, entering_function_), pipe_));
   if (!to) return;  // the fetch faults in run()
   next_ = to;
   if (from->limit == 1) return;  // single steps stay out of the fast path
@@ -248,7 +277,7 @@ bool Engine::spun(Edge* e) {
   } else if (++spin_tries_ > 3) {
     e->spin = false;
     e->to = nullptr;
-    e->to = find({pc_, mode_, block_limit, entry_kind(pc_, false), point(), pipe_});
+    e->to = find(key(pc_, mode_, block_limit, entry_kind(pc_, false), pipe_));
     if (!e->to) e->to = &stub_;
     spin_edge_ = nullptr;
     return false;
@@ -295,7 +324,7 @@ void Engine::indirect_taken() {
   const bool is_call = parts_.arch.is_call(last);
   if (h_.is_return) calls_.reach(pc_, h_.r[parts_.arch.sp], h_.now);
   entering_function_ = is_call;
-  TimedBlock* to = find({pc_, mode_, block_limit, entry_kind(pc_, is_call), point(), pipe_});
+  TimedBlock* to = find(key(pc_, mode_, block_limit, entry_kind(pc_, is_call), pipe_));
   if (!to) return;
   next_ = to;
   if (from->limit == 1) return;
@@ -310,8 +339,7 @@ void Engine::cut(TimedBlock* tb, unsigned insns) {
   }
   TimedBlock* part = tb;
   if (insns < tb->block->insns.size())
-    part = find({tb->block->pc, tb->block->mode, static_cast<std::uint16_t>(insns), tb->function_entry,
-                 tb->operating_point, tb->entry});
+    part = find(key(tb->block->pc, tb->block->mode, static_cast<std::uint16_t>(insns), tb->function_entry, tb->entry));
   ++part->cut.runs;
   h_.now += part->cut.cycles;
   pipe_ = part->walk.exits[part->cut_exit].state;

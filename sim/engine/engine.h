@@ -100,6 +100,11 @@ class Engine {
   void set_operating_point(unsigned point);
   unsigned operating_point() const { return point_; }
   static constexpr unsigned max_operating_points = 64;
+  /// From the end of the current instruction on (at once while the dispatcher has control) accesses and fetches that
+  /// `protection` doesn't permit end in Arch::bad_access; nullptr: everything is permitted. Called by the architecture
+  /// when its regions or the core's state change. Code is decoded again only where what may be fetched differs.
+  void set_protection(std::shared_ptr<const memory::Protection> protection);
+  const memory::Protection* protection() const { return protection_.get(); }
   /// Where the program goes on; exact while the dispatcher has control (outside of run()).
   Address pc() const { return pc_; }
   /// Instructions issued before the current one.
@@ -122,7 +127,7 @@ class Engine {
   const std::vector<Address>& deepest_stack() const { return deepest_stack_; }
   /// The first stack pointer that the program used.
   Address stack_top() const { return stack_top_; }
-  /// Sum over blocks, exceptions and sleep; equals state().now at the end of every run (checked in sim/run.cpp).
+  /// Sum over blocks, exceptions and sleep; equals state().now at the end of every run (checked in sim/collect.cpp).
   Cycle accounted() const;
 
   // ---- called by handlers, out of line
@@ -149,18 +154,29 @@ class Engine {
     std::uint16_t limit;
     FunctionEntry function_entry;
     std::uint8_t operating_point;
+    std::uint16_t fetch_view;  ///< which instructions may be fetched: index of fetch_views_
     timing::PipeState entry;
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
     std::size_t operator()(const Key& k) const {
       return k.entry.hash() ^ (k.pc * 0x9e3779b97f4a7c15u) ^ (std::uint64_t{k.mode} << 40) ^ (k.limit * 0x10001u) ^
-             (static_cast<unsigned>(k.function_entry) * 0x5555u) ^ (std::uint64_t{k.operating_point} << 52);
+             (static_cast<unsigned>(k.function_entry) * 0x5555u) ^ (std::uint64_t{k.operating_point} << 52) ^
+             (std::uint64_t{k.fetch_view} << 24);
     }
   };
   static constexpr std::uint16_t block_limit = 64;
 
   TimedBlock* find(const Key& key);
+  /// The key of a block under today's operating point and protection.
+  Key key(Address pc, std::uint32_t mode, std::uint16_t limit, FunctionEntry entry,
+          const timing::PipeState& pipe) const {
+    return {pc, mode, limit, entry, static_cast<std::uint8_t>(point_), fetch_view_, pipe};
+  }
+  bool permits(Address a, unsigned size, std::uint8_t permit) const {
+    return !protection_ || (protection_->permits(a, a + (size - 1)) & permit);
+  }
+  void change_protection();
   /// How the block at `pc` is reached.
   FunctionEntry entry_kind(Address pc, bool called) const {
     return called ? FunctionEntry::called : is_function_(pc) ? FunctionEntry::jumped : FunctionEntry::none;
@@ -186,7 +202,6 @@ class Engine {
   bool spun(Edge* e);
   void sleep(Cycle limit, Stop& stop, bool& stopped);
   DynamicCounts& dynamic(unsigned insn);
-  std::uint8_t point() const { return static_cast<std::uint8_t>(point_); }
   unsigned insn_index(const TimedBlock* tb, const Slot* s) const;
   void abort(Slot* s, const BadAccess& access);
   Cycle access_time(const Slot* s) const;
@@ -248,6 +263,9 @@ class Engine {
   bool spinning_forever_ = false;
 
   unsigned point_ = 0, next_point_ = 0;
+  std::shared_ptr<const memory::Protection> protection_, next_protection_;
+  std::uint16_t fetch_view_ = 0;
+  std::vector<std::vector<memory::ProtectionRange>> fetch_views_{{}};  ///< 0: nothing protected
   std::array<Cycle, max_operating_points> exception_cycles_{}, idle_cycles_{};
   std::map<unsigned, std::uint64_t> exceptions_taken_;
   std::uint64_t semihost_calls_ = 0;

@@ -20,6 +20,9 @@ std::shared_ptr<const Block> Engine::decode(Address pc, std::uint32_t mode, std:
     isa::Insn insn;
     isa::Effects effects;
     if (!parts_.arch.decode(code, n, at, mode, insn, effects)) break;
+    if (!permits(at, insn.size, memory::permit_execute) &&
+        !(permits(at, insn.size, memory::permit_gateway) && parts_.arch.is_gateway(insn)))
+      break;
     block->insns.push_back(insn);
     block->effects.push_back(effects);
     mode = parts_.arch.next_mode(mode, insn);

@@ -66,6 +66,10 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool a
   if (special(parts_.bus.read_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, false, aligned_only)) return 0;
+  if (!permits(address, size, memory::permit_read)) {
+    abort(s, {BadAccess::Why::forbidden, address, size, false, false});
+    return 0;
+  }
   current_slot_ = s;
   const Cycle when = access_time(s);
   // An unaligned access goes byte by byte; its bus waits are those of the words it touches.
@@ -102,6 +106,10 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   if (special(parts_.bus.write_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, true, aligned_only)) return;
+  if (!permits(address, size, memory::permit_write)) {
+    abort(s, {BadAccess::Why::forbidden, address, size, true, false});
+    return;
+  }
   current_slot_ = s;
   const Cycle when = access_time(s);
   const unsigned step = unaligned ? 1 : size;
