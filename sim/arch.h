@@ -24,6 +24,8 @@ struct Redirect {
     return_exception,  ///< back to interrupted code at pc
     chain_exception,   ///< one handler's return started another (tail-chaining)
     semihost,          ///< a semihosting call: serve it, then continue at pc
+    call_across,       ///< a function of another security state is called: its first instruction stands at pc
+    return_across,     ///< a branch, not a call, led to pc; if to another security state, then by leaving a function
     lockup,            ///< the core can't go on
   };
   Kind kind = Kind::go;
@@ -31,7 +33,7 @@ struct Redirect {
   std::uint32_t mode = 0;
   unsigned exception = 0;            ///< architecture's number
   Cycle cycles = 0;                  ///< of the transition itself
-  std::uint32_t interrupted_sp = 0;  ///< enter_exception: stack pointer before stacking
+  std::uint32_t interrupted_sp = 0;  ///< stack pointer before: of what an exception interrupts, or a crossing leaves
   bool fault = false;                ///< the exception reports something wrong (not an interrupt or a call)
   bool sleep = false;                ///< the core sleeps at pc
 };
@@ -97,8 +99,9 @@ class Arch {
   virtual Redirect bad_access(engine::HotState& h, const BadAccess& access, Address pc, std::uint32_t mode) = 0;
   /// An illegal system register access (RISC-V CSRs).
   virtual Redirect illegal(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) = 0;
-  /// Where an indirect branch to the raw value leads: code, an exception return, or a fault.
-  virtual Redirect indirect(engine::HotState& h, std::uint32_t raw) = 0;
+  /// Where the indirect branch `insn` to the raw value leads: code, an exception return, another security state, or a
+  /// fault.
+  virtual Redirect indirect(engine::HotState& h, std::uint32_t raw, const isa::Insn& insn) = 0;
 
   virtual bool interrupt_ready(const engine::HotState& h) const = 0;
   virtual Redirect interrupt(engine::HotState& h, Address pc, std::uint32_t mode) = 0;
@@ -108,6 +111,19 @@ class Arch {
 
   /// Whether an ordinary access of this kind may be unaligned on this core.
   virtual bool allows_unaligned(const engine::HotState& h) const = 0;
+
+  /// How an instruction may move the stack pointer beyond its limit.
+  struct StackStep {
+    enum class Kind : std::uint8_t {
+      none,      ///< it can't, or the core knows no limits
+      constant,  ///< lowest new value or address accessed: stack pointer + by
+      ask,       ///< depends on registers: ready() says
+    } kind = Kind::none;
+    std::int32_t by = 0;
+  };
+  virtual StackStep stack_step(const isa::Insn&) const { return {}; }
+  /// Whether a stack pointer below its limit is of no consequence now.
+  virtual bool ignores_stack_limit(const engine::HotState&) const { return true; }
 
   // ---- for people
   // ----------------------------------------------------------------------------------------------------

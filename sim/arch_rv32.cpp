@@ -149,7 +149,7 @@ Redirect Rv32Arch::illegal(HotState& h, const isa::Insn& insn, std::uint32_t) {
   return trap(h, rv32::cause_illegal, insn.pc, insn.raw, true);
 }
 
-Redirect Rv32Arch::indirect(HotState& h, std::uint32_t raw) {
+Redirect Rv32Arch::indirect(HotState& h, std::uint32_t raw, const isa::Insn&) {
   if (!(options_.features & rv32::feature_c) && (raw & 2))
     return trap(h, rv32::cause_fetch_misaligned, raw & ~1u, raw & ~1u, true);
   Redirect f;

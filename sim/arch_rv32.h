@@ -38,7 +38,7 @@ class Rv32Arch final : public Arch {
                  std::uint32_t mode, std::uint32_t next_mode) override;
   Redirect bad_access(engine::HotState& h, const BadAccess& access, Address pc, std::uint32_t mode) override;
   Redirect illegal(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) override;
-  Redirect indirect(engine::HotState& h, std::uint32_t raw) override;
+  Redirect indirect(engine::HotState& h, std::uint32_t raw, const isa::Insn& insn) override;
   bool interrupt_ready(const engine::HotState& h) const override;
   Redirect interrupt(engine::HotState& h, Address pc, std::uint32_t mode) override;
   bool wakes(engine::HotState&) override { return traps_.interrupt_waiting(); }

@@ -52,6 +52,8 @@ inline constexpr auto t16_rows = [] {
       {picture("010001 10 d mmmm ddd"), Op::mov_reg, alu, fix<mov_high>},
       {picture("010001 11 0 mmmm 000"), Op::bx, branch_reg, fix<branch_exchange>},
       {picture("010001 11 1 mmmm 000"), Op::blx, branch_link_reg, fix<not_pc<M>>},
+      {picture("010001 11 0 mmmm 100"), Op::bxns, branch_reg, fix<not_sp_pc_m>, security},
+      {picture("010001 11 1 mmmm 100"), Op::blxns, branch_link_reg, fix<not_sp_pc_m>, security},
 
       // Literal load: A7.7.44
       {picture("01001 ddd iiiiiiii"), Op::ldr_literal, load, fix<literal_words>},

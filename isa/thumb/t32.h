@@ -90,6 +90,29 @@ inline constexpr auto t32_rows = [] {
        fix<general<N>, v7m_register, with_mask>, v7m},
       {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 00010011"), Op::msr, sys_write,
        fix<general<N>, v7m_register, with_mask>, v7m},
+      // Armv8-M (DDI0553 C2.4.107)
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 00001010"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, v8m},  // MSPLIM
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 00001011"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, v8m},  // PSPLIM
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10001000"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // MSP_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10001001"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // PSP_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10001010"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // MSPLIM_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10001011"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // PSPLIM_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10010000"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // PRIMASK_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10010001"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, v8m_main | security},  // BASEPRI_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10010011"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, v8m_main | security},  // FAULTMASK_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10010100"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // CONTROL_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10011000"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // SP_NS
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 --------"), Op::nop, nop, nullptr, v7m},
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 00000001"), Op::yield, nop, nullptr, v7m},
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 00000010"), Op::wfe, wait, nullptr, v7m},
@@ -104,6 +127,28 @@ inline constexpr auto t32_rows = [] {
       {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00010001"), Op::mrs, sys_read, fix<general<D>, v7m_register>, v7m},
       {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00010010"), Op::mrs, sys_read, fix<general<D>, v7m_register>, v7m},
       {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00010011"), Op::mrs, sys_read, fix<general<D>, v7m_register>, v7m},
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00001010"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       v8m},  // MSPLIM
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00001011"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       v8m},  // PSPLIM
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10001000"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // MSP_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10001001"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // PSP_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10001010"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // MSPLIM_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10001011"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // PSPLIM_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10010000"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // PRIMASK_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10010001"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       v8m_main | security},  // BASEPRI_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10010011"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       v8m_main | security},  // FAULTMASK_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10010100"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // CONTROL_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10011000"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},                                                                  // SP_NS
       {picture("11110 1 1111 11 iiii 10 1 0 iiiiiiiiiiii"), Op::undefined, trap},  // UDF.W
 
       // Load and store multiple: A5.3.5
@@ -127,6 +172,16 @@ inline constexpr auto t32_rows = [] {
        fix<encoding::load_exclusive>, v7m},
       {picture("1110100 0110 1 nnnn 1111 0000 0000 mmmm"), Op::tbb, branch_table, fix<table>, v7m},
       {picture("1110100 0110 1 nnnn 1111 0000 0001 mmmm"), Op::tbh, branch_table, fix<table>, v7m},
+      // Security Extension: DDI0553 C2.4.175 (SG), C2.4.250-251 (TT, TTT, TTA, TTAT), C2.4.293 (VLLDM), C2.4.297
+      // (VLSTM)
+      {picture("11101001 01111111 11101001 01111111"), Op::sg, sys_write, nullptr, v8m},
+      {picture("1110100 0010 0 nnnn 1111 dddd 00 000000"), Op::tt, sys_read, fix<general<D>, not_pc<N>>, v8m},
+      {picture("1110100 0010 0 nnnn 1111 dddd 01 000000"), Op::ttt, sys_read, fix<general<D>, not_pc<N>>, v8m},
+      {picture("1110100 0010 0 nnnn 1111 dddd 10 000000"), Op::tta, sys_read, fix<general<D>, not_pc<N>>, security},
+      {picture("1110100 0010 0 nnnn 1111 dddd 11 000000"), Op::ttat, sys_read, fix<general<D>, not_pc<N>>, security},
+      {picture("11101100 001 1 nnnn 0000 1010 00000000"), Op::vlldm, sys_write, fix<not_pc<N>>, v8m_main | security},
+      {picture("11101100 001 0 nnnn 0000 1010 00000000"), Op::vlstm, sys_write, fix<not_pc<N>>, v8m_main | security},
+
       {picture("1110100 0 x 1 1 0 nnnn dddd aaaa iiiiiiii"), Op::strd_post, store_dual, fix<dual<true>>, v7m},
       {picture("1110100 0 x 1 1 1 nnnn dddd aaaa iiiiiiii"), Op::ldrd_post, load_dual, fix<dual<true>>, v7m},
       {picture("1110100 1 x 1 0 0 nnnn dddd aaaa iiiiiiii"), Op::strd_imm, store_dual, fix<dual<false>>, v7m},

@@ -313,8 +313,9 @@ void Engine::indirect_taken() {
   ++e->runs;
   h_.now += e->cycles;
   keep_registers();
-  const Redirect f = parts_.arch.indirect(h_, raw);
+  const Redirect f = parts_.arch.indirect(h_, raw, last);
   if (f.kind != Redirect::Kind::go) {
+    if (f.kind == Redirect::Kind::return_across) calls_.reach(raw & ~1u, f.interrupted_sp, h_.now);
     fault_seen(f, last.pc, nullptr);
     go(f);
     return;
@@ -427,6 +428,8 @@ void Engine::go(const Redirect& f) {
   }
   h_.now += f.cycles;
   exception_cycles_[point_] += f.cycles;
+  if (f.kind == Kind::call_across)
+    calls_.enter_across(f.pc, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
   if (f.kind == Kind::return_exception) calls_.leave_exception(h_.r[parts_.arch.sp], h_.now);
   if (enters || f.kind == Kind::return_exception) clear_exclusive();
   if (f.kind == Kind::lockup) {

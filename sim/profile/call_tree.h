@@ -3,7 +3,8 @@
 // A frame ends when its return address is reached with its stack pointer, or when a frame below it is entered or ended
 // (longjmp, exceptions thrown). A jump to the beginning of another function with the frame's own return address still
 // in place is a tail call: it nests under the function that made it and both end together. Exception handlers hang
-// below a node of their own under what they interrupted.
+// below a node of their own under what they interrupted. Calls between security states change the stack: stack pointers
+// are compared among frames of one stack only.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,10 @@ class CallTree {
   /// An indirect branch reached `pc` with stack pointer `sp`: ends frames whose return this is. If it is nobody's
   /// (longjmp, a helper that returns elsewhere), it ends the frames that can't be under way any more.
   void reach(Address pc, std::uint32_t sp, Cycle now);
+  /// A function of another security state is called: it has a stack of its own, whose pointer is `sp`.
+  void enter_across(Address function, Address return_pc, std::uint32_t sp, Cycle now);
+  /// The function on top went over to another security state by itself (a gateway), where `sp` is in use.
+  void crossed(std::uint32_t sp);
   /// Exception handler `exception` begins, interrupting code whose stack pointer is `sp` (before stacking).
   void enter_exception(unsigned exception, std::uint32_t sp, Cycle now);
   /// The innermost exception ended and another one's handler begins at once (tail-chaining).
@@ -67,6 +72,7 @@ class CallTree {
     Address return_pc = 1;
     std::uint32_t sp = 0;
     bool exception = false;
+    bool across = false;  ///< sp is of another stack than that of the frames around it
   };
   std::uint32_t child(std::uint32_t parent, Address function, bool exception);
   void pop(Cycle now);
