@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "isa/thumb/exceptions.h"
+#include "isa/thumb/sau.h"
 #include "memory/device.h"
 #include "sim/base/wires.h"
 
@@ -41,6 +42,10 @@ class Scb final : public memory::Device {
     reset();
   }
 
+  /// The SAU of a core with the Security Extension; it must outlive the device.
+  void use_sau(isa::thumb::Sau* sau) { sau_ = sau; }
+  /// Which security state's registers the accesses that follow reach.
+  void look_as(bool secure) { secure_ = secure; }
   std::string_view name() const override { return "SCB"; }
   std::uint32_t read(std::uint32_t offset, unsigned size, Cycle now) override;
   void write(std::uint32_t offset, unsigned size, std::uint32_t value, Cycle now) override;
@@ -54,7 +59,20 @@ class Scb final : public memory::Device {
   void write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t mask, Cycle now);
   std::uint32_t icsr() const;
   void write_icsr(std::uint32_t value);
+  std::uint32_t read_aircr() const;
   void write_aircr(std::uint32_t value);
+  isa::thumb::Banked& bank() { return exceptions_.bank(secure_); }
+  const isa::thumb::Banked& bank() const { return exceptions_.bank(secure_); }
+  unsigned id(unsigned number) const { return exceptions_.id(number, secure_); }
+  /// Whether the state that looks may know of the exception.
+  bool visible(unsigned exception) const;
+  /// BusFault's status is Secure unless AIRCR.BFHFNMINS says else.
+  std::uint32_t hidden_cfsr() const { return visible(isa::thumb::bus_fault) ? 0 : isa::thumb::cfsr_bus_fault; }
+  std::uint32_t read_fpccr() const;
+  void write_fpccr(std::uint32_t value);
+  std::uint32_t* secure_register(std::uint32_t offset);
+  std::uint32_t read_security(std::uint32_t offset);
+  void write_security(std::uint32_t offset, std::uint32_t value);
   std::uint32_t shcsr() const;
   void write_shcsr(std::uint32_t value);
 
@@ -67,6 +85,8 @@ class Scb final : public memory::Device {
   std::uint32_t* m7_register(std::uint32_t offset, std::uint32_t& writable);
   std::uint32_t actlr_ = 0, csselr_ = 0;
   M7Control m7_;
+  isa::thumb::Sau* sau_ = nullptr;
+  bool secure_ = false;
 };
 
 }  // namespace mj::peripherals

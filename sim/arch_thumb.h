@@ -1,10 +1,11 @@
-// Armv6-M and Armv7-M as the engine sees them: ties decoding, handlers and the exception model together.
+// Armv6-M, Armv7-M and Armv8-M as the engine sees them: ties decoding, handlers and the exception model together.
 #pragma once
 
 #include <array>
 
 #include "isa/thumb/exceptions.h"
 #include "isa/thumb/mpu.h"
+#include "isa/thumb/sau.h"
 #include "memory/bus.h"
 #include "sim/arch.h"
 #include "sim/timing/core_timing.h"
@@ -14,8 +15,9 @@ namespace mj {
 class ThumbArch final : public Arch {
  public:
   /// `features`: bits of isa/thumb/features.h.
-  ThumbArch(isa::thumb::ExceptionUnit& exceptions, isa::thumb::Mpu& mpu, memory::Bus& bus,
-            const timing::CoreTiming& timing, std::uint32_t features);
+  /// `mpu_ns` and `sau`: of a core with the Security Extension, whose Secure state `mpu` is then; else nullptr.
+  ThumbArch(isa::thumb::ExceptionUnit& exceptions, isa::thumb::Mpu& mpu, isa::thumb::Mpu* mpu_ns, isa::thumb::Sau* sau,
+            memory::Bus& bus, const timing::CoreTiming& timing, std::uint32_t features);
 
   /// To be called when registers of the System Control Space were written: what is permitted may have changed.
   void state_changed(engine::HotState& h) { update_protection(h); }
@@ -42,7 +44,10 @@ class ThumbArch final : public Arch {
                  std::uint32_t mode, std::uint32_t next_mode) override;
   Redirect bad_access(engine::HotState& h, const BadAccess& access, Address pc, std::uint32_t mode) override;
   Redirect illegal(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) override;
-  Redirect indirect(engine::HotState& h, std::uint32_t raw) override;
+  Redirect indirect(engine::HotState& h, std::uint32_t raw, const isa::Insn& insn) override;
+  bool is_gateway(const isa::Insn& insn) const override;
+  StackStep stack_step(const isa::Insn& insn) const override;
+  bool ignores_stack_limit(const engine::HotState& h) const override;
   bool interrupt_ready(const engine::HotState& h) const override;
   Redirect interrupt(engine::HotState& h, Address pc, std::uint32_t mode) override;
   bool wakes(engine::HotState& h) override;
@@ -59,8 +64,10 @@ class ThumbArch final : public Arch {
    public:
     explicit BusMemory(ThumbArch& arch) : arch_(arch) {}
     void become(bool privileged, bool hardfault_or_nmi) override {
-      permitted_ = arch_.protection(privileged, hardfault_or_nmi).get();
+      privileged_ = privileged;
+      hardfault_or_nmi_ = hardfault_or_nmi;
     }
+    void become_secure(bool secure) override { secure_ = secure; }
     isa::thumb::AccessResult read_vector(std::uint32_t address, std::uint32_t& value) override;
     isa::thumb::AccessResult read32(std::uint32_t address, std::uint32_t& value) override;
     isa::thumb::AccessResult write32(std::uint32_t address, std::uint32_t value) override;
@@ -71,28 +78,42 @@ class ThumbArch final : public Arch {
     isa::thumb::AccessResult refuse(std::uint32_t address, std::uint8_t permit) const;
 
     ThumbArch& arch_;
-    const memory::Protection* permitted_ = nullptr;
+    bool privileged_ = true, hardfault_or_nmi_ = false, secure_ = false;
   };
 
   Redirect fault(engine::HotState& h, isa::thumb::Fault fault, Address address, const isa::thumb::Resume& at);
   Redirect follow(engine::HotState& h, const isa::thumb::Transition& t, std::uint32_t interrupted_sp,
                   bool by_instruction);
+  /// A branch between security states went as `t` says.
+  Redirect across(engine::HotState& h, const isa::thumb::Transition& t, std::uint32_t sp_before, bool call);
   isa::thumb::Cpu cpu(engine::HotState& h);
-  /// What code of this state may access; made once for each set of the MPU's registers.
-  const std::shared_ptr<const memory::Protection>& protection(bool privileged, bool hardfault_or_nmi);
+  /// What code of this state may access; made once for each set of the MPU's and the SAU's registers.
+  const std::shared_ptr<const memory::Protection>& protection(bool secure, bool privileged, bool hardfault_or_nmi);
+  isa::thumb::Mpu& mpu(bool secure) const { return sau_ && !secure ? *mpu_ns_ : mpu_; }
+  /// Whether code of a security state must not read or write there (or, as `fetch`, execute) by attribution.
+  bool refused_by_attribution(Address address, bool fetch, bool secure) const;
+  /// The answer of TT and its relatives; `kind`: bits of SecurityTest.
+  std::uint32_t test_target(const engine::HotState& h, Address address, std::uint32_t kind) const;
+  /// Stores a fault for illegal() to raise.
+  void refuse(isa::thumb::Fault fault, Address address, bool& illegal);
   /// Hands the engine what is permitted now; cheap if nothing changed.
   void update_protection(engine::HotState& h);
 
   isa::thumb::ExceptionUnit& unit_;
-  isa::thumb::Mpu& mpu_;
+  isa::thumb::Mpu& mpu_;  ///< of Secure state, where there are two
+  isa::thumb::Mpu* mpu_ns_;
+  isa::thumb::Sau* sau_;
   memory::Bus& bus_;
   BusMemory memory_;
   const timing::CoreTiming& timing_;
   std::uint32_t features_;
-  std::array<std::shared_ptr<const memory::Protection>, 4> protections_;  ///< by privileged, hardfault_or_nmi
+  std::array<std::shared_ptr<const memory::Protection>, 8> protections_;  ///< by privileged, hardfault_or_nmi, secure
   const memory::Protection* given_ = nullptr;                             ///< to the engine; it keeps it alive
-  std::uint64_t mpu_version_ = 0;                                         ///< that they were made for
+  std::array<std::uint64_t, 3> versions_{};                               ///< of MPUs and SAU, that they were made for
   bool stir_ = false;                                                     ///< and CCR.USERSETMPEND
+  Address tested_ = 0;                                                    ///< by a TT that is under way
+  std::optional<isa::thumb::Fault> refused_;                              ///< what illegal() is to raise
+  Address refused_address_ = 0;
   bool waits_for_event_ = false;  ///< asleep by WFE: the event register wakes, too
 };
 

@@ -48,8 +48,8 @@ struct RegionSpec {
 struct IdauSpec {
   Address base = 0;
   std::uint64_t size = 0;
-  std::string attribution;  ///< "secure", "callable", "non-secure" or "exempt"
-  unsigned region = 0;      ///< number that TT gives
+  std::string attribution;               ///< "secure", "callable", "non-secure" or "exempt"
+  unsigned region = 0;                   ///< number that TT gives
   std::optional<unsigned> callable_bit;  ///< this bit of the chip's register makes it callable
 };
 

@@ -96,6 +96,24 @@ isa::thumb::MpuConfig mpu_config(const BoardSpec& board, std::uint32_t features)
   return config;
 }
 
+isa::thumb::SauConfig sau_config(const BoardSpec& board) {
+  isa::thumb::SauConfig config;
+  config.regions = board.core.sau_regions;
+  for (const IdauSpec& r : board.idau) {
+    isa::thumb::IdauRange range;
+    range.first = r.base;
+    range.last = static_cast<Address>(r.base + (r.size - 1));
+    range.attribution = r.attribution == "secure"     ? isa::thumb::Attribution::secure
+                        : r.attribution == "callable" ? isa::thumb::Attribution::callable
+                        : r.attribution == "exempt"   ? isa::thumb::Attribution::exempt
+                                                      : isa::thumb::Attribution::non_secure;
+    range.region = static_cast<std::uint8_t>(r.region);
+    if (r.callable_bit) range.callable_bit = static_cast<std::uint8_t>(*r.callable_bit);
+    config.idau.push_back(range);
+  }
+  return config;
+}
+
 std::optional<std::uint32_t> rv32_feature(const std::string& name) {
   using namespace isa::rv32;
   if (name == "m") return feature_m;
@@ -130,10 +148,13 @@ Error unknown_feature(const BoardSpec& board, const std::string& feature) {
 }  // namespace
 
 struct Machine::ThumbCore {
-  ThumbCore(const isa::thumb::ExceptionConfig& config, const isa::thumb::MpuConfig& mpu_config)
-      : unit(config), mpu(mpu_config) {}
+  ThumbCore(const isa::thumb::ExceptionConfig& config, const isa::thumb::MpuConfig& mpu_config,
+            isa::thumb::SauConfig sau_config)
+      : unit(config), mpu(mpu_config), mpu_ns(mpu_config), sau(std::move(sau_config)) {}
   isa::thumb::ExceptionUnit unit;
-  isa::thumb::Mpu mpu;
+  isa::thumb::Mpu mpu, mpu_ns;
+  isa::thumb::Sau sau;
+  bool security() const { return unit.config().security; }
   std::unique_ptr<ThumbArch> arch;
   std::unique_ptr<peripherals::PrivateBus> bus;
   bool reset_requested = false;
@@ -209,7 +230,10 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     config.systick.reference_divider = board_.core.systick_reference_divider;
     config.dwt.ctrl = get("dwt_ctrl");
     thumb_->bus = std::make_unique<peripherals::PrivateBus>(
-        config, thumb_->unit, thumb_->mpu, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
+        config, thumb_->unit, thumb_->mpu,
+        thumb_->security() ? peripherals::PrivateBus::Security{&thumb_->mpu_ns, &thumb_->sau}
+                           : peripherals::PrivateBus::Security{},
+        engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
         [this] {
           engine_->kick();
           thumb_->arch->state_changed(engine_->state());
@@ -229,6 +253,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     };
     engine_->on_sleep = [this](bool asleep, Cycle now) { thumb_->bus->dwt().set_sleeping(asleep, now); };
     add(thumb_->bus->scs(), peripherals::PrivateBus::scs_base);
+    if (thumb_->security()) add(thumb_->bus->scs_ns(), peripherals::PrivateBus::scs_ns_base);
     if (thumb_->unit.config().profile == isa::thumb::Profile::armv7m)
       add(thumb_->bus->dwt(), peripherals::PrivateBus::dwt_base);
   }
@@ -290,8 +315,11 @@ Result<void> Machine::build_thumb() {
   config.dsp = (features & isa::thumb::dsp) != 0;
   config.interrupts = board_.core.irq_count;
   config.priority_bits = board_.core.nvic_priority_bits;
-  thumb_ = std::make_unique<ThumbCore>(config, mpu_config(board_, features));
-  thumb_->arch = std::make_unique<ThumbArch>(thumb_->unit, thumb_->mpu, bus_, *timing_, features);
+  config.v8m = (features & isa::thumb::v8m) != 0;
+  config.security = (features & isa::thumb::security) != 0;
+  thumb_ = std::make_unique<ThumbCore>(config, mpu_config(board_, features), sau_config(board_));
+  thumb_->arch = std::make_unique<ThumbArch>(thumb_->unit, thumb_->mpu, config.security ? &thumb_->mpu_ns : nullptr,
+                                             config.security ? &thumb_->sau : nullptr, bus_, *timing_, features);
   arch_ = thumb_->arch.get();
   return {};
 }
@@ -376,6 +404,11 @@ Result<void> Machine::build_devices() {
   wiring.exit = this;
   wiring.diagnostics = this;
   wiring.peek = [this](Address from, std::uint8_t* to, std::size_t n) { return bus_.peek(from, to, n); };
+  wiring.callable_memory = [this](std::uint32_t bits) {
+    if (!thumb_ || !thumb_->security()) return;
+    thumb_->sau.set_callable(bits);
+    if (engine_) thumb_->arch->state_changed(engine_->state());
+  };
   wiring.retired = [this] { return engine_ ? engine_->retired() : 0; };
   wiring.flash = [this](std::string_view region) -> memory::FlashTiming* {
     for (const auto& r : bus_.regions())
@@ -393,6 +426,11 @@ Result<void> Machine::build_devices() {
     region.read_wait = spec.read_wait;
     region.write_wait = spec.write_wait;
     region.device = devices_[i].get();
+    for (const Address alias : spec.aliases) {
+      memory::Region same = region;
+      same.base = alias;
+      bus_.add(std::move(same));
+    }
     bus_.add(std::move(region));
   }
   return {};

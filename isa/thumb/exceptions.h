@@ -311,7 +311,7 @@ class ExceptionUnit : public Banked {
   /// What belongs to a security state; without the Security Extension there is one.
   Banked& bank(bool secure) { return !config_.security || secure == secure_ ? *this : other_; }
   const Banked& bank(bool secure) const { return !config_.security || secure == secure_ ? *this : other_; }
-  CoreBank& other_core() { return other_core_; }
+  const CoreBank& other_core() const { return other_core_; }
   /// Moves the core to a security state: its stack pointers, masks and CONTROL come into the registers.
   void become_secure(bool secure, std::uint32_t* regs);
   /// ID of a number for a security state.

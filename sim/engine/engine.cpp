@@ -438,8 +438,7 @@ void Engine::go(const Redirect& f) {
   }
   h_.now += f.cycles;
   exception_cycles_[point_] += f.cycles;
-  if (f.kind == Kind::call_across)
-    calls_.enter_across(f.pc, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
+  if (f.kind == Kind::call_across) calls_.enter_across(f.pc, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
   if (f.kind == Kind::return_exception) calls_.leave_exception(h_.r[parts_.arch.sp], h_.now);
   if (enters || f.kind == Kind::return_exception) clear_exclusive();
   if (f.kind == Kind::lockup) {
