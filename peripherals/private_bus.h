@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peripherals/dwt.h"
+#include "peripherals/mpu.h"
 #include "peripherals/nvic.h"
 #include "peripherals/scb.h"
 #include "peripherals/systick.h"
@@ -15,10 +16,11 @@ struct PrivateBusConfig {
   DwtConfig dwt;
 };
 
-/// Routes the System Control Space to its three parts; offsets count from 0xE000E000.
+/// Routes the System Control Space to its parts; offsets count from 0xE000E000.
 class SystemControlSpace final : public memory::Device {
  public:
-  SystemControlSpace(Systick& systick, Nvic& nvic, Scb& scb) : systick_(systick), nvic_(nvic), scb_(scb) {}
+  SystemControlSpace(Systick& systick, Nvic& nvic, MpuRegisters& mpu, Scb& scb)
+      : systick_(systick), nvic_(nvic), mpu_(mpu), scb_(scb) {}
 
   std::string_view name() const override { return "SCS"; }
   std::uint32_t read(std::uint32_t offset, unsigned size, Cycle now) override;
@@ -27,6 +29,7 @@ class SystemControlSpace final : public memory::Device {
  private:
   Systick& systick_;
   Nvic& nvic_;
+  MpuRegisters& mpu_;
   Scb& scb_;
 };
 
@@ -34,22 +37,24 @@ class PrivateBus {
  public:
   static constexpr Address scs_base = 0xe000e000, dwt_base = 0xe0001000, device_size = 0x1000;
 
-  /// All references and `regs` must outlive this object. `changed`: an exception may have to be taken;
+  /// All references and `regs` must outlive this object. `changed`: an exception may have to be taken, or
+  /// other accesses are permitted;
   /// `reset_request`: AIRCR.SYSRESETREQ was written.
-  PrivateBus(const PrivateBusConfig& config, isa::thumb::ExceptionUnit& exceptions, const std::uint32_t* regs,
-             EventQueue& events, DiagnosticSink& diagnostics, std::function<void()> changed,
+  PrivateBus(const PrivateBusConfig& config, isa::thumb::ExceptionUnit& exceptions, isa::thumb::Mpu& mpu,
+             const std::uint32_t* regs, EventQueue& events, DiagnosticSink& diagnostics, std::function<void()> changed,
              std::function<void()> reset_request);
 
   memory::Device& scs() { return scs_; }
   Dwt& dwt() { return dwt_; }
   Systick& systick() { return systick_; }
-  /// Reset of the registers that live here; ExceptionUnit has its own reset().
+  /// Reset of the registers that live here; ExceptionUnit and Mpu have their own reset().
   void reset();
 
  private:
   Dwt dwt_;
   Systick systick_;
   Nvic nvic_;
+  MpuRegisters mpu_;
   Scb scb_;
   SystemControlSpace scs_;
 };

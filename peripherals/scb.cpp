@@ -29,9 +29,6 @@ enum Offset : std::uint32_t {
   ccsidr = 0xd80,
   csselr = 0xd84,
   cpacr = 0xd88,
-  mpu_type = 0xd90,
-  mpu_ctrl = 0xd94,
-  mpu_last = 0xdb8,
   dhcsr = 0xdf0,
   demcr = 0xdfc,
   fpccr = 0xf34,
@@ -42,6 +39,12 @@ enum Offset : std::uint32_t {
   mvfr2 = 0xf48,
   iciallu = 0xf50,
   bpiall = 0xf78,
+  itcmcr_ = 0xf90,
+  dtcmcr_ = 0xf94,
+  ahbpcr_ = 0xf98,
+  cacr_ = 0xf9c,
+  ahbscr_ = 0xfa0,
+  abfsr = 0xfa8,
 };
 
 // SHCSR (B3.2.13): which exception each active, pended and enable bit shows.
@@ -111,6 +114,29 @@ void Scb::write_shcsr(std::uint32_t value) {
   for (const auto [bit, n] : shcsr_enabled) exceptions_.set_enabled(n, (value >> bit & 1) != 0);
 }
 
+std::uint32_t* Scb::m7_register(std::uint32_t offset, std::uint32_t& writable) {
+  if (!config_.m7) return nullptr;
+  switch (offset) {
+    case itcmcr_:
+      writable = 0x7;  // EN, RMW, RETEN
+      return &m7_.itcmcr;
+    case dtcmcr_:
+      writable = 0x7;
+      return &m7_.dtcmcr;
+    case ahbpcr_:
+      writable = 0x1;  // EN
+      return &m7_.ahbpcr;
+    case cacr_:
+      writable = 0x7;  // SIWT, ECCEN, FORCEWT
+      return &m7_.cacr;
+    case ahbscr_:
+      writable = 0xffff;  // CTL, TPRI, INITCOUNT
+      return &m7_.ahbscr;
+    default:
+      return nullptr;
+  }
+}
+
 std::uint32_t Scb::read_word(std::uint32_t offset) {
   const bool v7 = exceptions_.config().profile == thumb::Profile::armv7m;
   const bool fpu = exceptions_.config().fpu;
@@ -122,7 +148,10 @@ std::uint32_t Scb::read_word(std::uint32_t offset) {
     }
     return word;
   }
-  if (offset >= mpu_type && offset <= mpu_last) return 0;
+  std::uint32_t writable = 0;
+  if (const std::uint32_t* r = m7_register(offset, writable)) return *r;
+  if (config_.m7 && offset == abfsr) return 0;                           // every bus fault here is precise
+  if (config_.clidr && offset >= iciallu && offset <= bpiall) return 0;  // write-only
   switch (offset) {
     case actlr:
       return actlr_;
@@ -137,7 +166,7 @@ std::uint32_t Scb::read_word(std::uint32_t offset) {
     case scr:
       return exceptions_.scr;
     case ccr:
-      return exceptions_.ccr;
+      return exceptions_.ccr | config_.ccr_ones;
     case shcsr_:
       return shcsr();
     case cfsr:
@@ -199,10 +228,12 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
         exceptions_.set_priority(4 + offset - shpr1 + i, static_cast<std::uint8_t>(value >> i * 8));
     return;
   }
-  if (offset >= mpu_type && offset <= mpu_last) {
-    if (offset == mpu_ctrl && (value & 1) != 0) diagnostics_.not_modelled(name(), offset, "MPU is never enabled");
+  std::uint32_t writable = 0;
+  if (std::uint32_t* r = m7_register(offset, writable)) {
+    *r = merge(*r, writable);
     return;
   }
+  if (config_.m7 && offset == abfsr) return;
   switch (offset) {
     case actlr:
       actlr_ = merge(actlr_, ~0u);
@@ -220,7 +251,8 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
       exceptions_.scr = merge(exceptions_.scr, 0x16);
       break;
     case ccr:
-      if (v7) exceptions_.ccr = merge(exceptions_.ccr, 0x0007031b);
+      // IC and DC are storage: contents are always coherent here.
+      if (v7) exceptions_.ccr = merge(exceptions_.ccr, config_.clidr ? 0x0003031bu : 0x0000031bu);
       break;
     case shcsr_:
       write_shcsr(merge(shcsr(), ~0u));
@@ -264,7 +296,8 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
     case dhcsr:
       break;
     default:
-      if (offset >= iciallu && offset <= bpiall) break;  // cache maintenance: contents are always coherent here
+      if (config_.clidr && offset >= iciallu && offset <= bpiall)
+        break;  // cache maintenance: contents are always coherent here
       diagnostics_.not_modelled(name(), offset, "system control register ignores writes");
   }
 }

@@ -106,6 +106,9 @@ class Arch {
   virtual bool wakes(engine::HotState& h) = 0;
   virtual Cycle wake_cycles() const = 0;
 
+  /// What unprivileged code may access now, for instructions that ask for it (LDRT); nullptr: everything.
+  virtual const memory::Protection* unprivileged(const engine::HotState&) { return nullptr; }
+
   /// Whether an ordinary access of this kind may be unaligned on this core.
   virtual bool allows_unaligned(const engine::HotState& h) const = 0;
 

@@ -7,6 +7,7 @@
 #include "isa/thumb/op.h"
 #include "isa/thumb/registers.h"
 #include "isa/thumb/system.h"
+#include "sim/engine/engine.h"
 #include "sim/engine/handlers.h"
 
 namespace mj {
@@ -29,22 +30,33 @@ std::uint16_t half(const std::uint8_t* p) { return static_cast<std::uint16_t>(p[
 
 }  // namespace
 
+thumb::AccessResult ThumbArch::BusMemory::refuse(std::uint32_t address, std::uint8_t permit) const {
+  if (!permitted_ || (permitted_->permits(address, address + 3) & permit)) return thumb::AccessResult::ok;
+  return thumb::is_private_peripheral_bus(address) ? thumb::AccessResult::bus_fault : thumb::AccessResult::mpu_fault;
+}
+
 thumb::AccessResult ThumbArch::BusMemory::read32(std::uint32_t address, std::uint32_t& value) {
-  const auto out = bus_.read(address, 4, now);
+  if (const auto refused = refuse(address, memory::permit_read); refused != thumb::AccessResult::ok) return refused;
+  return read_vector(address, value);
+}
+
+thumb::AccessResult ThumbArch::BusMemory::read_vector(std::uint32_t address, std::uint32_t& value) {
+  const auto out = arch_.bus_.read(address, 4, now);
   value = out.value;
   extra_cycles += out.extra_cycles;
   return out.fault == memory::AccessFault::none ? thumb::AccessResult::ok : thumb::AccessResult::bus_fault;
 }
 
 thumb::AccessResult ThumbArch::BusMemory::write32(std::uint32_t address, std::uint32_t value) {
-  const auto out = bus_.write(address, 4, value, now);
+  if (const auto refused = refuse(address, memory::permit_write); refused != thumb::AccessResult::ok) return refused;
+  const auto out = arch_.bus_.write(address, 4, value, now);
   extra_cycles += out.extra_cycles;
   return out.fault == memory::AccessFault::none ? thumb::AccessResult::ok : thumb::AccessResult::bus_fault;
 }
 
-ThumbArch::ThumbArch(thumb::ExceptionUnit& exceptions, memory::Bus& bus, const timing::CoreTiming& timing,
-                     std::uint32_t features)
-    : unit_(exceptions), bus_(bus), memory_(bus), timing_(timing), features_(features) {
+ThumbArch::ThumbArch(thumb::ExceptionUnit& exceptions, thumb::Mpu& mpu, memory::Bus& bus,
+                     const timing::CoreTiming& timing, std::uint32_t features)
+    : unit_(exceptions), mpu_(mpu), bus_(bus), memory_(*this), timing_(timing), features_(features) {
   sp = thumb::sp;
   lr = thumb::lr;
 }
@@ -97,8 +109,52 @@ thumb::Cpu ThumbArch::cpu(HotState& h) {
   return {h.r, memory_};
 }
 
+// ---- what may be accessed
+// -------------------------------------------------------------------------------------------------------------
+
+const std::shared_ptr<const memory::Protection>& ThumbArch::protection(bool privileged, bool hardfault_or_nmi) {
+  static_assert(int{thumb::mpu_read} == memory::permit_read && int{thumb::mpu_write} == memory::permit_write &&
+                int{thumb::mpu_execute} == memory::permit_execute);
+  constexpr Address stir = 0xe000ef00;  // ARMv7-M B3.2.26: CCR.USERSETMPEND gives it to unprivileged code
+  const bool stir_open = (unit_.ccr & thumb::ccr_usersetmpend) != 0;
+  if (mpu_version_ != mpu_.version() || stir_ != stir_open) {
+    protections_.fill(nullptr);
+    mpu_version_ = mpu_.version();
+    stir_ = stir_open;
+  }
+  // HardFault and NMI differ from the rest only by regions that HFNMIENA leaves out for them.
+  if (mpu_.ignores_priority()) hardfault_or_nmi = false;
+  auto& made = protections_[(privileged ? 1 : 0) + (hardfault_or_nmi ? 2 : 0)];
+  if (made) return made;
+  std::vector<memory::ProtectionRange> ranges;
+  for (const thumb::MpuRange& r : mpu_.flatten(privileged, hardfault_or_nmi)) {
+    if (!privileged && stir_open && r.first < stir && r.last > stir) {
+      ranges.push_back({r.first, stir - 1, r.permits});
+      ranges.push_back({stir, stir + 3, memory::permit_write});
+      ranges.push_back({stir + 4, r.last, r.permits});
+    } else if (!ranges.empty() && ranges.back().permits == r.permits) {
+      ranges.back().last = r.last;
+    } else {
+      ranges.push_back({r.first, r.last, r.permits});
+    }
+  }
+  made = std::make_shared<memory::Protection>(std::move(ranges));
+  return made;
+}
+
+void ThumbArch::update_protection(HotState& h) {
+  const auto& now = protection(thumb::is_privileged(h.r), unit_.execution_priority(h.r) < 0);
+  if (now.get() != given_) h.engine->set_protection(now);
+  given_ = now.get();
+}
+
+const memory::Protection* ThumbArch::unprivileged(const HotState& h) {
+  return protection(false, unit_.execution_priority(h.r) < 0).get();
+}
+
 std::optional<Redirect> ThumbArch::reset(HotState& h, Address boot) {
   unit_.reset();
+  mpu_.reset();
   unit_.set_vtor(boot);
   std::uint32_t words[2];
   if (!bus_.peek(boot, reinterpret_cast<std::uint8_t*>(words), sizeof words)) return std::nullopt;
@@ -106,6 +162,7 @@ std::optional<Redirect> ThumbArch::reset(HotState& h, Address boot) {
   h.r[thumb::sp] = words[0] & ~3u;
   h.r[thumb::lr] = 0xffffffff;
   h.r[thumb::zf] = 1;
+  update_protection(h);
   Redirect f;
   f.pc = words[1] & ~1u;
   if (!(words[1] & 1)) return fault(h, thumb::Fault::invalid_state, f.pc, {f.pc, 0, false});
@@ -153,6 +210,7 @@ void ThumbArch::system_write(HotState& h, const isa::Insn&, std::uint32_t id, st
       break;
     default:
       unit_.system_write(id, value, h.r);
+      update_protection(h);  // CONTROL, FAULTMASK
   }
 }
 
@@ -186,7 +244,7 @@ Redirect ThumbArch::bad_access(HotState& h, const BadAccess& access, Address pc,
   thumb::Fault kind = thumb::Fault::data_bus;
   if (access.fetch)
     kind = access.why == BadAccess::Why::forbidden ? thumb::Fault::instruction_mpu : thumb::Fault::instruction_bus;
-  else if (access.why == BadAccess::Why::forbidden)
+  else if (access.why == BadAccess::Why::forbidden && !thumb::is_private_peripheral_bus(access.address))
     kind = thumb::Fault::data_mpu;
   else if (access.why == BadAccess::Why::unaligned)
     kind = thumb::Fault::unaligned;
@@ -207,6 +265,7 @@ Redirect ThumbArch::fault(HotState& h, thumb::Fault kind, Address address, const
 Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_t interrupted_sp, bool by_instruction) {
   constexpr unsigned fp_frame_words = 25;
   const timing::ExceptionCost& cost = timing_.exceptions();
+  update_protection(h);
   Redirect f;
   f.pc = t.next.pc;
   f.mode = t.next.it_state;

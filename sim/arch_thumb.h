@@ -1,7 +1,10 @@
 // Armv6-M and Armv7-M as the engine sees them: ties decoding, handlers and the exception model together.
 #pragma once
 
+#include <array>
+
 #include "isa/thumb/exceptions.h"
+#include "isa/thumb/mpu.h"
 #include "memory/bus.h"
 #include "sim/arch.h"
 #include "sim/timing/core_timing.h"
@@ -11,8 +14,11 @@ namespace mj {
 class ThumbArch final : public Arch {
  public:
   /// `features`: bits of isa/thumb/features.h.
-  ThumbArch(isa::thumb::ExceptionUnit& exceptions, memory::Bus& bus, const timing::CoreTiming& timing,
-            std::uint32_t features);
+  ThumbArch(isa::thumb::ExceptionUnit& exceptions, isa::thumb::Mpu& mpu, memory::Bus& bus,
+            const timing::CoreTiming& timing, std::uint32_t features);
+
+  /// To be called when registers of the System Control Space were written: what is permitted may have changed.
+  void state_changed(engine::HotState& h) { update_protection(h); }
 
   bool decode(const std::uint8_t* code, unsigned n, Address pc, std::uint32_t mode, isa::Insn& insn,
               isa::Effects& effects) const override;
@@ -42,6 +48,7 @@ class ThumbArch final : public Arch {
   bool wakes(engine::HotState& h) override;
   Cycle wake_cycles() const override;
   bool allows_unaligned(const engine::HotState& h) const override;
+  const memory::Protection* unprivileged(const engine::HotState& h) override;
 
   std::string exception_name(unsigned exception) const override;
   std::vector<std::string> fault_status(const engine::HotState& h) const override;
@@ -50,26 +57,42 @@ class ThumbArch final : public Arch {
  private:
   class BusMemory final : public isa::thumb::ExceptionMemory {
    public:
-    explicit BusMemory(memory::Bus& bus) : bus_(bus) {}
+    explicit BusMemory(ThumbArch& arch) : arch_(arch) {}
+    void become(bool privileged, bool hardfault_or_nmi) override {
+      permitted_ = arch_.protection(privileged, hardfault_or_nmi).get();
+    }
+    isa::thumb::AccessResult read_vector(std::uint32_t address, std::uint32_t& value) override;
     isa::thumb::AccessResult read32(std::uint32_t address, std::uint32_t& value) override;
     isa::thumb::AccessResult write32(std::uint32_t address, std::uint32_t value) override;
     Cycle now = 0;
     std::uint32_t extra_cycles = 0;  ///< wait states met since the last reset to 0
 
    private:
-    memory::Bus& bus_;
+    isa::thumb::AccessResult refuse(std::uint32_t address, std::uint8_t permit) const;
+
+    ThumbArch& arch_;
+    const memory::Protection* permitted_ = nullptr;
   };
 
   Redirect fault(engine::HotState& h, isa::thumb::Fault fault, Address address, const isa::thumb::Resume& at);
   Redirect follow(engine::HotState& h, const isa::thumb::Transition& t, std::uint32_t interrupted_sp,
                   bool by_instruction);
   isa::thumb::Cpu cpu(engine::HotState& h);
+  /// What code of this state may access; made once for each set of the MPU's registers.
+  const std::shared_ptr<const memory::Protection>& protection(bool privileged, bool hardfault_or_nmi);
+  /// Hands the engine what is permitted now; cheap if nothing changed.
+  void update_protection(engine::HotState& h);
 
   isa::thumb::ExceptionUnit& unit_;
+  isa::thumb::Mpu& mpu_;
   memory::Bus& bus_;
   BusMemory memory_;
   const timing::CoreTiming& timing_;
   std::uint32_t features_;
+  std::array<std::shared_ptr<const memory::Protection>, 4> protections_;  ///< by privileged, hardfault_or_nmi
+  const memory::Protection* given_ = nullptr;                             ///< to the engine; it keeps it alive
+  std::uint64_t mpu_version_ = 0;                                         ///< that they were made for
+  bool stir_ = false;                                                     ///< and CCR.USERSETMPEND
   bool waits_for_event_ = false;  ///< asleep by WFE: the event register wakes, too
 };
 

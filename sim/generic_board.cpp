@@ -129,6 +129,7 @@ Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& i
     const auto j = core_file(file.parent_path(), core);
     board.core.isa = j.at("isa").get<std::string>();
     board.core.features = j.at("features").get<std::vector<std::string>>();
+    if (board.core.isa == "thumb") board.core.features.push_back("mpu");  // if its identification has regions
     board.name = "flat memory without wait states, " + j.at("title").get<std::string>();
   } catch (const nlohmann::json::exception& e) {
     return Error{ExitCode::unreadable, "cannot read the core file", file.string(), e.what(), ""};

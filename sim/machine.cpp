@@ -74,8 +74,26 @@ std::optional<std::uint32_t> thumb_feature(const std::string& name) {
   if (name == "fp_sp") return fp_sp;
   if (name == "fp_dp") return fp_dp;
   if (name == "fp_v5") return fp_v5;
-  if (name == "mpu") return 0;  // not modelled: MPU_TYPE reads 0 and enabling it is reported
+  if (name == "v8m") return v8m;
+  if (name == "v8m_main") return v8m_main;
+  if (name == "security") return security;
+  if (name == "mpu") return 0;  // see mpu_config()
   return std::nullopt;
+}
+
+/// The MPU of a board whose core is said to have one; how many regions stands in MPU_TYPE of the identification.
+isa::thumb::MpuConfig mpu_config(const BoardSpec& board, std::uint32_t features) {
+  using namespace isa::thumb;
+  MpuConfig config;
+  const auto& names = board.core.features;
+  const bool v6 = !(features & (isa::thumb::v7m | v8m));
+  config.pmsav8 = (features & v8m) != 0;
+  config.least_region = v6 ? 256 : 32;
+  config.aliases = (features & isa::thumb::v7m) != 0;
+  if (std::find(names.begin(), names.end(), "mpu") == names.end()) return config;
+  const auto id = identity(board);
+  if (const auto at = id.find("mpu_type"); at != id.end()) config.regions = at->second >> 8 & 0xff;
+  return config;
 }
 
 std::optional<std::uint32_t> rv32_feature(const std::string& name) {
@@ -112,8 +130,10 @@ Error unknown_feature(const BoardSpec& board, const std::string& feature) {
 }  // namespace
 
 struct Machine::ThumbCore {
-  ThumbCore(const isa::thumb::ExceptionConfig& config) : unit(config) {}
+  ThumbCore(const isa::thumb::ExceptionConfig& config, const isa::thumb::MpuConfig& mpu_config)
+      : unit(config), mpu(mpu_config) {}
   isa::thumb::ExceptionUnit unit;
+  isa::thumb::Mpu mpu;
   std::unique_ptr<ThumbArch> arch;
   std::unique_ptr<peripherals::PrivateBus> bus;
   bool reset_requested = false;
@@ -183,11 +203,17 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     config.scb.ctr = get("ctr");
     config.scb.ccsidr_data = get("ccsidr_data");
     config.scb.ccsidr_instruction = get("ccsidr_instruction");
+    config.scb.ccr_ones = get("ccr_ones");
+    if (id.count("itcmcr"))
+      config.scb.m7 = peripherals::M7Control{get("itcmcr"), get("dtcmcr"), get("ahbpcr"), get("ahbscr"), get("cacr")};
     config.systick.reference_divider = board_.core.systick_reference_divider;
     config.dwt.ctrl = get("dwt_ctrl");
     thumb_->bus = std::make_unique<peripherals::PrivateBus>(
-        config, thumb_->unit, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
-        [this] { engine_->kick(); },
+        config, thumb_->unit, thumb_->mpu, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
+        [this] {
+          engine_->kick();
+          thumb_->arch->state_changed(engine_->state());
+        },
         [this] {
           not_modelled("SCB", 0xd0c, "system reset requested by AIRCR.SYSRESETREQ: the run ends here");
           engine_->request_exit(0);
@@ -264,8 +290,8 @@ Result<void> Machine::build_thumb() {
   config.dsp = (features & isa::thumb::dsp) != 0;
   config.interrupts = board_.core.irq_count;
   config.priority_bits = board_.core.nvic_priority_bits;
-  thumb_ = std::make_unique<ThumbCore>(config);
-  thumb_->arch = std::make_unique<ThumbArch>(thumb_->unit, bus_, *timing_, features);
+  thumb_ = std::make_unique<ThumbCore>(config, mpu_config(board_, features));
+  thumb_->arch = std::make_unique<ThumbArch>(thumb_->unit, thumb_->mpu, bus_, *timing_, features);
   arch_ = thumb_->arch.get();
   return {};
 }

@@ -236,6 +236,7 @@ void ExceptionUnit::push_stack(const Resume& at, Cpu cpu, Transition& t, int pri
     access = cpu.memory.write32(address, value);
     ++t.words_stacked;
   };
+  cpu.memory.become(is_privileged(regs), priority_before < 0);
   for (unsigned i = 0; i < 8; ++i) push(frame + 4 * i, words[i]);
 
   if (fp_frame && (fpccr & fpccr_lspen) == 0) {
@@ -274,7 +275,7 @@ void ExceptionUnit::push_stack(const Resume& at, Cpu cpu, Transition& t, int pri
 void ExceptionUnit::take(unsigned exception, Cpu cpu, Transition& t) {
   std::uint32_t vector = 0;
   put(pending_, exception, true);
-  while (cpu.memory.read32(vtor_ + 4 * exception, vector) != AccessResult::ok) {
+  while (cpu.memory.read_vector(vtor_ + 4 * exception, vector) != AccessResult::ok) {
     hfsr |= hfsr_vecttbl;
     put(pending_, hard_fault, true);
     update();
@@ -404,12 +405,13 @@ Transition ExceptionUnit::return_from(std::uint32_t exc_return, Cpu cpu) {
     ++t.words_unstacked;
     return value;
   };
+  // The frame is read with the privilege of the code that is returned to.
+  const bool to_privileged = to_handler || (regs[control] & control_npriv) == 0;
+  cpu.memory.become(to_privileged, execution_priority(regs) < 0);
   std::uint32_t words[8], fp[17] = {};
   for (unsigned i = 0; i < 8; ++i) words[i] = pop(frame + 4 * i);
   const bool load_fp = fp_frame && (fpccr & fpccr_lspact) == 0;
-  // CPACR is asked with the privilege of the code that is returned to.
-  const bool fp_allowed =
-      (cpacr_ >> 20 & 3) == 3 || ((cpacr_ >> 20 & 3) == 1 && (to_handler || (regs[control] & control_npriv) == 0));
+  const bool fp_allowed = (cpacr_ >> 20 & 3) == 3 || ((cpacr_ >> 20 & 3) == 1 && to_privileged);
   unsigned fault = 0;
   if (load_fp && fp_allowed)
     for (unsigned i = 0; i < 17; ++i) fp[i] = pop(frame + 0x20 + 4 * i);
@@ -478,6 +480,7 @@ FpTouch ExceptionUnit::touch_fp(Cpu cpu) {
   }
   if ((fpccr & fpccr_lspact) != 0) {  // PreserveFPState()
     AccessResult access = AccessResult::ok;
+    cpu.memory.become((fpccr & fpccr_user) == 0, (fpccr & fpccr_hfrdy) == 0);  // as when the room was reserved
     for (unsigned i = 0; i < 17 && access == AccessResult::ok; ++i) {
       access = cpu.memory.write32(fpcar + 4 * i, i < 16 ? regs[s0 + i] : regs[fpscr]);
       ++result.words_stacked;

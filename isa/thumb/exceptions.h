@@ -61,6 +61,11 @@ enum class AccessResult : std::uint8_t { ok, bus_fault, mpu_fault };
 class ExceptionMemory {
  public:
   virtual ~ExceptionMemory() = default;
+  /// Who the accesses that follow are made for: an MPU may forbid them to unprivileged code, and leaves those of
+  /// negative execution priority (HardFault, NMI, FAULTMASK) alone.
+  virtual void become(bool /*privileged*/, bool /*hardfault_or_nmi*/) {}
+  /// A word of the vector table: by the default memory map, whatever the MPU says (ARMv7-M B3.5.3).
+  virtual AccessResult read_vector(std::uint32_t address, std::uint32_t& value) { return read32(address, value); }
   virtual AccessResult read32(std::uint32_t address, std::uint32_t& value) = 0;
   virtual AccessResult write32(std::uint32_t address, std::uint32_t value) = 0;
 };

@@ -69,6 +69,9 @@ class Mpu {
   std::uint32_t mair(unsigned n) const { return mair_[n & 1]; }
   void set_mair(unsigned n, std::uint32_t value);
 
+  /// The answers below don't depend on `hardfault_or_nmi` now.
+  bool ignores_priority() const { return (ctrl_ & mpu_enable) == 0 || (ctrl_ & mpu_hfnmiena) != 0; }
+
   // ---- what is permitted ------------------------------------------------------------------------------------------
 
   /// What may be done at `address`. `hardfault_or_nmi`: the execution priority is negative (HardFault, NMI, or

@@ -132,8 +132,9 @@ class Engine {
 
   // ---- called by handlers, out of line
   // -------------------------------------------------------------------------------
-  std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, bool aligned_only);
-  void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only);
+  /// `kind`: bits of AccessKind.
+  std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, unsigned kind);
+  void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind);
   std::uint32_t load_exclusive(Slot* s, std::uint32_t address, unsigned size);
   std::uint32_t store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size);
   void clear_exclusive() { exclusive_ = false; }
@@ -176,7 +177,15 @@ class Engine {
   bool permits(Address a, unsigned size, std::uint8_t permit) const {
     return !protection_ || (protection_->permits(a, a + (size - 1)) & permit);
   }
+  /// The same for an access of kind `kind`.
+  bool permits(Address a, unsigned size, std::uint8_t permit, unsigned kind) const {
+    if (!(kind & access_unprivileged)) return permits(a, size, permit);
+    const memory::Protection* user = parts_.arch.unprivileged(h_);
+    return !user || (user->permits(a, a + (size - 1)) & permit);
+  }
   void change_protection();
+  /// Why no block begins at `pc`.
+  BadAccess bad_fetch(Address pc);
   /// How the block at `pc` is reached.
   FunctionEntry entry_kind(Address pc, bool called) const {
     return called ? FunctionEntry::called : is_function_(pc) ? FunctionEntry::jumped : FunctionEntry::none;
@@ -205,7 +214,7 @@ class Engine {
   unsigned insn_index(const TimedBlock* tb, const Slot* s) const;
   void abort(Slot* s, const BadAccess& access);
   Cycle access_time(const Slot* s) const;
-  bool refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, bool aligned_only);
+  bool refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, unsigned kind);
   void code_written(Address a, unsigned size);
   /// Whether an unobserved run would make this access through the engine, too.
   bool special(const std::uintptr_t* pages, std::uint32_t address, unsigned size) const {

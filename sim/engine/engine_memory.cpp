@@ -6,11 +6,11 @@
 
 namespace mj::engine {
 
-std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, bool aligned_only) {
-  return h->engine->load(s, address, size, aligned_only);
+std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
+  return h->engine->load(s, address, size, kind);
 }
-void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only) {
-  h->engine->store(s, address, value, size, aligned_only);
+void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
+  h->engine->store(s, address, value, size, kind);
 }
 std::uint32_t exclusive_load(HotState* h, Slot* s, std::uint32_t address, unsigned size) {
   return h->engine->load_exclusive(s, address, size);
@@ -47,8 +47,8 @@ void Engine::abort(Slot*, const BadAccess& access) {
   h_.attention |= attention_abort;
 }
 
-bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, bool aligned_only) {
-  if (!aligned_only && parts_.arch.allows_unaligned(h_)) {
+bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, unsigned kind) {
+  if (!(kind & access_aligned) && parts_.arch.allows_unaligned(h_)) {
     const unsigned insn = insn_index(h_.tb, s);
     const auto& hidden = h_.tb->walk.unaligned_hidden;
     const std::uint32_t extra =
@@ -61,12 +61,12 @@ bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, boo
   return true;
 }
 
-std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool aligned_only) {
+std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
   if (h_.attention & attention_abort) return 0;
   if (special(parts_.bus.read_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
-  if (unaligned && refuse_unaligned(s, address, size, false, aligned_only)) return 0;
-  if (!permits(address, size, memory::permit_read)) {
+  if (unaligned && refuse_unaligned(s, address, size, false, kind)) return 0;
+  if (!permits(address, size, memory::permit_read, kind)) {
     abort(s, {BadAccess::Why::forbidden, address, size, false, false});
     return 0;
   }
@@ -101,12 +101,12 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool a
   return value;
 }
 
-void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only) {
+void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
   if (h_.attention & attention_abort) return;
   if (special(parts_.bus.write_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
-  if (unaligned && refuse_unaligned(s, address, size, true, aligned_only)) return;
-  if (!permits(address, size, memory::permit_write)) {
+  if (unaligned && refuse_unaligned(s, address, size, true, kind)) return;
+  if (!permits(address, size, memory::permit_write, kind)) {
     abort(s, {BadAccess::Why::forbidden, address, size, true, false});
     return;
   }
@@ -140,7 +140,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
 
 std::uint32_t Engine::load_exclusive(Slot* s, std::uint32_t address, unsigned size) {
   ++slow_accesses_;
-  const std::uint32_t value = load(s, address, size, true);
+  const std::uint32_t value = load(s, address, size, access_aligned);
   if (!(h_.attention & attention_abort)) {
     exclusive_ = true;
     exclusive_address_ = address;
@@ -156,7 +156,7 @@ std::uint32_t Engine::store_exclusive(Slot* s, std::uint32_t address, std::uint3
     if (address & (size - 1)) abort(s, {BadAccess::Why::unaligned, address, size, true, false});
     return 1;
   }
-  store(s, address, value, size, true);
+  store(s, address, value, size, access_aligned);
   return 0;
 }
 

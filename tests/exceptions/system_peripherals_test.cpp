@@ -40,11 +40,12 @@ struct Ppb : testing::Test {
   bool systick_pending() const { return core.unit.pending(thumb::systick); }
 
   FakeCore core;
+  thumb::Mpu mpu{{.regions = 8}};
   EventQueue events;
   Diagnostics diagnostics;
   int changes = 0, resets = 0;
   peripherals::PrivateBus bus{
-      config(), core.unit, core.regs.data(), events, diagnostics, [this] { ++changes; }, [this] { ++resets; }};
+      config(), core.unit, mpu, core.regs.data(), events, diagnostics, [this] { ++changes; }, [this] { ++resets; }};
 };
 
 // ---- SysTick (B3.3)

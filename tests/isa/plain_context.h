@@ -45,6 +45,7 @@ class PlainContext {
   void store8(U32 a, U32 v) { store(a, v, 1); }
   void store16(U32 a, U32 v) { store(a, v, 2); }
   void store32(U32 a, U32 v) { store(a, v, 4); }
+  void unprivileged() {}
   void store32_aligned(U32 a, U32 v) {
     if (a & 3)
       fault(a);
