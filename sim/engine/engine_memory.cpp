@@ -150,7 +150,7 @@ std::uint32_t Engine::load_exclusive(Slot* s, std::uint32_t address, unsigned si
 
 std::uint32_t Engine::store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size) {
   ++slow_accesses_;
-  const bool held = exclusive_ && exclusive_address_ == address;
+  const bool held = exclusive_ && ((exclusive_address_ ^ address) & parts_.arch.exclusive_mask) == 0;
   exclusive_ = false;
   if (!held) {
     if (address & (size - 1)) abort(s, {BadAccess::Why::unaligned, address, size, true, false});
