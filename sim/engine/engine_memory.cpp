@@ -67,7 +67,7 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, false, kind)) return 0;
   if (!permits(address, size, memory::permit_read, kind)) {
-    abort(s, {BadAccess::Why::forbidden, address, size, false, false});
+    abort(s, {BadAccess::Why::forbidden, refused(address, size, memory::permit_read, kind), size, false, false});
     return 0;
   }
   current_slot_ = s;
@@ -107,7 +107,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, true, kind)) return;
   if (!permits(address, size, memory::permit_write, kind)) {
-    abort(s, {BadAccess::Why::forbidden, address, size, true, false});
+    abort(s, {BadAccess::Why::forbidden, refused(address, size, memory::permit_write, kind), size, true, false});
     return;
   }
   current_slot_ = s;
