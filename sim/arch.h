@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Arch {
 
   unsigned sp = 0;  ///< register id of the stack pointer
   unsigned lr = 0;  ///< register id of the link register
+  /// Bits of an address that the exclusive monitor compares; 0: any store-exclusive goes with any load-exclusive.
+  std::uint32_t exclusive_mask = 0xffffffff;
 
   // ---- decoding
   // ------------------------------------------------------------------------------------------------------
@@ -74,6 +77,11 @@ class Arch {
   /// True if the instruction needs prepare() to have found the machine ready (FP state, divide traps).
   virtual bool needs_prepare(const isa::Insn& insn) const = 0;
   virtual const char* op_name(std::uint16_t op) const = 0;
+  /// The extension that the instruction at `code` (4 bytes) is of and that this core lacks, in words; "" if it lacks
+  /// none, or there is no such instruction.
+  virtual std::string feature_of(const std::uint8_t* code) const = 0;
+  /// The instruction at `code` as the manuals write it, whether the core has it or not.
+  virtual std::string text(std::span<const std::uint8_t> code, Address pc) const = 0;
   virtual std::string register_name(unsigned id) const = 0;
   /// Whether `insn` sets a link register, so that its target begins a function.
   bool is_call(const isa::Insn& insn) const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "isa/rv32/decode.h"
+#include "isa/rv32/disasm.h"
 #include "isa/rv32/registers.h"
 #include "isa/rv32/system.h"
 #include "sim/engine/handlers.h"
@@ -45,6 +46,17 @@ bool Rv32Arch::decode(const std::uint8_t* code, unsigned n, Address pc, std::uin
 
 engine::Handler Rv32Arch::handler(const isa::Insn& insn) const { return engine::rv32_handler(insn.op); }
 const char* Rv32Arch::op_name(std::uint16_t op) const { return rv32::op_name(op); }
+
+std::string Rv32Arch::feature_of(const std::uint8_t* code) const {
+  // What a core lacks decodes as an illegal instruction that names the missing features.
+  const isa::Insn insn = rv32::decode(word(code), 0, options_.features);
+  if (insn.op != 0 || insn.imm == 0) return "";
+  return fmt::format("extension {}", rv32::feature_name(insn.imm));
+}
+
+std::string Rv32Arch::text(std::span<const std::uint8_t> code, Address pc) const {
+  return rv32::disassemble(code, pc, 0);
+}
 
 std::string Rv32Arch::register_name(unsigned id) const {
   static constexpr const char* names[] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",

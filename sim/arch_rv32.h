@@ -25,6 +25,8 @@ class Rv32Arch final : public Arch {
   engine::Handler guard(unsigned) const override { return nullptr; }
   bool needs_prepare(const isa::Insn&) const override { return false; }
   const char* op_name(std::uint16_t op) const override;
+  std::string feature_of(const std::uint8_t* code) const override;
+  std::string text(std::span<const std::uint8_t> code, Address pc) const override;
   std::string register_name(unsigned id) const override;
 
   std::optional<Redirect> reset(engine::HotState& h, Address boot) override;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "isa/thumb/decode.h"
+#include "isa/thumb/disasm.h"
 #include "isa/thumb/it_state.h"
 #include "isa/thumb/op.h"
 #include "isa/thumb/registers.h"
@@ -152,6 +153,15 @@ bool ThumbArch::needs_prepare(const isa::Insn& insn) const {
 }
 
 const char* ThumbArch::op_name(std::uint16_t op) const { return thumb::op_name(op); }
+
+std::string ThumbArch::feature_of(const std::uint8_t* code) const {
+  const auto needed = thumb::needed_features(half(code), half(code + 2));
+  return needed ? std::string(thumb::missing_extension(*needed, features_)) : "";
+}
+
+std::string ThumbArch::text(std::span<const std::uint8_t> code, Address pc) const {
+  return thumb::disassemble(code, pc, 0);
+}
 
 std::string ThumbArch::register_name(unsigned id) const {
   static constexpr const char* special[] = {"nf",       "zf",      "cf",      "vf",         "q",       "ge",

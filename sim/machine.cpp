@@ -215,6 +215,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
       const auto at = id.find(key);
       return at == id.end() ? 0u : at->second;
     };
+    if (const auto at = id.find("exclusive_mask"); at != id.end()) thumb_->arch->exclusive_mask = at->second;
     peripherals::PrivateBusConfig config;
     config.scb.cpuid = get("cpuid");
     config.scb.mvfr0 = get("mvfr0");

@@ -369,6 +369,10 @@ inline void store_exclusive(Insn& i) {
 inline void load_exclusive(Insn& i) {
   if (sp_or_pc(i.rd) || i.rn == pc) reject(i);
 }
+/// LDA, STL and their narrow forms.
+inline void acquire_release(Insn& i) {
+  if (sp_or_pc(i.rd) || i.rn == pc) reject(i);
+}
 
 /// The list's size in bytes.
 inline void list_size(Insn& i) { i.shift = byte(4u * static_cast<unsigned>(std::popcount(i.imm))); }

@@ -14,7 +14,9 @@ enum Feature : std::uint32_t {
   fp_v5 = 16,     ///< FPv5's additions: VSEL, VMAXNM, VMINNM, VRINT*, VCVT{A,N,P,M} (Cortex-M7)
   v8m = 32,       ///< Armv8-M Baseline additions: divide, MOVW/MOVT, CBZ, B.W, exclusives, acquire/release (Cortex-M23)
   v8m_main = 64,  ///< what Armv8-M Mainline has beyond ARMv7-M (Cortex-M33)
-  security = 128  ///< Security Extension: SG, BXNS, BLXNS, TTA, TTAT, VLSTM, VLLDM (Armv8-M B3)
+  security = 128,  ///< Security Extension: SG, BXNS, BLXNS, TTA, TTAT, VLSTM, VLLDM (Armv8-M B3)
+  /// What ARMv7-M and Armv8-M Baseline share beyond Armv6-M. Rows name it, cores don't: decode() adds it to either.
+  v7m_or_v8m = 1u << 16
 };
 
 }  // namespace mj::isa::thumb

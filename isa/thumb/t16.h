@@ -83,8 +83,8 @@ inline constexpr auto t16_rows = [] {
       // Miscellaneous: A5.2.5
       {picture("1011 0000 0 iiiiiii"), Op::add_imm, alu, fix<rd_is_sp, rn_is_sp, scale<2>>},
       {picture("1011 0000 1 iiiiiii"), Op::sub_imm, alu, fix<rd_is_sp, rn_is_sp, scale<2>>},
-      {picture("1011 0 0 i 1 iiiii nnn"), Op::cbz, branch_cond, fix<not_in_it, forward>, v7m},
-      {picture("1011 1 0 i 1 iiiii nnn"), Op::cbnz, branch_cond, fix<not_in_it, forward>, v7m},
+      {picture("1011 0 0 i 1 iiiii nnn"), Op::cbz, branch_cond, fix<not_in_it, forward>, v7m_or_v8m},
+      {picture("1011 1 0 i 1 iiiii nnn"), Op::cbnz, branch_cond, fix<not_in_it, forward>, v7m_or_v8m},
       {picture("1011 0010 00 mmm ddd"), Op::sxth, bitfield},
       {picture("1011 0010 01 mmm ddd"), Op::sxtb, bitfield},
       {picture("1011 0010 10 mmm ddd"), Op::uxth, bitfield},

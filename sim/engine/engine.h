@@ -183,6 +183,11 @@ class Engine {
     const memory::Protection* user = parts_.arch.unprivileged(h_);
     return !user || (user->permits(a, a + (size - 1)) & permit);
   }
+  /// The first byte of an access that is not permitted: an unaligned one is made in parts.
+  Address refused(Address a, unsigned size, std::uint8_t permit, unsigned kind) const {
+    while (size-- > 1 && permits(a, 1, permit, kind)) ++a;
+    return a;
+  }
   void change_protection();
   /// Why no block begins at `pc`.
   BadAccess bad_fetch(Address pc);

@@ -67,7 +67,7 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, false, kind)) return 0;
   if (!permits(address, size, memory::permit_read, kind)) {
-    abort(s, {BadAccess::Why::forbidden, address, size, false, false});
+    abort(s, {BadAccess::Why::forbidden, refused(address, size, memory::permit_read, kind), size, false, false});
     return 0;
   }
   current_slot_ = s;
@@ -107,7 +107,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, true, kind)) return;
   if (!permits(address, size, memory::permit_write, kind)) {
-    abort(s, {BadAccess::Why::forbidden, address, size, true, false});
+    abort(s, {BadAccess::Why::forbidden, refused(address, size, memory::permit_write, kind), size, true, false});
     return;
   }
   current_slot_ = s;
@@ -150,7 +150,7 @@ std::uint32_t Engine::load_exclusive(Slot* s, std::uint32_t address, unsigned si
 
 std::uint32_t Engine::store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size) {
   ++slow_accesses_;
-  const bool held = exclusive_ && exclusive_address_ == address;
+  const bool held = exclusive_ && ((exclusive_address_ ^ address) & parts_.arch.exclusive_mask) == 0;
   exclusive_ = false;
   if (!held) {
     if (address & (size - 1)) abort(s, {BadAccess::Why::unaligned, address, size, true, false});

@@ -60,6 +60,7 @@ class InterpContext {
   void store32(U32 a, U32 v) { store<std::uint32_t>(a, v, false); }
   void store32_aligned(U32 a, U32 v) { store<std::uint32_t>(a, v, true); }
 
+  void aligned() { aligned_ = true; }
   void unprivileged() {
     memory = special = true;
     kind_ |= access_unprivileged;
@@ -120,7 +121,7 @@ class InterpContext {
       return 0;
     } else {
       if constexpr (F == Form::full)
-        if (!plain) return slow_load(h_, s_, a, sizeof(T), kind_ | (aligned_only ? access_aligned : 0u));
+        if (!plain) return slow_load(h_, s_, a, sizeof(T), kind_ | (aligned_only || aligned_ ? access_aligned : 0u));
       T v;
       std::memcpy(&v, reinterpret_cast<const void*>(bias + a), sizeof v);
       return v;
@@ -135,7 +136,8 @@ class InterpContext {
       special |= !plain;
     } else {
       if constexpr (F == Form::full)
-        if (!plain) return slow_store(h_, s_, a, value, sizeof(T), kind_ | (aligned_only ? access_aligned : 0u));
+        if (!plain)
+          return slow_store(h_, s_, a, value, sizeof(T), kind_ | (aligned_only || aligned_ ? access_aligned : 0u));
       const T v = static_cast<T>(value);
       std::memcpy(reinterpret_cast<void*>(bias + a), &v, sizeof v);
     }
@@ -144,6 +146,7 @@ class InterpContext {
   HotState* h_;
   Slot* s_;
   unsigned kind_ = 0;
+  bool aligned_ = false;
 };
 
 }  // namespace mj::engine

@@ -45,6 +45,7 @@ class PlainContext {
   void store8(U32 a, U32 v) { store(a, v, 1); }
   void store16(U32 a, U32 v) { store(a, v, 2); }
   void store32(U32 a, U32 v) { store(a, v, 4); }
+  void aligned() { aligned_ = true; }
   void unprivileged() {}
   void store32_aligned(U32 a, U32 v) {
     if (a & 3)
@@ -95,6 +96,7 @@ class PlainContext {
     return 0;
   }
   U32 load(U32 a, std::uint32_t size) {
+    if (std::exchange(aligned_, false) && (a & (size - 1))) return fault(a);
     const std::uint8_t* p = at(a, size);
     if (!p) return fault(a);
     U32 v = 0;
@@ -102,6 +104,10 @@ class PlainContext {
     return v;
   }
   void store(U32 a, U32 v, std::uint32_t size) {
+    if (std::exchange(aligned_, false) && (a & (size - 1))) {
+      fault(a);
+      return;
+    }
     std::uint8_t* p = at(a, size);
     if (!p)
       fault(a);
@@ -109,6 +115,7 @@ class PlainContext {
       std::memcpy(p, &v, size);
   }
 
+  bool aligned_ = false;
   std::uint32_t base_;
   std::vector<std::uint8_t> bytes_;
 };

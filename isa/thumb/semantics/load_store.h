@@ -134,18 +134,34 @@ void store_list(C& c, const Insn& i) {
   if constexpr (B == Base::update && W == Way::down) c.set_reg(i.rn, lowest);
 }
 
-// LDREX, LDREXB, LDREXH: ARMv7-M A7.7.52, A7.7.53, A7.7.54
+// LDREX, LDREXB, LDREXH: ARMv7-M A7.7.52, A7.7.53, A7.7.54; LDAEX and its narrow forms
 template <std::uint32_t Size, Context C>
 void load_exclusive(C& c, const Insn& i) {
   c.set_reg(i.rd, c.load_exclusive(c.reg(i.rn) + i.imm, Size));
 }
 
-// STREX, STREXB, STREXH: ARMv7-M A7.7.167, A7.7.168, A7.7.169; rd is stored, ra gets 0 if it was
+// STREX, STREXB, STREXH: ARMv7-M A7.7.167, A7.7.168, A7.7.169; STLEX and its narrow forms; rd is stored, ra gets 0 if
+// it was
 template <std::uint32_t Size, Context C>
 void store_exclusive(C& c, const Insn& i) {
   using U32 = typename C::U32;
   const U32 at = c.reg(i.rn) + i.imm;
   c.set_reg(i.ra, c.store_exclusive(at, c.reg(i.rd), Size));
+}
+
+// LDA, LDAB, LDAH: Armv8-M C2.4.52 to C2.4.57. One core that performs its accesses in order has nothing to order; what
+// is left is that they must be aligned
+template <Access A, Context C>
+void load_acquire(C& c, const Insn& i) {
+  c.aligned();
+  load<A, Mode::offset, To::general>(c, i);
+}
+
+// STL, STLB, STLH: Armv8-M C2.4.196 to C2.4.201
+template <Access A, Context C>
+void store_release(C& c, const Insn& i) {
+  c.aligned();
+  store<A, Mode::offset>(c, i);
 }
 
 // CLREX: ARMv7-M A7.7.23
