@@ -466,7 +466,14 @@ Redirect ThumbArch::fault(HotState& h, thumb::Fault kind, Address address, const
 }
 
 Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_t interrupted_sp, bool by_instruction) {
-  constexpr unsigned fp_frame_words = 25;
+  // Beyond the basic frame: the FP state by its own cost; what only Secure code stacks (R4-R11, S16-S31), a cycle a
+  // word.
+  const auto frame_cycles = [](unsigned words, std::uint32_t fp_state) {
+    constexpr unsigned basic_words = 8, fp_words = 17;
+    unsigned more = words > basic_words ? words - basic_words : 0;
+    if (more < fp_words) return more;
+    return more - fp_words + fp_state;
+  };
   const timing::ExceptionCost& cost = timing_.exceptions();
   update_protection(h);
   Redirect f;
@@ -482,16 +489,15 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
     f.fault = true;
   } else if (t.handler == 0) {
     f.kind = Redirect::Kind::return_exception;
-    f.cycles += cost.exit + (t.words_unstacked == fp_frame_words ? cost.fp_frame_exit : 0);
+    f.cycles += cost.exit + frame_cycles(t.words_unstacked, cost.fp_frame_exit);
     if (!t.next.thumb) return fault(h, thumb::Fault::invalid_state, t.next.pc, t.next);
   } else if (t.tail_chained) {
     f.kind = Redirect::Kind::chain_exception;
-    f.cycles += cost.tail_chain;
+    f.cycles += cost.tail_chain + (t.words_unstacked == 0 ? t.words_stacked : 0);
     f.fault = is_fault_exception(t.handler);
   } else {
     f.kind = Redirect::Kind::enter_exception;
-    f.cycles +=
-        (by_instruction ? cost.trap_entry : cost.entry) + (t.words_stacked == fp_frame_words ? cost.fp_frame_entry : 0);
+    f.cycles += (by_instruction ? cost.trap_entry : cost.entry) + frame_cycles(t.words_stacked, cost.fp_frame_entry);
     f.fault = is_fault_exception(t.handler);
   }
   return f;

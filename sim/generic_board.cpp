@@ -142,6 +142,8 @@ Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& i
   board.core.timing = core;
   board.core.reset_clock_hz = static_cast<Hertz>(std::llround(mhz * 1e6));
   const bool v7 = std::find(board.core.features.begin(), board.core.features.end(), "v7m") != board.core.features.end();
+  const auto& features = board.core.features;
+  if (std::find(features.begin(), features.end(), "security") != features.end()) board.core.sau_regions = 8;
   // The most that the architectures allow: firmware of any part of this core finds its interrupts.
   board.core.nvic_priority_bits = v7 ? 8 : 2;
   board.core.irq_count = v7 ? 240 : 32;
