@@ -1,0 +1,12 @@
+#include "sim/profile/recognisers/rows.h"
+
+namespace mj::profile {
+
+std::span<const Recogniser> recognisers() {
+  static constexpr Recogniser rows[] = {
+      {"mjrt", look_for_mjrt},
+  };
+  return rows;
+}
+
+}  // namespace mj::profile

@@ -1,0 +1,10 @@
+// The static halves that recognisers.cpp lists.
+#pragma once
+
+#include "sim/profile/recognisers/recogniser.h"
+
+namespace mj::profile {
+
+Result<Candidate> look_for_mjrt(const Program& program);
+
+}  // namespace mj::profile
