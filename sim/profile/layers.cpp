@@ -140,6 +140,14 @@ void LayerRecorder::end_inference() {
   if (i) close_all(static_cast<std::size_t>(i - open().data()));
 }
 
+void LayerRecorder::end_inference(const Counts& until) {
+  const Open* i = inference();
+  if (!i) return;
+  if (until.cycles >= last_.cycles) charge(until);
+  const auto first = static_cast<std::size_t>(i - open().data());
+  while (open().size() > first) close(true);
+}
+
 void LayerRecorder::left(std::size_t depth) {
   const auto& stack = open();
   std::size_t keep = stack.size();

@@ -65,6 +65,8 @@ class LayerRecorder {
   void begin_phase(int phase, std::size_t depth);
   /// The running thread's innermost inference and what is under way in it end now, though their frame goes on.
   void end_inference();
+  /// The same, but it ended at an earlier moment after the last call of the recorder; what came since is outside of it.
+  void end_inference(const Counts& until);
   /// A frame ended: with it end all that began in it or above it.
   void left(std::size_t depth);
   void interrupted();

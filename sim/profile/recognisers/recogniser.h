@@ -52,6 +52,7 @@ class Guest {
 struct KernelCall {
   Address function = 0;
   std::string kernel;  ///< "arm_convolve_s8"
+  std::string op;      ///< as a model calls it: "CONV_2D"
   std::optional<std::uint64_t> macs;
   std::vector<std::int64_t> input, weights, output;  ///< shapes; empty: unknown
 };
@@ -80,6 +81,8 @@ class LayerSource {
   virtual void switched(std::uint32_t /*thread*/) {}
   /// A kernel that another source knows was called within this source's layer (number of the recorder).
   virtual void kernel_called(int /*layer*/, const KernelCall&) {}
+  /// The run is about to end: nothing more will begin, what is under way hasn't been closed yet.
+  virtual void ending() {}
   /// The run ended: the last words to the recorder's networks (confidence, disagreements).
   virtual void finish() {}
 };

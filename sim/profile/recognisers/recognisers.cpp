@@ -5,6 +5,8 @@ namespace mj::profile {
 std::span<const Recogniser> recognisers() {
   static constexpr Recogniser rows[] = {
       {"mjrt", look_for_mjrt},
+      {"generated", look_for_generators},
+      {"kernels", look_for_kernels},
   };
   return rows;
 }
