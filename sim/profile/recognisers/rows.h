@@ -6,5 +6,6 @@
 namespace mj::profile {
 
 Result<Candidate> look_for_mjrt(const Program& program);
+Result<Candidate> look_for_tflm(const Program& program);
 
 }  // namespace mj::profile
