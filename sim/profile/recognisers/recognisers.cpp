@@ -5,6 +5,7 @@ namespace mj::profile {
 std::span<const Recogniser> recognisers() {
   static constexpr Recogniser rows[] = {
       {"mjrt", look_for_mjrt},
+      {"tflm", look_for_tflm},
       {"generated", look_for_generators},
       {"kernels", look_for_kernels},
   };

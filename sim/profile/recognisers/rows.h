@@ -6,6 +6,7 @@
 namespace mj::profile {
 
 Result<Candidate> look_for_mjrt(const Program& program);
+Result<Candidate> look_for_tflm(const Program& program);
 Result<Candidate> look_for_generators(const Program& program);
 Result<Candidate> look_for_kernels(const Program& program);
 
