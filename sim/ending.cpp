@@ -28,7 +28,7 @@ std::string lacking(Machine& machine, const Program& program, Address pc) {
   isa::Insn insn;
   isa::Effects effects;
   if (!machine.engine().arch().decode(b.data(), 4, pc, 0, insn, effects) || insn.op != 0) return "";
-  std::string name, extension;
+  std::string needs;
   if (program.is_arm()) {
     using namespace isa::thumb;
     static constexpr std::pair<Features, const char*> steps[] = {{v7m, "Armv7-M"},
@@ -38,18 +38,17 @@ std::string lacking(Machine& machine, const Program& program, Address pc) {
     for (const auto& [features, what] : steps) {
       const isa::Insn known = isa::thumb::decode(b[0] | b[1] << 8u, b[2] | b[3] << 8u, pc, false, features);
       if (known.op == 0) continue;
-      name = isa::thumb::op_name(known.op);
-      extension = what;
+      needs = fmt::format("{} needs {}", isa::thumb::op_name(known.op), what);
       break;
     }
-  } else if (insn.imm) {
+  } else {
     const std::uint32_t raw = b[0] | b[1] << 8u | b[2] << 16u | static_cast<std::uint32_t>(b[3]) << 24u;
-    name = isa::rv32::op_name(isa::rv32::decode(raw, pc, insn.imm).op);
-    extension = fmt::format("extension {}", isa::rv32::feature_name(insn.imm));
+    isa::rv32::Features features = isa::rv32::feature_machine;
+    for (const std::string& f : machine.board().core.features) features |= isa::rv32::feature_of(f);
+    needs = isa::rv32::lacking(raw, features);
   }
-  if (name.empty()) return "";
-  return fmt::format("{} needs {}, which the core of {} lacks; the image is built for {}", name, extension,
-                     machine.board().id,
+  if (needs.empty()) return "";
+  return fmt::format("{}, which the core of {} lacks; the image is built for {}", needs, machine.board().id,
                      program.image.target().arch.empty() ? "an unnamed core" : program.image.target().arch);
 }
 
