@@ -116,14 +116,8 @@ isa::thumb::SauConfig sau_config(const BoardSpec& board) {
 
 std::optional<std::uint32_t> rv32_feature(const std::string& name) {
   using namespace isa::rv32;
-  if (name == "m") return feature_m;
-  if (name == "a") return feature_a;
-  if (name == "c") return feature_c;
-  if (name == "e") return feature_e;
-  if (name == "zicsr") return feature_zicsr;
-  if (name == "zifencei") return feature_zifencei;
-  if (name == "machine") return 0;  // every core here has machine mode
-  return std::nullopt;
+  const Features bits = feature_of(name);
+  return bits ? std::optional(bits) : std::nullopt;
 }
 
 /// Why the bytes at `from` are not all in flash or RAM; empty if they are. Regions may adjoin each other.
@@ -345,6 +339,7 @@ Result<void> Machine::build_rv32() {
   config.mimpid = get("mimpid", 0);
   config.user_mode = get("user_mode", 0) != 0;
   config.compressed = (features & feature_c) != 0;
+  config.fpu = (features & feature_f) != 0;
   config.mtvec_base_mask = get("mtvec_base_mask", 0xfffffffc);
   config.mtvec_direct = get("mtvec_vectored_only", 0) == 0;
   config.mtvec_reset = board_.boot.reset_mtvec.value_or(0);

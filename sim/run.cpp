@@ -15,6 +15,7 @@
 #include "sim/ending.h"
 #include "sim/generic_board.h"
 #include "sim/machine.h"
+#include "sim/memory_dump.h"
 #include "sim/price.h"
 #include "sim/profile/attribution.h"
 #include "sim/profile/model/note.h"
@@ -75,6 +76,7 @@ class Runner {
     if (auto tensors = attach_tensors(); !tensors) return tensors.error();
     recognition_->listen(engine(), machine_->timing(), machine_->operating_points());
     engine().calls().add_listener(&recorder_);
+    if (auto dump = find_dump(); !dump) return dump.error();
     if (auto rois = watch_regions(); !rois) return rois.error();
     if (auto traced = trace(); !traced) return traced.error();
     if (gdb_) attach_gdb();
@@ -107,12 +109,14 @@ class Runner {
     result.fault = explain_fault(*machine_, program_);
     result.stop = explain_stop(stop, *machine_, program_, result.fault, limit());
     // Whatever became of the output: the result is never lost for it.
-    if (!request_.output_path.empty())
-      if (auto saved = save_output(); !saved) {
-        const Error& e = saved.error();
-        result.diagnostics.push_back({"warning", "--output", e.what + (e.why.empty() ? "" : ": " + e.why), 1});
-        if (result.stop.exit_code == ExitCode::ok) result.stop.exit_code = e.code;
-      }
+    const auto warn = [&](const char* option, const Result<void>& saved) {
+      if (saved) return;
+      const Error& e = saved.error();
+      result.diagnostics.push_back({"warning", option, e.what + (e.why.empty() ? "" : ": " + e.why), 1});
+      if (result.stop.exit_code == ExitCode::ok) result.stop.exit_code = e.code;
+    };
+    if (!request_.output_path.empty()) warn("--output", save_output());
+    if (dump_) warn("--dump-memory", write_memory_dump(machine_->bus(), *dump_));
     return result;
   }
 
@@ -155,7 +159,8 @@ class Runner {
     return {};
   }
 
-  Result<Address> place(const std::string& text, const std::string& roi) const {
+  /// Address of a symbol or number; `option` is what to blame.
+  Result<Address> place(const std::string& text, const std::string& option) const {
     if (const memory::ElfSymbol* s = program_.image.symbol(text)) return s->value;
     Address a = 0;
     const bool hex = text.starts_with("0x");
@@ -163,8 +168,17 @@ class Runner {
     if (hex && failed == std::errc() && rest == text.data() + text.size()) return a;
     std::vector<std::string> names;
     for (const memory::ElfSymbol& s : program_.image.symbols()) names.push_back(s.name);
-    return Error{ExitCode::usage, fmt::format("'{}' is neither a symbol of the image nor an address", text),
-                 "--roi " + roi, "", did_you_mean(text, names)};
+    return Error{ExitCode::usage, fmt::format("'{}' is neither a symbol of the image nor an address", text), option, "",
+                 did_you_mean(text, names)};
+  }
+
+  Result<void> find_dump() {
+    if (request_.dump_memory.empty()) return {};
+    auto dump = parse_memory_dump(request_.dump_memory,
+                                  [this](const std::string& text) { return place(text, "--dump-memory"); });
+    if (!dump) return dump.error();
+    dump_ = std::move(dump).value();
+    return {};
   }
 
   Result<void> watch_regions() {
@@ -175,7 +189,8 @@ class Runner {
       if (colon == std::string::npos)
         return Error{ExitCode::usage, fmt::format("'{}' is no region of interest", text), "--roi", "",
                      "BEGIN:END, two symbols or addresses: bench_begin:bench_end, 0x08000100:0x08000140"};
-      const auto begin = place(text.substr(0, colon), text), end = place(text.substr(colon + 1), text);
+      const auto begin = place(text.substr(0, colon), "--roi " + text),
+                 end = place(text.substr(colon + 1), "--roi " + text);
       if (!begin) return begin.error();
       if (!end) return end.error();
       const Address bit = program_.is_arm() ? 1 : 0;
@@ -352,6 +367,7 @@ class Runner {
   std::optional<Recognition> recognition_;
   TimelineRecorder recorder_;
   std::unique_ptr<RoiTracker> roi_;
+  std::optional<MemoryDump> dump_;
   std::unique_ptr<debug::TraceObserver> trace_;
   std::string waits_;  ///< flash wait states held: a number, "auto" or none
   std::vector<std::uint8_t> input_, output_;

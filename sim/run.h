@@ -37,6 +37,7 @@ struct RunRequest {
   std::string energy_table;           ///< path of an energy table to use instead of the board's; empty: the board's
   std::string input_path;             ///< raw int8 bytes or .npy for the network's first input; empty: none
   std::string output_path;            ///< where the network's first output goes, by extension raw or .npy; empty: none
+  std::string dump_memory;            ///< "BEGIN:END=FILE": memory at the end (sim/memory_dump.h); empty: none
   std::string files_folder;           ///< folder that semihosting may open files in; empty: none
   std::string console_input;          ///< what the firmware reads from its console
   std::string command_line;           ///< semihosting SYS_GET_CMDLINE

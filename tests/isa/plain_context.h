@@ -24,7 +24,7 @@ class PlainContext {
 
   explicit PlainContext(std::uint32_t base = 0x20000000, std::size_t size = 0x10000) : base_(base), bytes_(size) {}
 
-  std::array<std::uint32_t, 65> regs{};
+  std::array<std::uint32_t, isa::register_count + 2> regs{};
   Flow flow = Flow::next;
   std::uint32_t target = 0;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> raised;  ///< id, argument
@@ -35,7 +35,7 @@ class PlainContext {
 
   U32 reg(unsigned id) { return regs[id]; }
   void set_reg(unsigned id, U32 v) {
-    if (id < isa::register_count && !fault_address) regs[id] = v;
+    if (id != isa::sink_register && !fault_address) regs[id] = v;
   }
 
   U32 load8(U32 a) { return load(a, 1); }
