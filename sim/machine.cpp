@@ -264,6 +264,8 @@ Result<void> Machine::build_thumb() {
   config.dsp = (features & isa::thumb::dsp) != 0;
   config.interrupts = board_.core.irq_count;
   config.priority_bits = board_.core.nvic_priority_bits;
+  const auto id = identity(board_);
+  if (const auto at = id.find("unprivileged"); at != id.end()) config.unprivileged = at->second != 0;
   thumb_ = std::make_unique<ThumbCore>(config);
   thumb_->arch = std::make_unique<ThumbArch>(thumb_->unit, bus_, *timing_, features);
   arch_ = thumb_->arch.get();

@@ -9,6 +9,7 @@
 
 #include "isa/thumb/disasm.h"
 #include "isa/thumb/registers.h"
+#include "isa/thumb/system.h"
 #include "tests/differential/thumb_here.h"
 #include "tests/differential/unicorn_thumb.h"
 
@@ -102,10 +103,27 @@ struct KnownDifference {
 constexpr KnownDifference known[] = {
     {"SP keeps bits 1:0 (ARMv7-M B1.4.1: always zero)",
      [](const Single& s) { return same_but(s, [](ThumbState& t) { t.r[sp] &= ~3u, t.other_sp &= ~3u; }); }},
+    {"CONTROL.SFPA of an oracle in Secure state (Armv8-M B3.1: only with the Security Extension)",
+     [](const Single& s) {
+       return s.insn.cls == OpClass::sys_read && s.insn.imm == sysm_control &&
+              same_but(s, [&](ThumbState& t) { t.r[s.insn.rd] &= ~8u; });
+     }},
     {"MSR APSR writes Q (ARMv6-M B1.4.2: there is none)",
      [](const Single& s) {
        return !(s.features & v7m) && s.insn.cls == OpClass::sys_write &&
               same_but(s, [](ThumbState& t) { t.apsr &= ~(1u << 27); });
+     }},
+    {"a new FP context clears all of FPSCR (ARMv7-M B1.5.7, ExecuteFPCheck(): only AHP, DN, FZ and RMode)",
+     [](const Single& s) {
+       const bool fp = s.insn.cls >= OpClass::fp_move && s.insn.cls <= OpClass::fp_sys;
+       if (!fp || (s.before.control & 4) || !(s.before.fpscr & 0xf800009f)) return false;
+       return same_but(s, [&](ThumbState& t) {
+         t.fpscr &= ~0xf800009fu;
+         if (starts(s.insn, "vmrs_flags"))
+           t.apsr &= ~0xf0000000u;
+         else if (starts(s.insn, "vmrs"))
+           t.r[s.insn.rd] &= ~0xf800009fu;
+       });
      }},
     {"VCVT from fixed point rounds by FPSCR (ARMv7-M A7.7.229: to nearest)",
      [](const Single& s) {

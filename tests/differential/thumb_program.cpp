@@ -100,13 +100,19 @@ ThumbGenerator::ThumbGenerator(Features features, std::uint64_t seed) : features
   for (const auto rows : {rows_16bit(), rows_32bit()})
     for (const Row<Op>& row : rows) {
       bool there = row.op == Op::undefined && row.feature == 0;
+      if (row.op == Op::it) {  // fills of it are hints, too; it is drawn with the block behind it
+        there = is(isa::thumb::decode(0xbf08, 0, code_base, false, features), Op::it);
+        if (!there) continue;
+        it_row_ = static_cast<int>(rows_.size());
+      }
       const std::uint32_t free = (row.pattern.width == 16 ? 0xffffu : 0xffffffffu) & ~row.pattern.mask;
       std::mt19937 fill(1);
       for (int k = 0; k < 64 && !there; ++k) {
         const std::uint32_t raw = row.pattern.value | (static_cast<std::uint32_t>(fill()) & free);
         const Insn i = row.pattern.width == 16 ? isa::thumb::decode(raw, 0, code_base, k & 1, features)
                                                : isa::thumb::decode(raw >> 16, raw, code_base, k & 1, features);
-        there = !is(i, Op::undefined) && (i.cls != OpClass::coprocessor || row.cls == OpClass::coprocessor);
+        there = !is(i, Op::undefined) && not_compared(i).empty() &&
+                (i.cls != OpClass::coprocessor || row.cls == OpClass::coprocessor);
       }
       if (there) rows_.push_back({&row, 0});
     }
@@ -254,7 +260,10 @@ void ThumbGenerator::group(Draft& d) {
     if (((e.writes & isa::reg_bit(sp)) && !pushes) || insn.cls == OpClass::sys_write) moves_again = true;
   }
   d.stack_moved = moves_again;
-  if (in_it) d.items.push_back(it);
+  if (in_it) {
+    d.items.push_back(it);
+    if (it_row_ >= 0) ++rows_[static_cast<std::size_t>(it_row_)].drawn;
+  }
   ItState state{static_cast<std::uint8_t>(in_it ? it.raw & 0xff : 0)};
   for (Item& item : drawn) {
     item.it_bits = state.bits;
@@ -434,7 +443,7 @@ bool ThumbGenerator::solve(Draft& d, Item& item, ThumbProgram& p) {
       regs[r] = static_cast<std::uint32_t>(static_cast<std::int32_t>(wanted - at0) / static_cast<std::int32_t>(slope));
       now = ask(insn, regs);
       if (now.accesses.empty()) return false;
-      if (now.accesses.front().address - ram_base > ram_size) return false;
+      if (branch && (now.accesses.front().address != wanted || (r == sp && regs[r] & 3))) return false;
       for (const auto& a : now.accesses)
         if (a.address < ram_base + 64 || a.address > ram_base + ram_size - 64) return false;
     } else if (e.address == 0) {

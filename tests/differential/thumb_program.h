@@ -77,6 +77,7 @@ class ThumbGenerator {
   isa::thumb::Features features_;
   std::mt19937_64 random_;
   std::vector<RowCount> rows_;
+  int it_row_ = -1;
   std::uint64_t turned_down_ = 0, not_steered_ = 0;
 };
 
