@@ -18,6 +18,14 @@ function(mj_options target)
   endif()
 endfunction()
 
+# Counts executed lines of this library (tools/setup/coverage): unoptimised, so that lines are what was written.
+function(mj_count_lines target)
+  if(MJ_COVERAGE)
+    target_compile_options(${target} PRIVATE --coverage -O0)
+    target_link_options(${target} PUBLIC --coverage)
+  endif()
+endfunction()
+
 function(mj_library target)
   add_library(${target} STATIC ${ARGN})
   mj_options(${target})

@@ -310,6 +310,8 @@ Result<void> Machine::build_thumb() {
   config.dsp = (features & isa::thumb::dsp) != 0;
   config.interrupts = board_.core.irq_count;
   config.priority_bits = board_.core.nvic_priority_bits;
+  const auto id = identity(board_);
+  if (const auto at = id.find("unprivileged"); at != id.end()) config.unprivileged = at->second != 0;
   config.v8m = (features & isa::thumb::v8m) != 0;
   config.security = (features & isa::thumb::security) != 0;
   thumb_ = std::make_unique<ThumbCore>(config, mpu_config(board_, features), sau_config(board_));

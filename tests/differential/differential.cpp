@@ -1,0 +1,33 @@
+// Campaigns: random programs of one family compared for as long as wanted.
+//
+//   differential --family v7em --count 20000000 --seed 7
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "tests/differential/thumb_campaign.h"
+
+int main(int argc, char** argv) {
+  using namespace mj::differential;
+  std::string name;
+  CampaignOptions options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (!std::strcmp(argv[i], "--family")) name = argv[i + 1];
+    if (!std::strcmp(argv[i], "--count")) options.instructions = std::strtoull(argv[i + 1], nullptr, 0);
+    if (!std::strcmp(argv[i], "--seed")) options.seed = std::strtoull(argv[i + 1], nullptr, 0);
+  }
+  const Family* family = find_family(name);
+  if (!family) {
+    std::fprintf(stderr, "usage: differential --family NAME [--count INSTRUCTIONS] [--seed N]\nfamilies:");
+    for (const Family& f : families()) std::fprintf(stderr, " %s", std::string(f.name).c_str());
+    std::fprintf(stderr, "\n");
+    return 2;
+  }
+  options.progress = [&](const CampaignReport& r) {
+    std::fprintf(stderr, "%s: %llu instructions\n", name.c_str(), static_cast<unsigned long long>(r.instructions));
+  };
+  const CampaignReport report = run_campaign(*family, options);
+  std::fputs(text(*family, report, options.seed).c_str(), stdout);
+  return report.difference.empty() ? 0 : 1;
+}

@@ -1,0 +1,380 @@
+#include "tests/differential/thumb_campaign.h"
+
+#include <fmt/format.h>
+#include <unicorn/unicorn.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "isa/thumb/disasm.h"
+#include "isa/thumb/registers.h"
+#include "isa/thumb/system.h"
+#include "tests/differential/thumb_here.h"
+#include "tests/differential/unicorn_thumb.h"
+
+namespace mj::differential {
+
+using namespace isa::thumb;
+using isa::Insn;
+using isa::OpClass;
+
+namespace {
+
+constexpr Family all_families[] = {
+    {"v6m", "cortex-m0", UC_CPU_ARM_CORTEX_M0},   {"v7m", "cortex-m3", UC_CPU_ARM_CORTEX_M3},
+    {"v7em", "cortex-m4", UC_CPU_ARM_CORTEX_M4},  {"m7", "cortex-m7", UC_CPU_ARM_CORTEX_M7},
+    {"v8m", "cortex-m33", UC_CPU_ARM_CORTEX_M33},
+};
+
+bool is_exception(End e) { return e != End::finished && e != End::lost; }
+
+/// Whether both ended alike. Where the architecture has one exception for all faults, any fault will do.
+bool same_end(End ours, End theirs) {
+  if (ours == theirs) return true;
+  if (ours == End::hard_fault || ours == End::lockup) return is_exception(theirs);
+  // Unicorn has one error for UNDEFINSTR and INVSTATE, and QEMU one exception for all bad addresses.
+  if (ours == End::invalid_state) return theirs == End::undefined;
+  if (ours == End::unaligned) return theirs == End::memory;
+  return false;
+}
+
+/// What of the state differs; "" if nothing does.
+std::string differences(const ThumbState& ours, const ThumbState& theirs) {
+  std::string out;
+  const auto line = [&](const std::string& what, std::uint32_t a, std::uint32_t b) {
+    if (a != b) out += fmt::format("    {:9} here {:08x}, oracle {:08x}\n", what, a, b);
+  };
+  for (unsigned i = 0; i < 16; ++i)
+    line(i == sp ? "sp" : i == lr ? "lr" : i == pc ? "pc" : fmt::format("r{}", i), ours.r[i], theirs.r[i]);
+  for (unsigned i = 0; i < 32; ++i) line(fmt::format("s{}", i), ours.s[i], theirs.s[i]);
+  line("APSR", ours.apsr, theirs.apsr);
+  line("FPSCR", ours.fpscr, theirs.fpscr);
+  line("CONTROL", ours.control, theirs.control);
+  if (ours.control & theirs.control & 1) return out;  // unprivileged: the oracle can't be asked for the others
+  line("PRIMASK", ours.primask, theirs.primask);
+  line("BASEPRI", ours.basepri, theirs.basepri);
+  line("FAULTMASK", ours.faultmask, theirs.faultmask);
+  line("other SP", ours.other_sp, theirs.other_sp);
+  return out;
+}
+
+/// The oracle's memory keeps what ours has where exception entry wrote a frame: it doesn't enter exceptions.
+std::string memory_differences(const std::uint8_t* ours, const std::uint8_t* theirs, const Outcome& end) {
+  std::string out;
+  const auto in_frame = [&](std::uint32_t at) { return at >= end.frame && at < end.frame_end; };
+  for (std::uint32_t i = 0; i < ram_size; ++i)
+    if (ours[i] != theirs[i] && !in_frame(ram_base + i)) {
+      out += fmt::format("    [{:08x}] here {:02x}, oracle {:02x}\n", ram_base + i, ours[i], theirs[i]);
+      if (out.size() > 400) return out + "    ...\n";
+    }
+  return out;
+}
+
+/// An instruction with what it found and left here, and what the oracle makes of it.
+struct Single {
+  Features features;
+  const Insn& insn;
+  const ThumbState& before;
+  const Outcome& ours;
+  const Outcome& theirs;
+  bool memory_differs;
+};
+
+bool starts(const Insn& insn, std::string_view with) { return std::string_view(op_name(insn.op)).starts_with(with); }
+bool ends(const Insn& insn, std::string_view with) { return std::string_view(op_name(insn.op)).ends_with(with); }
+
+/// Both ended alike and agree on everything but what `forget` makes equal.
+template <class F>
+bool same_but(const Single& s, F forget) {
+  if (s.memory_differs || !same_end(s.ours.end, s.theirs.end)) return false;
+  ThumbState a = s.ours.state, b = s.theirs.state;
+  forget(a);
+  forget(b);
+  return differences(a, b).empty();
+}
+
+/// Where Unicorn 2.0.1 is wrong, and what the manual says. Each is matched exactly: the instruction, the condition, and
+/// that nothing else differs.
+struct KnownDifference {
+  const char* what;
+  bool (*covers)(const Single&);
+};
+constexpr KnownDifference known[] = {
+    {"SP keeps bits 1:0 (ARMv7-M B1.4.1: always zero)",
+     [](const Single& s) { return same_but(s, [](ThumbState& t) { t.r[sp] &= ~3u, t.other_sp &= ~3u; }); }},
+    {"CONTROL.SFPA of an oracle in Secure state (Armv8-M B3.1: only with the Security Extension)",
+     [](const Single& s) {
+       return s.insn.cls == OpClass::sys_read && s.insn.imm == sysm_control &&
+              same_but(s, [&](ThumbState& t) { t.r[s.insn.rd] &= ~8u; });
+     }},
+    {"MSR APSR writes Q (ARMv6-M B1.4.2: there is none)",
+     [](const Single& s) {
+       return !(s.features & v7m) && s.insn.cls == OpClass::sys_write &&
+              same_but(s, [](ThumbState& t) { t.apsr &= ~(1u << 27); });
+     }},
+    {"a new FP context clears all of FPSCR (ARMv7-M B1.5.7, ExecuteFPCheck(): only AHP, DN, FZ and RMode)",
+     [](const Single& s) {
+       const bool fp = s.insn.cls >= OpClass::fp_move && s.insn.cls <= OpClass::fp_sys;
+       if (!fp || (s.before.control & 4) || !(s.before.fpscr & 0xf800009f)) return false;
+       return same_but(s, [&](ThumbState& t) {
+         t.fpscr &= ~0xf800009fu;
+         if (starts(s.insn, "vmrs_flags"))
+           t.apsr &= ~0xf0000000u;
+         else if (starts(s.insn, "vmrs"))
+           t.r[s.insn.rd] &= ~0xf800009fu;
+       });
+     }},
+    {"VCVT from fixed point rounds by FPSCR (ARMv7-M A7.7.229: to nearest)",
+     [](const Single& s) {
+       const unsigned d = s.insn.rd - s0;
+       return starts(s.insn, "vcvt_f") && ends(s.insn, "_fixed") && (s.before.fpscr >> 22 & 3) != 0 && d < 32 &&
+              same_but(s, [d](ThumbState& t) { t.s[d] = 0, t.s[std::min(d + 1, 31u)] = 0, t.fpscr &= ~0x9fu; });
+     }},
+};
+
+std::string state_text(const ThumbState& s, const Insn& insn) {
+  std::string out = "   ";
+  for (unsigned i = 0; i < 16; ++i) {
+    out += fmt::format(" {}{} {:08x}",
+                       i == sp   ? "sp"
+                       : i == lr ? "lr"
+                       : i == pc ? "pc"
+                                 : "r",
+                       i < 13 ? std::to_string(i) : "", s.r[i]);
+    if (i % 8 == 7) out += "\n   ";
+  }
+  out +=
+      fmt::format(" APSR {:08x} FPSCR {:08x} CONTROL {:x} PRIMASK {:x} BASEPRI {:x} FAULTMASK {:x} other SP {:08x}\n",
+                  s.apsr, s.fpscr, s.control, s.primask, s.basepri, s.faultmask, s.other_sp);
+  if (insn.cls >= OpClass::fp_move && insn.cls <= OpClass::fp_sys) {
+    out += "   ";
+    for (unsigned i = 0; i < 32; ++i)
+      out += fmt::format(" s{} {:08x}{}", i, s.s[i], i % 8 == 7 && i < 31 ? "\n   " : "");
+    out += "\n";
+  }
+  return out;
+}
+
+class Campaign {
+ public:
+  Campaign(const Family& family, const CampaignOptions& options)
+      : family_(family),
+        options_(options),
+        here_(std::string(family.core), false),
+        watched_(std::string(family.core), true),
+        oracle_(family.oracle),
+        stepped_(family.oracle),
+        generator_(here_.features(), options.seed),
+        random_(options.seed ^ 0x5eed) {
+    pool_.resize(3 * ram_size);
+    for (auto& b : pool_) b = static_cast<std::uint8_t>(random_());
+    fp_ = (here_.features() & (fp_sp | fp_dp)) != 0;
+  }
+
+  CampaignReport run() {
+    constexpr std::uint32_t margin = 0x2000;  // literal loads with random offsets find code or zeros
+    std::uint32_t at = code_base + margin;
+    while (report_.instructions < options_.instructions && report_.difference.empty()) {
+      if (at + ThumbGenerator::most_bytes > code_base + code_size - margin) {
+        at = code_base + margin;
+        here_.forget_code();
+        watched_.forget_code();
+        oracle_.forget_code(code_base, code_size);
+      }
+      const ThumbProgram program = generator_.program(at);
+      at += (program.bytes() + 15) & ~15u;
+      for (ThumbHere* machine : {&here_, &watched_})
+        machine->write_code(program.base, program.code.data(), program.bytes());
+      for (UnicornThumb* oracle : {&oracle_, &stepped_})
+        oracle->write_code(program.base, program.code.data(), program.bytes());
+      ++report_.programs;
+      for (int k = 0; k < 2 && report_.difference.empty(); ++k) once(program);
+      report_.instructions += here_.executed(program.drawn);
+      // An oracle that went astray must not find a loop to stay in.
+      const std::uint16_t udf = 0xde00;
+      here_.write_code(program.end, &udf, 2);
+      watched_.write_code(program.end, &udf, 2);
+      oracle_.write_code(program.end, &udf, 2);
+      stepped_.write_code(program.end, &udf, 2);
+      if (options_.progress && report_.programs % 20000 == 0) options_.progress(finished());
+    }
+    return finished();
+  }
+
+ private:
+  const CampaignReport& finished() {
+    report_.turned_down = generator_.turned_down();
+    report_.not_steered = generator_.not_steered();
+    report_.rows = static_cast<unsigned>(generator_.rows().size());
+    report_.rows_drawn = 0;
+    for (const auto& row : generator_.rows()) report_.rows_drawn += row.drawn != 0;
+    return report_;
+  }
+
+  void once(const ThumbProgram& program) {
+    const ThumbState state = generator_.state(program);
+    const std::uint8_t* fill = &pool_[random_() % (2 * ram_size)];
+    memory_.assign(fill, fill + ram_size);
+    for (const ThumbProgram::Poke& p : program.pokes) std::memcpy(&memory_[p.address - ram_base], &p.value, p.size);
+    std::memcpy(here_.ram(), memory_.data(), ram_size);
+    std::memcpy(oracle_.ram(), memory_.data(), ram_size);
+    const Outcome ours = here_.run(state, program.end);
+    const Outcome theirs = oracle_.run(state, program.end, fp_);
+    ++report_.runs;
+    ++report_.ends[std::string(name(ours.end))];
+    if (!differ(ours, theirs, here_.ram(), oracle_.ram()).empty()) explain(program, state);
+  }
+
+  std::string differ(const Outcome& ours, Outcome theirs, const std::uint8_t* our_ram, const std::uint8_t* their_ram) {
+    std::string out;
+    // Unicorn doesn't say which instruction met a bad address.
+    if (theirs.end == End::memory && is_exception(ours.end)) theirs.state.r[pc] = ours.state.r[pc];
+    if (!same_end(ours.end, theirs.end))
+      out += fmt::format("    ends      here {}, oracle {}\n", name(ours.end), name(theirs.end));
+    // Neither a locked-up core nor a fault in the middle of a list of loads leaves registers to compare.
+    if (ours.end == End::lockup) return out;
+    out += differences(ours.state, theirs.state);
+    if (std::memcmp(our_ram, their_ram, ram_size) != 0) out += memory_differences(our_ram, their_ram, ours);
+    return out;
+  }
+
+  /// The program again, an instruction at a time: what differs must be a known error of the oracle.
+  void explain(const ThumbProgram& program, const ThumbState& state) {
+    std::memcpy(watched_.ram(), memory_.data(), ram_size);
+    Outcome last = watched_.run(state, program.end);
+    const std::vector<std::uint8_t> last_ram(watched_.ram(), watched_.ram() + ram_size);
+    const auto& steps = watched_.steps();
+    unsigned found = 0;
+    for (std::size_t k = 0; k < steps.size() && steps[k].insn.pc != program.end;) {
+      std::size_t next = k + 1;
+      if (steps[k].insn.cls == OpClass::it)
+        for (ItState it{static_cast<std::uint8_t>(steps[k].insn.imm)}; it.active() && next < steps.size(); it.advance())
+          ++next;
+      const bool block = next > k + 1;
+      std::string d = step(program, k, next, last, last_ram, found);
+      if (!d.empty() && block) {
+        // One of the block's instructions, asked for alone and without its condition, which it is known to meet.
+        bool explained = false;
+        for (std::size_t j = k + 1; j < next; ++j) {
+          if (steps[j].condition_failed || steps[j].insn.size == 2) continue;
+          const unsigned before = found;
+          const std::string inner = step(program, j, j + 1, last, last_ram, found);
+          if (!inner.empty()) {
+            d = inner;
+            explained = false;
+            break;
+          }
+          explained |= found != before;
+        }
+        if (explained) d.clear();
+      }
+      if (!d.empty()) {
+        report_.difference = d;
+        return;
+      }
+      k = next;
+    }
+    if (found == 0) {
+      report_.difference = "no instruction alone differs, but the program does:\n" +
+                           differ(last, oracle_again(program, state), last_ram.data(), oracle_.ram()) +
+                           listing(program);
+    }
+  }
+
+  Outcome oracle_again(const ThumbProgram& program, const ThumbState& state) {
+    std::memcpy(oracle_.ram(), memory_.data(), ram_size);
+    return oracle_.run(state, program.end, fp_);
+  }
+
+  /// Steps k up to next in the oracle; "" if as here, or a known difference (then `found` counts it).
+  std::string step(const ThumbProgram& program, std::size_t k, std::size_t next, const Outcome& last,
+                   const std::vector<std::uint8_t>& last_ram, unsigned& found) {
+    const auto& steps = watched_.steps();
+    const ThumbHere::Step& s = steps[k];
+    if (s.insn.cls == OpClass::store_exclusive) return "";  // alone it never holds the monitor
+    Outcome ours = last;
+    const std::uint8_t* our_ram = last_ram.data();
+    if (next < steps.size()) {
+      ours.end = End::finished;
+      ours.state = steps[next].before;
+      ours.frame = ours.frame_end = 0;
+      our_ram = steps[next].ram.data();
+    }
+    const std::uint32_t until = next < steps.size() ? ours.state.r[pc] : program.end;
+    std::memcpy(stepped_.ram(), s.ram.data(), ram_size);
+    stepped_.forget_code(program.base, program.bytes());  // what was translated for another end would run past this one
+    const Outcome theirs = stepped_.run(s.before, until, fp_, 100'000);
+    const std::string d = differ(ours, theirs, our_ram, stepped_.ram());
+    if (d.empty()) return "";
+    const bool memory = !memory_differences(our_ram, stepped_.ram(), ours).empty();
+    for (const KnownDifference& known_one : known)
+      if (known_one.covers({here_.features(), s.insn, s.before, ours, theirs, memory})) {
+        ++report_.excused[known_one.what];
+        ++found;
+        return "";
+      }
+    std::string out = "before:\n" + state_text(s.before, s.insn) + "instruction:\n";
+    for (std::size_t j = k; j < next && j < steps.size(); ++j)
+      out += fmt::format("    {:08x}: {:0{}x}  {}  ({})\n", steps[j].insn.pc, steps[j].insn.raw, steps[j].insn.size * 2,
+                         isa::thumb::text(steps[j].insn), op_name(steps[j].insn.op));
+    return out + "after:\n" + d;
+  }
+
+  std::string listing(const ThumbProgram& program) {
+    std::string out = "program:\n";
+    ItState it;
+    for (std::uint32_t a = program.base; a <= program.end;) {
+      const std::size_t at = (a - program.base) / 2;
+      Insn insn = decode(program.code[at], program.code[at + 1], a, it.active(), here_.features());
+      apply_it(insn, it);
+      if (insn.cls == OpClass::it)
+        it.bits = static_cast<std::uint8_t>(insn.imm);
+      else if (it.active())
+        it.advance();
+      out += fmt::format("    {:08x}: {:0{}x}  {}{}\n", a, insn.raw, insn.size * 2, isa::thumb::text(insn),
+                         a == program.entry ? "   <- entry" : "");
+      a += insn.size;
+    }
+    return out;
+  }
+
+  const Family& family_;
+  CampaignOptions options_;
+  ThumbHere here_, watched_;
+  UnicornThumb oracle_, stepped_;
+  ThumbGenerator generator_;
+  std::mt19937_64 random_;
+  std::vector<std::uint8_t> pool_, memory_;
+  CampaignReport report_;
+  bool fp_ = false;
+};
+
+}  // namespace
+
+std::span<const Family> families() { return all_families; }
+
+const Family* find_family(std::string_view name) {
+  for (const Family& f : all_families)
+    if (f.name == name) return &f;
+  return nullptr;
+}
+
+CampaignReport run_campaign(const Family& family, const CampaignOptions& options) {
+  return Campaign(family, options).run();
+}
+
+std::string text(const Family& family, const CampaignReport& r, std::uint64_t seed) {
+  std::string out = fmt::format("{} ({}), seed {}: {} instructions of {} programs compared, {} of {} rows drawn\n",
+                                family.name, family.core, seed, r.instructions, r.programs, r.rows_drawn, r.rows);
+  out += "  ends:";
+  for (const auto& [what, n] : r.ends) out += fmt::format(" {} {},", what, n);
+  out.back() = '\n';
+  out += fmt::format("  UNPREDICTABLE fills, undefined here: {}; not steered, NOP instead: {}\n", r.turned_down,
+                     r.not_steered);
+  for (const auto& [what, n] : r.excused) out += fmt::format("  oracle's error {} times: {}\n", n, what);
+  if (!r.difference.empty()) out += "DIFFERENCE\n" + r.difference;
+  return out;
+}
+
+}  // namespace mj::differential

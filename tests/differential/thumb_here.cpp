@@ -1,0 +1,215 @@
+#include "tests/differential/thumb_here.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "isa/thumb/exceptions.h"
+#include "isa/thumb/registers.h"
+#include "memory/elf_image.h"
+#include "sim/generic_board.h"
+
+namespace mj::differential {
+
+namespace thumb = isa::thumb;
+
+namespace {
+
+constexpr std::uint32_t vectors = 0, handler = 0x400, vector_bytes = 0x1000, handler_stack = ram_base + 0x800;
+constexpr std::uint32_t cfsr = 0xe000ed28, hfsr = 0xe000ed2c, cpacr = 0xe000ed88;
+/// The decoder's bit for a feature of a core file; 0 for what doesn't change decoding.
+thumb::Features feature(const std::string& name) {
+  if (name == "v7m") return thumb::v7m;
+  if (name == "dsp") return thumb::dsp;
+  if (name == "fp_sp") return thumb::fp_sp;
+  if (name == "fp_dp") return thumb::fp_dp;
+  if (name == "fp_v5") return thumb::fp_v5;
+  return 0;
+}
+constexpr Cycle limit = 20000;  // of one program, far more than its instructions take
+
+}  // namespace
+
+/// Keeps every instruction's state before it.
+class ThumbHere::Watch final : public engine::Observer {
+ public:
+  explicit Watch(ThumbHere& here) : here_(here) {}
+  void before(const isa::Insn& insn, const isa::Effects&, std::uint32_t, Cycle) override {
+    if (insn.pc < code_base || here_.steps_.size() > 4096) return;
+    Step step{insn, here_.read(insn.pc), false, {}};
+    step.ram.assign(here_.ram_, here_.ram_ + ram_size);
+    here_.steps_.push_back(std::move(step));
+  }
+  void accessed(const engine::DataAccess&) override {}
+  void after(engine::Outcome outcome) override {
+    if (outcome == engine::Outcome::condition_failed && !here_.steps_.empty())
+      here_.steps_.back().condition_failed = true;
+  }
+  void redirected(const Redirect&, Cycle) override {}
+  void skipped(Cycle, Cycle, std::uint64_t) override {}
+
+ private:
+  ThumbHere& here_;
+};
+
+ThumbHere::ThumbHere(const std::string& core, bool observed) : core_(core), observed_(observed) { create(); }
+ThumbHere::~ThumbHere() = default;
+
+void ThumbHere::create() {
+  auto board = generic_board("generic:" + core_, memory::ElfImage{});
+  if (!board) throw std::runtime_error(board.error().text());
+  const auto region = [&](const char* name, Address base, std::uint64_t size) {
+    RegionSpec r;
+    r.name = name;
+    r.kind = memory::RegionKind::ram;
+    r.base = base;
+    r.size = size;
+    board->regions.push_back(r);
+  };
+  region("vectors", vectors, vector_bytes);
+  region("code", code_base, code_size);
+  region("ram", ram_base, ram_size);
+  watch_.reset();
+  machine_.reset();
+  auto machine = Machine::create(*board, {}, [](Address) { return false; });
+  if (!machine) throw std::runtime_error(machine.error().text());
+  machine_ = std::move(machine).value();
+  features_ = 0;
+  for (const std::string& name : board->core.features) features_ |= feature(name);
+  fpu_ = std::any_of(board->core.features.begin(), board->core.features.end(),
+                     [](const std::string& f) { return f.starts_with("fp_"); });
+  memory::Bus& bus = machine_->bus();
+  ram_ = bus.find(ram_base)->host(ram_base);
+  code_ = bus.find(code_base)->host(code_base);
+  std::uint32_t table[256];
+  std::fill(std::begin(table), std::end(table), handler | 1);
+  table[0] = handler_stack;
+  std::memcpy(bus.find(vectors)->host(vectors), table, sizeof table);
+  const std::uint16_t loop = 0xe7fe;
+  std::memcpy(bus.find(vectors)->host(handler), &loop, sizeof loop);
+  // With nothing due ever an endless loop would end the machine for good.
+  machine_->engine().events().schedule(Cycle{1} << 60, [](Cycle) {});
+  if (observed_) {
+    watch_ = std::make_unique<Watch>(*this);
+    machine_->engine().set_observer(watch_.get());
+  }
+  reset_needed_ = true;
+  blocks_seen_ = 0;
+}
+
+void ThumbHere::write_code(std::uint32_t address, const void* bytes, std::size_t size) {
+  std::memcpy(code_ + (address - code_base), bytes, size);
+}
+
+void ThumbHere::forget_code() {
+  std::vector<std::uint8_t> code(code_, code_ + code_size);
+  create();
+  std::memcpy(code_, code.data(), code.size());
+}
+
+ThumbState ThumbHere::read(std::uint32_t at) const {
+  const std::uint32_t* r = machine_->engine().state().r;
+  ThumbState s;
+  std::copy_n(r, 15, s.r.begin());
+  s.r[15] = at;
+  std::copy_n(r + thumb::s0, 32, s.s.begin());
+  s.apsr = thumb::xpsr(r, 0, false) & 0xf80f0000;
+  s.fpscr = r[thumb::fpscr];
+  s.control = r[thumb::control] & 7;
+  s.primask = r[thumb::primask];
+  s.basepri = r[thumb::basepri];
+  s.faultmask = r[thumb::faultmask];
+  s.other_sp = r[thumb::sp_other];
+  return s;
+}
+
+End ThumbHere::fault_kind(unsigned exception) const {
+  const auto word = [&](std::uint32_t a) { return machine_->bus().read(a, 4, machine_->engine().now()).value; };
+  if (exception == thumb::svcall) return End::supervisor_call;
+  if (exception == thumb::debug_monitor) return End::breakpoint;
+  const std::uint32_t status = word(cfsr);
+  if (status & thumb::cfsr_undefinstr) return End::undefined;
+  if (status & thumb::cfsr_nocp) return End::no_coprocessor;
+  if (status & thumb::cfsr_invstate) return End::invalid_state;
+  if (status & thumb::cfsr_unaligned) return End::unaligned;
+  if (status) return End::memory;
+  if (word(hfsr) & thumb::hfsr_debugevt) return End::breakpoint;
+  return End::hard_fault;
+}
+
+Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {
+  engine::Engine& engine = machine_->engine();
+  std::uint32_t* r = engine.state().r;
+  if (reset_needed_) {
+    engine.arch().reset(engine.state(), vectors);
+    if (fpu_) machine_->bus().write(cpacr, 4, 0xf << 20, engine.now());
+    reset_needed_ = false;
+  }
+  std::copy_n(in.r.begin(), 15, r);
+  std::copy_n(in.s.begin(), 32, r + thumb::s0);
+  thumb::set_apsr(r, in.apsr);
+  r[thumb::fpscr] = in.fpscr;
+  r[thumb::control] = in.control;
+  r[thumb::primask] = in.primask;
+  r[thumb::basepri] = in.basepri;
+  r[thumb::faultmask] = in.faultmask;
+  r[thumb::sp_other] = in.other_sp;
+  r[thumb::ipsr] = 0;
+  steps_.clear();
+  engine.set_pc(in.r[15], 0);
+  const engine::Stop stop = engine.run(engine.now() + limit);
+
+  Outcome out;
+  out.state = read(stop.pc);
+  if (stop.kind == engine::StopKind::lockup) {
+    out.end = End::lockup;
+    forget_code();
+    return out;
+  }
+  if (stop.pc == end) {
+    out.end = End::finished;
+    return out;
+  }
+  if (stop.pc != handler) return out;
+  reset_needed_ = true;
+  out.end = fault_kind(r[thumb::ipsr]);
+  // The frame holds what entry changed (ARMv7-M B1.5.6).
+  ThumbState& s = out.state;
+  const std::uint32_t exc_return = s.r[14];
+  const bool process = (exc_return & 4) != 0, fp = fpu_ && !(exc_return & 16);
+  const std::uint32_t frame = process ? s.other_sp : s.r[13];
+  const std::uint32_t words = fp ? 26 : 8;
+  if (frame < ram_base || frame > ram_base + ram_size - 4 * words - 4) return out;
+  std::uint32_t stacked[8];
+  std::memcpy(stacked, ram_ + (frame - ram_base), sizeof stacked);
+  std::copy_n(stacked, 4, s.r.begin());
+  s.r[12] = stacked[4];
+  s.r[14] = stacked[5];
+  s.r[15] = stacked[6];
+  s.apsr = stacked[7] & 0xf80f0000;
+  out.frame = frame;
+  out.frame_end = frame + 4 * words;
+  const std::uint32_t before = out.frame_end + ((stacked[7] >> 9 & 1) ? 4 : 0);
+  if (process) {
+    s.other_sp = s.r[13];
+    s.control |= 2;
+  }
+  s.r[13] = before;
+  if (fp) s.control |= 4;
+  return out;
+}
+
+std::uint64_t ThumbHere::executed(const std::vector<std::uint32_t>& at) {
+  std::uint64_t sum = 0;
+  const auto& blocks = machine_->engine().blocks();
+  for (; blocks_seen_ < blocks.size(); ++blocks_seen_) {
+    const auto& tb = *blocks[blocks_seen_];
+    const std::uint64_t runs = tb.runs();
+    if (!runs) continue;
+    for (const isa::Insn& insn : tb.block->insns)
+      if (std::binary_search(at.begin(), at.end(), insn.pc)) sum += runs;
+  }
+  return sum;
+}
+
+}  // namespace mj::differential
