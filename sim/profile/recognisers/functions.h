@@ -11,7 +11,7 @@
 namespace mj::profile {
 
 struct FunctionLayer {
-  Address function = 0;  ///< without the Thumb bit
+  Address function = 0;   ///< without the Thumb bit
   Address call_site = 0;  ///< only when called by the instruction here; 0: whoever calls it
   Layer layer;            ///< facts
 };

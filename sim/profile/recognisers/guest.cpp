@@ -6,7 +6,7 @@ namespace mj::profile {
 
 Guest::Guest(engine::Engine& engine, bool arm)
     : engine_(engine),
-      first_argument_(arm ? 0 : 10),     // r0 (AAPCS32 6.4), a0 = x10 (RISC-V psABI, integer calling convention)
+      first_argument_(arm ? 0 : 10),  // r0 (AAPCS32 6.4), a0 = x10 (RISC-V psABI, integer calling convention)
       register_arguments_(arm ? 4 : 8) {}
 
 std::optional<std::uint32_t> Guest::any_argument(unsigned n) const {

@@ -13,9 +13,8 @@ Result<std::vector<Ranked>> candidates(const Program& program) {
     if (!found) return found.error();
     if (found->confidence > 0 || found->listen) all.push_back({std::string(r.name), std::move(found).value()});
   }
-  std::stable_sort(all.begin(), all.end(), [](const Ranked& a, const Ranked& b) {
-    return a.candidate.confidence > b.candidate.confidence;
-  });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Ranked& a, const Ranked& b) { return a.candidate.confidence > b.candidate.confidence; });
   return all;
 }
 
@@ -28,8 +27,7 @@ Recognition::~Recognition() {
 
 std::vector<Address> Recognition::functions() const {
   std::vector<Address> all;
-  for (const Ranked& r : candidates_)
-    all.insert(all.end(), r.candidate.functions.begin(), r.candidate.functions.end());
+  for (const Ranked& r : candidates_) all.insert(all.end(), r.candidate.functions.begin(), r.candidate.functions.end());
   return all;
 }
 
@@ -76,8 +74,7 @@ void Recognition::entered(Address function, std::size_t depth, Cycle) {
   each([&](LayerSource& s) { s.entered(function, depth); });
   if (on_inference && inference < 0 && recorder_->running_network() >= 0) on_inference(true);
   // The layer's call gets a node of its own in the tree.
-  if (recorder_->begun() != begun)
-    engine_->calls().tag(static_cast<std::uint32_t>(recorder_->running_layer()) + 1);
+  if (recorder_->begun() != begun) engine_->calls().tag(static_cast<std::uint32_t>(recorder_->running_layer()) + 1);
 }
 
 void Recognition::left(Address, std::size_t depth, Cycle) {
