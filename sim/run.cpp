@@ -19,6 +19,7 @@
 #include "sim/price.h"
 #include "sim/profile/attribution.h"
 #include "sim/profile/model/note.h"
+#include "sim/profile/recognisers/mapping.h"
 #include "sim/profile/recognisers/recognition.h"
 #include "sim/profile/roi.h"
 #include "sim/profile/timeline.h"
@@ -68,6 +69,11 @@ class Runner {
     if (auto known = check_prices(board.id, request_.supply, request_.energy_table); !known) return known.error();
     auto found = candidates(program_);
     if (!found) return found.error();
+    if (!request_.layers_path.empty()) {
+      auto mapping = read_mapping(request_.layers_path, models_dir() + "/schema/layers.schema.json", program_);
+      if (!mapping) return mapping.error();
+      found->insert(found->begin(), {"mapping", std::move(mapping).value()});
+    }
     recognition_.emplace(program_, std::move(found).value());
     auto made = Machine::create(board, options, FunctionStarts(program_.symbols, recognition_->functions()));
     if (!made) return made.error();

@@ -248,7 +248,7 @@ class GeneratedSource final : public LayerSource {
 
   void entered(Address function, std::size_t depth) override {
     if (names_->inferences.count(function)) {
-      sequence_.inference(depth);
+      sequence_.inference(function, depth);
       if (!inference_depth_) inference_depth_ = depth;
       return;
     }

@@ -26,7 +26,7 @@ class KernelSource final : public LayerSource {
 
   void entered(Address function, std::size_t depth) override {
     if (function == known_->inference && known_->inference) {
-      sequence_.inference(depth);
+      sequence_.inference(function, depth);
       return;
     }
     const auto kernel = known_->kernels.find(function);

@@ -4,10 +4,18 @@
 
 namespace mj::profile {
 
-void CallSequence::inference(std::size_t depth) {
+void CallSequence::add_network(Address function) {
+  if (network_ >= 0) return;
+  // Nothing else has a name: the function that runs it.
+  if (const Symbol* s = stage_.program.symbols.function_at(function); s && facts_.name.empty()) facts_.name = s->display;
+  if (facts_.name.empty()) facts_.name = "network";
+  network_ = stage_.recorder.add_network(facts_);
+}
+
+void CallSequence::inference(Address function, std::size_t depth) {
   told_ = true;
   if (inference_depth_) return;  // it calls itself, or a wrapper of the same runtime
-  if (network_ < 0) network_ = stage_.recorder.add_network(facts_);
+  add_network(function);
   inference_depth_ = depth;
   own_thread_ = thread_;
   next_ = 0;
@@ -16,7 +24,7 @@ void CallSequence::inference(std::size_t depth) {
 }
 
 void CallSequence::begin() {
-  if (network_ < 0) network_ = stage_.recorder.add_network(facts_);
+  add_network(stage_.guest.return_address());
   own_thread_ = thread_;
   next_ = 0;
   under_way_ = true;

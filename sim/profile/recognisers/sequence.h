@@ -29,8 +29,8 @@ class CallSequence {
   /// `network`: facts; it is added to the recorder when its first layer begins.
   CallSequence(const Stage& stage, Network network) : stage_(stage), facts_(std::move(network)) {}
 
-  /// The function that is an inference begins. Without ever being told, the sequence finds inferences by itself.
-  void inference(std::size_t depth);
+  /// `function`, which is an inference, begins. Without ever being told, the sequence finds inferences by itself.
+  void inference(Address function, std::size_t depth);
   /// A layer begins; `facts` is asked the first time only. Gives its number in the recorder.
   int layer(const Key& key, std::size_t depth, const std::function<Layer()>& facts);
   /// The frame at this depth ended.
@@ -51,6 +51,7 @@ class CallSequence {
   };
   std::optional<std::size_t> place(const Key& key) const;
   void begin();
+  void add_network(Address function);
 
   const Stage& stage_;
   Network facts_;

@@ -18,7 +18,8 @@ using model::TensorType;
 
 constexpr std::size_t identifier_offset = 4;
 constexpr std::uint32_t most_subgraphs = 256;
-constexpr std::uint64_t arena_alignment = 16;  // tensors of an arena begin at multiples of it (MicroArenaBufferAlignment)
+constexpr std::uint64_t arena_alignment =
+    16;  // tensors of an arena begin at multiples of it (MicroArenaBufferAlignment)
 
 std::vector<std::int64_t> shape(const Tensor& t) { return {t.shape.begin(), t.shape.end()}; }
 

@@ -6,8 +6,8 @@
 // same way. That holds for all nodes of the array at once, and their operator codes and tensor indices must be those
 // of a model that was found in the image or, at the first such call, in memory: the match verifies itself.
 //
-// Layouts (tensorflow/lite/c/common.h, tensorflow/lite/micro/micro_common.h, 32-bit targets): TfLiteNode begins with the
-// pointers to its inputs and outputs (each an array: length, indices); its size depends on the version and on
+// Layouts (tensorflow/lite/c/common.h, tensorflow/lite/micro/micro_common.h, 32-bit targets): TfLiteNode begins with
+// the pointers to its inputs and outputs (each an array: length, indices); its size depends on the version and on
 // TF_LITE_STATIC_MEMORY, 28 bytes with it. A registration is init, free, prepare, invoke, then a pointer, builtin_code
 // and custom_name.
 #include <fmt/format.h>
@@ -18,6 +18,7 @@
 
 #include "sim/profile/recognisers/rows.h"
 #include "sim/profile/recognisers/tflite_models.h"
+#include "sim/profile/recognisers/tflm_memory.h"
 
 namespace mj::profile {
 
@@ -47,6 +48,7 @@ struct Model {
   int network = -1;
   std::vector<std::vector<int>> layers;  ///< [subgraph][operator]: the recorder's number
   std::string where;                     ///< "in the image at 0x...", "in memory at 0x..."
+  unsigned arena_tries = 0;
 };
 
 class TflmSource final : public LayerSource {
@@ -103,6 +105,8 @@ class TflmSource final : public LayerSource {
   struct FrameMark {
     std::size_t depth;
     Address function;
+    Address returns_to;
+    std::uint32_t sp;
     Counts counts;
   };
 
@@ -112,7 +116,7 @@ class TflmSource final : public LayerSource {
     if (stage_.recorder.running_network() >= 0) return;
     const bool dispatcher = dispatchers_.count(function) != 0;
     if (!dispatcher && !(waiting_ && seen_.insert(function).second)) return;
-    marks_[thread_].push_back({depth, function, stage_.meter.read()});
+    marks_[thread_].push_back({depth, function, stage_.guest.return_address(), stage_.guest.sp(), stage_.meter.read()});
   }
 
   std::size_t add(FoundModel found, const std::string& where) {
@@ -163,7 +167,10 @@ class TflmSource final : public LayerSource {
     const bool first = layer == m.layers.front().front();
     if (first && inlined_ && recorder.running_network() == m.network && recorder.running_layer() < 0)
       recorder.end_inference();
-    if (recorder.running_network() != m.network) begin_inference(m, depth);
+    if (recorder.running_network() != m.network) {
+      begin_inference(m, depth);
+      find_memory(m, node, array->subgraph);
+    }
     ++calls_[layer];
     recorder.begin_layer(layer, depth, function);
     if (inlined_ && layer == m.layers.front().back()) last_operator_depth_ = depth;
@@ -171,18 +178,48 @@ class TflmSource final : public LayerSource {
 
   void begin_inference(const Model& m, std::size_t depth) {
     const auto& marks = marks_[thread_];
-    const auto caller =
-        std::find_if(marks.rbegin(), marks.rend(), [&](const FrameMark& f) { return f.depth + 1 == depth; });
-    const std::size_t frame = depth ? depth - 1 : 0;
+    auto caller = std::find_if(marks.rbegin(), marks.rend(), [&](const FrameMark& f) { return f.depth + 1 == depth; });
     inlined_ = caller == marks.rend();
     if (inlined_) {
-      stage_.recorder.begin_inference(m.network, frame);
+      stage_.recorder.begin_inference(m.network, depth ? depth - 1 : 0);
     } else {
       dispatchers_.insert(caller->function);
-      stage_.recorder.begin_inference(m.network, frame, caller->counts);
+      // A function that went on as the loop by a tail call is the inference, too; without symbols it is one with it.
+      for (auto outer = std::next(caller); outer != marks.rend() && outer->depth + 1 == caller->depth &&
+                                           outer->returns_to == caller->returns_to && outer->sp == caller->sp;
+           ++outer) {
+        dispatchers_.insert(outer->function);
+        caller = outer;
+      }
+      stage_.recorder.begin_inference(m.network, caller->depth, caller->counts);
     }
     waiting_ = false;
     seen_.clear();
+  }
+
+  void find_memory(Model& m, Address node, std::size_t subgraph) {
+    constexpr unsigned most_tries = 3;
+    Arena& arena = stage_.recorder.network(m.network).arena;
+    if (arena.bytes || m.arena_tries++ >= most_tries) return;
+    const auto table = find_tensor_table(stage_.guest, m.found, subgraph, node);
+    if (!table) return;
+    Address lowest = ~Address{0};
+    std::uint64_t end = 0;
+    const auto& tensors = m.found.graphs[subgraph].tensors;
+    for (std::size_t t = 0; t < tensors.size(); ++t) {
+      if (tensors[t].is_constant) continue;
+      const auto data = tensor_data(stage_.guest, *table, t);
+      if (!data || *data == 0) continue;
+      lowest = std::min(lowest, *data);
+      end = std::max(end, std::uint64_t{*data} + static_cast<std::uint64_t>(tensors[t].bytes()));
+    }
+    if (end == 0) return;
+    if (const auto account = find_arena(stage_.guest, node, lowest)) {
+      arena = *account;
+    } else if (const Symbol* object = stage_.program.symbols.object_at(lowest)) {
+      arena.address = object->start;
+      arena.bytes = object->size;
+    }
   }
 
   std::optional<std::uint32_t> code_of(Address node, std::uint32_t node_size) const {
@@ -294,7 +331,8 @@ class TflmSource final : public LayerSource {
       std::vector<std::string> unreadable;
       const auto* bytes = reinterpret_cast<const std::byte*>(region->host(region->base));
       for (FoundModel& f : find_models({bytes, static_cast<std::size_t>(region->size)}, region->base, unreadable))
-        if (std::none_of(models_.begin(), models_.end(), [&](const Model& m) { return m.found.address == f.address; })) {
+        if (std::none_of(models_.begin(), models_.end(),
+                         [&](const Model& m) { return m.found.address == f.address; })) {
           const std::size_t at = add(std::move(f), "in memory");
           models_[at].found.name = models_[at].found.graphs.front().name;
         }
