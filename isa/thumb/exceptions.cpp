@@ -301,10 +301,12 @@ Transition ExceptionUnit::enter(unsigned exception, const Resume& at, Cpu cpu) {
   Transition t;
   const int before = execution_priority(cpu.regs);
   push_stack(at, cpu, t, before);
-  // A derived fault that is more urgent is taken first, as if it had arrived late; the other one stays pending.
+  // A derived fault that is more urgent is taken first, as if it had arrived late; the other one stays pending. Neither
+  // is active yet, so that of equal priorities the lower number is the more urgent (ARMv7-M B1.5.4).
   unsigned chosen = exception;
   for (unsigned fault : {hard_fault, mem_manage, bus_fault, usage_fault})
-    if (pending(fault) && enabled(fault) && group_priority(fault) < group_priority(chosen)) chosen = fault;
+    if (pending(fault) && enabled(fault) && std::pair(priority(fault), fault) < std::pair(priority(chosen), chosen))
+      chosen = fault;
   t.late_arrival = chosen != exception;
   take(chosen, cpu, t);
   return t;
