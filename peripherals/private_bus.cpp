@@ -53,8 +53,9 @@ SystickConfig secure_systick(SystickConfig config, bool security) {
 }  // namespace
 
 PrivateBus::PrivateBus(const PrivateBusConfig& config, isa::thumb::ExceptionUnit& exceptions, isa::thumb::Mpu& mpu,
-                       const Security& security, const std::uint32_t* regs, EventQueue& events,
-                       DiagnosticSink& diagnostics, std::function<void()> changed, std::function<void()> reset_request)
+                       const std::uint32_t* regs, EventQueue& events, DiagnosticSink& diagnostics,
+                       std::function<void()> changed, std::function<void()> reset_request,
+                       const SecurityParts& security)
     : dwt_(config.dwt, diagnostics),
       systick_(secure_systick(config.systick, security.sau != nullptr), exceptions, events, changed),
       systick_ns_(config.systick, exceptions, events, changed),

@@ -46,21 +46,22 @@ class SystemControlSpace final : public memory::Device {
   bool alias_;
 };
 
+/// What a core with the Security Extension has besides; nullptr without.
+struct SecurityParts {
+  isa::thumb::Mpu* mpu_ns = nullptr;
+  isa::thumb::Sau* sau = nullptr;
+};
+
 class PrivateBus {
  public:
   static constexpr Address scs_base = 0xe000e000, scs_ns_base = 0xe002e000, dwt_base = 0xe0001000, device_size = 0x1000;
 
-  /// What a core with the Security Extension has besides; nullptr without.
-  struct Security {
-    isa::thumb::Mpu* mpu_ns = nullptr;
-    isa::thumb::Sau* sau = nullptr;
-  };
   /// All references and `regs` must outlive this object. `changed`: an exception may have to be taken, or
   /// other accesses are permitted;
   /// `reset_request`: AIRCR.SYSRESETREQ was written.
   PrivateBus(const PrivateBusConfig& config, isa::thumb::ExceptionUnit& exceptions, isa::thumb::Mpu& mpu,
-             const Security& security, const std::uint32_t* regs, EventQueue& events, DiagnosticSink& diagnostics,
-             std::function<void()> changed, std::function<void()> reset_request);
+             const std::uint32_t* regs, EventQueue& events, DiagnosticSink& diagnostics, std::function<void()> changed,
+             std::function<void()> reset_request, const SecurityParts& security = {});
 
   memory::Device& scs() { return scs_; }
   memory::Device& scs_ns() { return scs_ns_; }

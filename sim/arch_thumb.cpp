@@ -258,6 +258,7 @@ void ThumbArch::update_protection(HotState& h) {
   const auto& now = protection(unit_.secure(), thumb::is_privileged(h.r), unit_.execution_priority(h.r) < 0);
   if (now.get() != given_) h.engine->set_protection(now);
   given_ = now.get();
+  if (sau_) h.engine->use_stacks(unit_.secure() ? 0 : 1);
 }
 
 const memory::Protection* ThumbArch::unprivileged(const HotState& h) {

@@ -147,9 +147,9 @@ void collect_memory(Machine& machine, const Program& program, RunResult& r) {
   m.ram_size = machine.board().budget_bytes(BudgetKind::ram);
   for (const SizeRow& s : size.top_symbols(largest_symbols)) m.largest_symbols.push_back({s.name, s.bytes});
   m.stack.top = machine.engine().stack_top();
-  m.stack.low = machine.engine().state().stack_low;
+  m.stack.low = machine.engine().stack_low();
   if (m.stack.low > m.stack.top) m.stack.low = m.stack.top;
-  m.stack.used_bytes = m.stack.top - m.stack.low;
+  m.stack.used_bytes = m.stack.top - m.stack.low + machine.engine().other_stack_used();
   for (const Address f : machine.engine().deepest_stack()) m.stack.chain.push_back(function_name(program.symbols, f));
 }
 

@@ -225,10 +225,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     config.systick.reference_divider = board_.core.systick_reference_divider;
     config.dwt.ctrl = get("dwt_ctrl");
     thumb_->bus = std::make_unique<peripherals::PrivateBus>(
-        config, thumb_->unit, thumb_->mpu,
-        thumb_->security() ? peripherals::PrivateBus::Security{&thumb_->mpu_ns, &thumb_->sau}
-                           : peripherals::PrivateBus::Security{},
-        engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
+        config, thumb_->unit, thumb_->mpu, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
         [this] {
           engine_->kick();
           thumb_->arch->state_changed(engine_->state());
@@ -236,7 +233,8 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
         [this] {
           not_modelled("SCB", 0xd0c, "system reset requested by AIRCR.SYSRESETREQ: the run ends here");
           engine_->request_exit(0);
-        });
+        },
+        thumb_->security() ? peripherals::SecurityParts{&thumb_->mpu_ns, &thumb_->sau} : peripherals::SecurityParts{});
     const auto add = [&](memory::Device& device, Address base) {
       memory::Region region;
       region.name = std::string(device.name());

@@ -127,6 +127,13 @@ class Engine {
   const std::vector<Address>& deepest_stack() const { return deepest_stack_; }
   /// The first stack pointer that the program used.
   Address stack_top() const { return stack_top_; }
+  /// The stack pointer is one of another set from now on: `set` 0 is the one that the program began with (the security
+  /// states of Armv8-M have their own). The accessors above speak of set 0.
+  void use_stacks(unsigned set);
+  /// Bytes used of the stack of set 1.
+  std::uint32_t other_stack_used() const;
+  /// Lowest stack pointer of set 0.
+  Address stack_low() const { return stack_set_ == 0 ? h_.stack_low : stacks_[0].low; }
   /// Sum over blocks, exceptions and sleep; equals state().now at the end of every run (checked in sim/collect.cpp).
   Cycle accounted() const;
 
@@ -287,6 +294,11 @@ class Engine {
   std::uint64_t fault_count_ = 0;
   std::vector<Address> deepest_stack_;
   Address stack_top_ = 0;
+  struct StackUse {
+    Address top = 0, low = 0;
+  };
+  std::array<StackUse, 2> stacks_{};  ///< of those sets that are not in use
+  unsigned stack_set_ = 0;
 };
 
 }  // namespace mj::engine

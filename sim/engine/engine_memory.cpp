@@ -207,7 +207,21 @@ void Engine::stack_lowered() {
   // A core that starts without a stack pointer (RISC-V) sets it up once: that is its stack's top.
   if (stack_top_ == 0) stack_top_ = h_.r[parts_.arch.sp];
   h_.stack_low = h_.r[parts_.arch.sp];
-  deepest_stack_ = calls_.stack();
+  if (stack_set_ == 0) deepest_stack_ = calls_.stack();
+}
+
+void Engine::use_stacks(unsigned set) {
+  if (set == stack_set_) return;
+  stacks_[stack_set_].low = h_.stack_low;
+  stack_set_ = set;
+  StackUse& now = stacks_[set];
+  if (now.low == 0) now.top = now.low = h_.r[parts_.arch.sp];
+  h_.stack_low = now.low;
+}
+
+std::uint32_t Engine::other_stack_used() const {
+  const Address low = stack_set_ == 1 ? h_.stack_low : stacks_[1].low;
+  return stacks_[1].top > low ? stacks_[1].top - low : 0;
 }
 
 void Engine::add_operand_cycles(Slot* s) {

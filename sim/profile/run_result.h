@@ -219,7 +219,7 @@ struct MemoryRegion {
 
 struct Stack {
   Address top = 0, low = 0;
-  std::uint64_t used_bytes = 0;
+  std::uint64_t used_bytes = 0;  ///< top - low, and what was used of another security state's stack
   std::vector<std::string> chain;  ///< functions at the deepest point, outermost first
 };
 

@@ -30,7 +30,9 @@ class TrustZone : public test::Arm {
     ASSERT_EQ(b.run(10'000'000).kind, StopKind::exited) << std::hex << b.engine().pc();
     b.expect_conserved();
     const std::string theirs = test::trustzone_in_qemu(body);
-    if (!theirs.empty()) EXPECT_EQ(b.machine().console_text(), theirs);
+    if (!theirs.empty()) {
+      EXPECT_EQ(b.machine().console_text(), theirs);
+    }
   }
 };
 

@@ -322,7 +322,9 @@ TEST(SauTest, FlattenedAgreesWithEachAddress) {
   EXPECT_EQ(ranges.front().first, 0u);
   EXPECT_EQ(ranges.back().last, 0xffffffffu);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
-    if (i) EXPECT_EQ(ranges[i].first, ranges[i - 1].last + 1);
+    if (i != 0) {
+      EXPECT_EQ(ranges[i].first, ranges[i - 1].last + 1);
+    }
     EXPECT_EQ(sau.at(ranges[i].first).attribution, ranges[i].attribution);
     EXPECT_EQ(sau.at(ranges[i].last).attribution, ranges[i].attribution);
   }
