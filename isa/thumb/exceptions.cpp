@@ -308,6 +308,7 @@ Transition ExceptionUnit::enter(unsigned exception, const Resume& at, Cpu cpu) {
     if (pending(fault) && enabled(fault) && std::pair(priority(fault), fault) < std::pair(priority(chosen), chosen))
       chosen = fault;
   t.late_arrival = chosen != exception;
+  if (t.late_arrival) put(pending_, exception, true);
   take(chosen, cpu, t);
   return t;
 }
