@@ -60,10 +60,10 @@ Sau::Answer Sau::at(std::uint32_t address) const {
     }
   const bool idau = answer.has_idau_region;
   const Attribution by_idau = idau ? answer.attribution : Attribution::non_secure;
-  answer.attribution = Attribution::exempt;
-  if (idau && by_idau == Attribution::exempt) return answer;
+  constexpr Answer exempt{Attribution::exempt};  // whatever region it lies in
+  if (idau && by_idau == Attribution::exempt) return exempt;
   for (const Span& s : exempt_spans)
-    if (address >= s.first && address <= s.last) return answer;
+    if (address >= s.first && address <= s.last) return exempt;
 
   Attribution by_sau = Attribution::secure;
   if ((ctrl_ & ctrl_enable) != 0) {

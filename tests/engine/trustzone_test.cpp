@@ -2,6 +2,9 @@
 // also runs in QEMU where that is installed, and must leave the same words.
 #include "tests/engine/trustzone.h"
 
+#include <set>
+#include <sstream>
+
 namespace mj {
 namespace {
 
@@ -25,15 +28,22 @@ constexpr std::uint32_t stkof = 1u << 20, invpc = 1u << 18, nocp = 1u << 19, und
 
 class TrustZone : public test::Arm {
  protected:
-  /// Runs `body` here and in QEMU; both must end in `finish` with the same words.
-  static void run(TrustZoneBench& b, const std::string& body) {
+  /// Runs `body` here and in QEMU; both must end in `finish` with the same words. `not_in_qemu`: words that QEMU 7.2
+  /// gets wrong (the test says why).
+  static void run(TrustZoneBench& b, const std::string& body, const std::set<unsigned>& not_in_qemu = {}) {
     ASSERT_EQ(b.run(10'000'000).kind, StopKind::exited) << std::hex << b.engine().pc();
     b.expect_conserved();
-    const std::string theirs = test::trustzone_in_qemu(body);
-    if (!theirs.empty()) {
-      EXPECT_EQ(b.machine().console_text(), theirs);
+    std::istringstream theirs(test::trustzone_in_qemu(body));
+    std::string word;
+    for (unsigned i = 0; theirs >> word; ++i) {
+      ASSERT_EQ(word.size(), 8u) << "QEMU says " << word;
+      if (!not_in_qemu.count(i)) {
+        EXPECT_EQ(b.result(i), std::stoul(word, nullptr, 16)) << "results[" << i << "] in QEMU";
+      }
     }
   }
+  /// QEMU 7.2 never sets SFAR and SFSR.SFARVALID (DDI0553 D1.2, SFSR: AUVIOL comes with an address).
+  static inline const std::set<unsigned> no_sfar{0, 1};
 };
 
 // ---- calls ----------------------------------------------------------------------------------------------------------
@@ -124,7 +134,7 @@ std::string calling(const std::string& ns, const std::string& before = "") {
 TEST_F(TrustZone, ALoadFromSecureMemoryIsAuviol) {
   const std::string body = calling(" ldr r1, =0x38000010\nhere:\n ldr r0, [r1]\n bx lr\n");
   TrustZoneBench b(body);
-  run(b, body);
+  run(b, body, no_sfar);
   EXPECT_EQ(b.result(t_sfsr), auviol | sfarvalid);
   EXPECT_EQ(b.result(t_sfar), 0x38000010u);
   EXPECT_EQ(b.result(t_exception), secure_fault);
@@ -135,7 +145,7 @@ TEST_F(TrustZone, ALoadFromSecureMemoryIsAuviol) {
 TEST_F(TrustZone, AStoreToSecureMemoryIsAuviolAndStoresNothing) {
   const std::string body = calling(" ldr r1, =0x38000400\n movs r0, #7\n str r0, [r1]\n bx lr\n");
   TrustZoneBench b(body);
-  run(b, body);
+  run(b, body, no_sfar);
   EXPECT_EQ(b.result(t_sfsr), auviol | sfarvalid);
   EXPECT_EQ(b.result(t_sfar), 0x38000400u);
   EXPECT_EQ(b.word(0x38000400), 0u);
@@ -144,7 +154,7 @@ TEST_F(TrustZone, AStoreToSecureMemoryIsAuviolAndStoresNothing) {
 TEST_F(TrustZone, VeneersAreSecureDataToo) {
   const std::string body = calling(" ldr r1, =0x10010000\n ldr r0, [r1]\n bx lr\n");
   TrustZoneBench b(body);
-  run(b, body);
+  run(b, body, no_sfar);
   EXPECT_EQ(b.result(t_sfsr), auviol | sfarvalid);
   EXPECT_EQ(b.result(t_sfar), 0x10010000u);
 }
@@ -190,7 +200,7 @@ TEST_F(TrustZone, DisabledSecureFaultEscalatesToSecureHardFault) {
   const std::string body = calling(" ldr r1, =0x38000010\n ldr r0, [r1]\n bx lr\n",
                                    " ldr r0, =0xe000ed24\n ldr r1, =0x00070000\n str r1, [r0]\n");
   TrustZoneBench b(body);
-  run(b, body);
+  run(b, body, no_sfar);
   EXPECT_EQ(b.result(t_sfsr), auviol | sfarvalid);
   EXPECT_EQ(b.result(t_hfsr), forced);
   EXPECT_EQ(b.result(t_exception), hard_fault);
@@ -266,11 +276,12 @@ TEST_F(TrustZone, ASecureInterruptOfSecureCodeKeepsTheBasicFrame) {
 }
 
 TEST_F(TrustZone, ASecureInterruptOfNonSecureCodeRunsOnTheSecureStack) {
-  const std::string body = calling(" ldr r0, =0x28200100\n movs r4, #9\n wait:\n ldr r1, [r0]\n cbz r1, wait\n bx lr\n",
-                                   with_interrupt(false) +
-                                       " ldr r0, =0xe000e010\n ldr r1, =200\n str r1, [r0, #4]\n str r1, [r0, #8]\n"
-                                       " movs r1, #7\n str r1, [r0]\n") +
-                           R"(
+  const std::string body =
+      calling(" ldr r0, =0x28200100\n movs r4, #9\n wait:\n ldr r1, [r0]\n cmp r1, #0\n beq wait\n bx lr\n",
+              with_interrupt(false) +
+                  " ldr r0, =0xe000e010\n ldr r1, =200\n str r1, [r0, #4]\n str r1, [r0, #8]\n"
+                  " movs r1, #7\n str r1, [r0]\n") +
+      R"(
       .text
     func SysTick_Handler
       ldr   r1, =0xe000e010
@@ -408,7 +419,8 @@ TEST_F(TrustZone, APushBelowTheLimitIsStkofAndWritesNothing) {
   TrustZoneBench b(body);
   run(b, body);
   EXPECT_EQ(b.result(t_cfsr), stkof);
-  EXPECT_EQ(b.result(t_hfsr), forced) << "UsageFault's own frame doesn't fit either";
+  EXPECT_EQ(b.result(t_exception), usage_fault);
+  EXPECT_EQ(b.result(t_hfsr), 0u) << "the handler runs although its frame doesn't fit either: nothing was stacked";
   EXPECT_EQ(b.word(0x38007f00), 1u);
   EXPECT_EQ(b.word(0x38007efc), 0u);
 }
