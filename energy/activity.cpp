@@ -41,4 +41,11 @@ Activities& operator-=(Activities& a, const Activities& b) {
   return a;
 }
 
+double seconds(const Activities& a, const std::vector<OperatingPoint>& points) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size() && i < points.size(); ++i)
+    if (points[i].clock_hz) sum += static_cast<double>(a[i].cycles()) / static_cast<double>(points[i].clock_hz);
+  return sum;
+}
+
 }  // namespace mj::energy

@@ -37,4 +37,7 @@ Activities& operator+=(Activities& a, const Activities& b);
 /// `b` must be contained in `a`.
 Activities& operator-=(Activities& a, const Activities& b);
 
+/// How long all of it took, at the clocks of its points. Summed in the points' order: the same on every host.
+double seconds(const Activities& a, const std::vector<OperatingPoint>& points);
+
 }  // namespace mj::energy

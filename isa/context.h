@@ -40,6 +40,8 @@ concept Context = requires(C& c, typename C::U32 v, typename C::U64 w, typename 
   c.store16(v, v);
   c.store32(v, v);
   c.store32_aligned(v, v);
+  c.aligned();       // the accesses of this operation fault where they are unaligned (LDA, STLH)
+  c.unprivileged();  // the accesses of this operation are made as if by unprivileged code (LDRT, STRT)
   // Exclusives: size in bytes. store_exclusive gives 0 when it stored, 1 when it did not.
   { c.load_exclusive(v, k) } -> std::same_as<typename C::U32>;
   { c.store_exclusive(v, v, k) } -> std::same_as<typename C::U32>;

@@ -123,6 +123,8 @@ class DefUseContext {
   void store16(Taint a, Taint v) { store(a, v); }
   void store32(Taint a, Taint v) { store(a, v); }
   void store32_aligned(Taint a, Taint v) { store(a, v); }
+  void aligned() {}
+  void unprivileged() {}
   Taint store_exclusive(Taint a, Taint v, std::uint32_t) {
     store(a, v);
     return {};

@@ -33,14 +33,19 @@ Region& Bus::add(Region region) {
   return **at;
 }
 
-void Bus::map_pages(const Region& region) {
+void Bus::map_pages(const Region& region, Address from, Address to) {
   if (region.kind == RegionKind::device) return;
   const std::uint64_t page = std::uint64_t{1} << page_bits;
-  const std::uint64_t first = (region.base + page - 1) & ~(page - 1), last = (region.base + region.size) & ~(page - 1);
+  const std::uint64_t first = std::max((region.base + page - 1) & ~(page - 1), from & ~(page - 1));
+  const std::uint64_t last = std::min((region.base + region.size) & ~(page - 1), (to | (page - 1)) + 1);
+  ProtectionRange run{0, 0xffffffff, 0xff};
+  if (protection_ && first < last) run = protection_->run_at(static_cast<Address>(first));
   for (std::uint64_t a = first; a < last; a += page) {
     const auto bias = reinterpret_cast<std::uintptr_t>(region.host(static_cast<Address>(a))) - a;
     const auto at = static_cast<Address>(a);
-    const std::uint8_t permits = protection_ ? protection_->permits(at, at + static_cast<Address>(page - 1)) : 0xff;
+    if (at > run.last) run = protection_->run_at(at);
+    const auto page_end = at + static_cast<Address>(page - 1);
+    const std::uint8_t permits = run.last >= page_end ? run.permits : protection_->permits(at, page_end);
     const bool free_read = region.read_wait == 0 && !region.flash && (permits & permit_read);
     const bool free_write = region.kind == RegionKind::ram && region.write_wait == 0 && (permits & permit_write);
     read_pages_[a >> page_bits] = free_read ? bias : 0;
@@ -166,8 +171,21 @@ void Bus::mark_code(Address a) {
 
 void Bus::set_protection(const Protection* protection) {
   if (protection == protection_) return;
+  const Protection* before = protection_;
   protection_ = protection;
-  for (const auto& r : regions_) map_pages(*r);
+  const auto run_at = [](const Protection* p, Address a) {
+    return p ? p->run_at(a) : ProtectionRange{a, 0xffffffff, 0xff};
+  };
+  constexpr std::uint8_t data = permit_read | permit_write;
+  for (Address a = 0;;) {
+    const ProtectionRange old = run_at(before, a), now = run_at(protection_, a);
+    const Address last = std::min(old.last, now.last);
+    if ((old.permits ^ now.permits) & data)
+      for (const auto& r : regions_)
+        if (r->base <= last && r->base + (r->size - 1) >= a) map_pages(*r, a, last);
+    if (last == 0xffffffff) break;
+    a = last + 1;
+  }
 }
 
 void Bus::unmark_all_code() {

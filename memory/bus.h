@@ -76,7 +76,8 @@ class Bus {
   bool poke(Address a, const std::uint8_t* in, std::size_t n);
 
   /// From now on the page tables show only what `protection` (nullptr: nothing protected) permits for whole pages; who
-  /// reads and writes through this class asks it first. It must outlive its use.
+  /// reads and writes through this class asks it first. It must outlive its use, and the call that ends it. Costs as
+  /// much as differs from the one before.
   void set_protection(const Protection* protection);
 
   /// Host address minus guest address for pages that are plain memory without cost; 0 otherwise.
@@ -90,7 +91,8 @@ class Bus {
   void on_code_write(std::function<void(Address, unsigned)> f) { code_write_ = std::move(f); }
 
  private:
-  void map_pages(const Region& region);
+  /// Enters the pages of `region` between two addresses (inclusive) into the tables.
+  void map_pages(const Region& region, Address from = 0, Address to = 0xffffffff);
   void report_code_write(const Region& region, Address a, unsigned size);
 
   std::vector<std::unique_ptr<Region>> regions_;  ///< sorted by base

@@ -5,6 +5,7 @@
 // anything.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -29,16 +30,24 @@ struct ProtectionRange {
 class Protection {
  public:
   /// `ranges`: sorted, without overlap. What none of them contains is not permitted.
-  explicit Protection(std::vector<ProtectionRange> ranges) : ranges_(std::move(ranges)) {}
+  explicit Protection(std::vector<ProtectionRange> ranges);
 
   const std::vector<ProtectionRange>& ranges() const { return ranges_; }
   /// What may be done with all of the bytes from `first` to `last`.
   std::uint8_t permits(Address first, Address last) const;
+  /// What may be done at `first`, and the last address up to which that holds.
+  ProtectionRange run_at(Address first) const;
   /// The ranges from which instructions may be fetched: code is decoded alike under protections that agree in them.
-  std::vector<ProtectionRange> fetchable() const;
+  const std::vector<ProtectionRange>& fetchable() const { return fetchable_; }
 
  private:
-  std::vector<ProtectionRange> ranges_;
+  static constexpr std::uint8_t mixed = 0xff;
+  static constexpr unsigned block_bits = 29;
+
+  std::vector<ProtectionRange>::const_iterator from(Address a) const;
+
+  std::vector<ProtectionRange> ranges_, fetchable_;
+  std::array<std::uint8_t, 8> blocks_{};  ///< per 512 MiB: what is permitted all over it, or `mixed`
 };
 
 }  // namespace mj::memory

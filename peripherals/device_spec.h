@@ -24,6 +24,7 @@ struct DeviceSpec {
   std::string type;  ///< row of the registry: "stm32-usart-v3"
   Address base = 0;
   std::uint32_t size = 0;                       ///< bytes
+  std::vector<Address> aliases;                 ///< where else the same registers are (Secure and Non-secure addresses)
   std::vector<unsigned> irqs;                   ///< lines of the core, in the order that the device type says
   std::uint32_t read_wait = 0, write_wait = 0;  ///< extra core cycles of each access (bus bridges)
   std::map<std::string, Param> params;

@@ -8,36 +8,73 @@ constexpr bool is_nvic(std::uint32_t offset) {
   return (offset & ~3u) == 0x004 || (offset >= 0x100 && offset < 0x800) || (offset & ~3u) == 0xf00;
 }
 
+constexpr bool is_mpu(std::uint32_t offset) { return offset >= MpuRegisters::first && offset <= MpuRegisters::last; }
+
 }  // namespace
 
+bool SystemControlSpace::look(bool& secure) {
+  secure = exceptions_.secure();
+  if (alias_ && !secure) return false;
+  if (alias_) secure = false;
+  parts_.nvic.look_as(secure);
+  parts_.scb.look_as(secure);
+  return true;
+}
+
 std::uint32_t SystemControlSpace::read(std::uint32_t offset, unsigned size, Cycle now) {
-  if (is_systick(offset)) return systick_.read(offset - 0x010, size, now);
-  if (is_nvic(offset)) return nvic_.read(offset, size, now);
-  return scb_.read(offset, size, now);
+  bool secure = false;
+  if (!look(secure)) return 0;
+  if (is_systick(offset)) return parts_.systick[secure]->read(offset - 0x010, size, now);
+  if (is_nvic(offset)) return parts_.nvic.read(offset, size, now);
+  if (is_mpu(offset)) return parts_.mpu[secure]->read(offset, size, now);
+  return parts_.scb.read(offset, size, now);
 }
 
 void SystemControlSpace::write(std::uint32_t offset, unsigned size, std::uint32_t value, Cycle now) {
+  bool secure = false;
+  if (!look(secure)) return;
   if (is_systick(offset))
-    systick_.write(offset - 0x010, size, value, now);
+    parts_.systick[secure]->write(offset - 0x010, size, value, now);
   else if (is_nvic(offset))
-    nvic_.write(offset, size, value, now);
+    parts_.nvic.write(offset, size, value, now);
+  else if (is_mpu(offset))
+    parts_.mpu[secure]->write(offset, size, value, now);
   else
-    scb_.write(offset, size, value, now);
+    parts_.scb.write(offset, size, value, now);
 }
 
-PrivateBus::PrivateBus(const PrivateBusConfig& config, isa::thumb::ExceptionUnit& exceptions, const std::uint32_t* regs,
-                       EventQueue& events, DiagnosticSink& diagnostics, std::function<void()> changed,
-                       std::function<void()> reset_request)
+namespace {
+
+SystickConfig secure_systick(SystickConfig config, bool security) {
+  if (security) config.exception = isa::thumb::systick | isa::thumb::secure_bank;
+  return config;
+}
+
+}  // namespace
+
+PrivateBus::PrivateBus(const PrivateBusConfig& config, isa::thumb::ExceptionUnit& exceptions, isa::thumb::Mpu& mpu,
+                       const std::uint32_t* regs, EventQueue& events, DiagnosticSink& diagnostics,
+                       std::function<void()> changed, std::function<void()> reset_request,
+                       const SecurityParts& security)
     : dwt_(config.dwt, diagnostics),
-      systick_(config.systick, exceptions, events, changed),
+      systick_(secure_systick(config.systick, security.sau != nullptr), exceptions, events, changed),
+      systick_ns_(config.systick, exceptions, events, changed),
       nvic_(exceptions, changed),
+      mpu_(mpu, changed),
+      mpu_ns_(security.mpu_ns ? *security.mpu_ns : mpu, changed),
       scb_(config.scb, exceptions, regs, diagnostics,
            {changed, std::move(reset_request), [this](bool on, Cycle now) { dwt_.set_trace_enabled(on, now); }}),
-      scs_(systick_, nvic_, scb_) {}
+      scs_(
+          {{security.sau ? &systick_ns_ : &systick_, &systick_}, {security.sau ? &mpu_ns_ : &mpu_, &mpu_}, nvic_, scb_},
+          exceptions, false),
+      scs_ns_({{&systick_ns_, &systick_ns_}, {&mpu_ns_, &mpu_ns_}, nvic_, scb_}, exceptions, true) {
+  scb_.use_sau(security.sau);
+}
 
 void PrivateBus::reset() {
   dwt_.reset();
   systick_.reset();
+  systick_ns_.reset();
   scb_.reset();
 }
 

@@ -14,7 +14,7 @@ Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, m
     make_marker, make_test_finisher, make_ibex_sim_ctrl, make_stub, make_stm32l4_rcc, make_stm32l4_pwr,
     make_stm32l4_flash, make_stm32_timer, make_rp2040_oscillator, make_rp2040_pll, make_rp2040_clocks,
     make_rp2040_resets, make_rp2040_watchdog, make_rp2040_timer, make_rp2040_sio, make_rp2040_xip_ctrl, make_nrf_uart,
-    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc;
+    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc, make_sse_secure_control;
 
 namespace {
 
@@ -80,6 +80,7 @@ const std::vector<DeviceType>& device_types() {
       {"ibex-uart", make_ibex_uart, "", "", "RX"},
       {"ibex-timer", make_ibex_timer, "mtime_hz", "", ""},
       {"ibex-sim-ctrl", make_ibex_sim_ctrl, "", "", ""},
+      {"sse-secure-control", make_sse_secure_control, "", "", ""},
       {"clint", make_clint, "mtime_hz", "", ""},
       {"test-finisher", make_test_finisher, "", "", ""},
       {"marker", make_marker, "", "", ""},

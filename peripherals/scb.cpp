@@ -29,9 +29,14 @@ enum Offset : std::uint32_t {
   ccsidr = 0xd80,
   csselr = 0xd84,
   cpacr = 0xd88,
-  mpu_type = 0xd90,
-  mpu_ctrl = 0xd94,
-  mpu_last = 0xdb8,
+  nsacr = 0xd8c,
+  sau_ctrl = 0xdd0,
+  sau_type = 0xdd4,
+  sau_rnr = 0xdd8,
+  sau_rbar = 0xddc,
+  sau_rlar = 0xde0,
+  sfsr = 0xde4,
+  sfar = 0xde8,
   dhcsr = 0xdf0,
   demcr = 0xdfc,
   fpccr = 0xf34,
@@ -42,6 +47,12 @@ enum Offset : std::uint32_t {
   mvfr2 = 0xf48,
   iciallu = 0xf50,
   bpiall = 0xf78,
+  itcmcr_ = 0xf90,
+  dtcmcr_ = 0xf94,
+  ahbpcr_ = 0xf98,
+  cacr_ = 0xf9c,
+  ahbscr_ = 0xfa0,
+  abfsr = 0xfa8,
 };
 
 // SHCSR (B3.2.13): which exception each active, pended and enable bit shows.
@@ -54,61 +65,207 @@ constexpr ShcsrBit shcsr_active[] = {{0, thumb::mem_manage}, {1, thumb::bus_faul
 constexpr ShcsrBit shcsr_pended[] = {
     {12, thumb::usage_fault}, {13, thumb::mem_manage}, {14, thumb::bus_fault}, {15, thumb::svcall}};
 constexpr ShcsrBit shcsr_enabled[] = {{16, thumb::mem_manage}, {17, thumb::bus_fault}, {18, thumb::usage_fault}};
+// What Armv8-M adds (DDI0553 D1.2, SHCSR).
+constexpr ShcsrBit shcsr_v8_active[] = {{2, thumb::hard_fault}, {4, thumb::secure_fault}, {5, thumb::nmi}};
+constexpr ShcsrBit shcsr_v8_pended[] = {{20, thumb::secure_fault}, {21, thumb::hard_fault}};
+constexpr ShcsrBit shcsr_v8_enabled[] = {{19, thumb::secure_fault}};
 
 }  // namespace
 
 std::uint32_t Scb::icsr() const {
   const std::uint32_t active = regs_[thumb::ipsr] & 0x1ff;
+  const unsigned active_id = exceptions_.id(active, exceptions_.secure());
   // VECTPENDING shows the effect of BASEPRI and FAULTMASK, not of PRIMASK (B3.2.4).
-  const std::uint32_t pending = exceptions_.most_urgent_pending();
-  bool held_back = false;
-  if (pending > thumb::hard_fault) {
+  const unsigned pending_id = exceptions_.most_urgent_pending();
+  const std::uint32_t pending = thumb::number_of(pending_id);
+  bool held_back = !visible(pending_id);
+  if (pending > thumb::hard_fault && !held_back) {
     held_back = (regs_[thumb::faultmask] & 1) != 0 ||
                 ((regs_[thumb::basepri] & 0xff) != 0 &&
-                 exceptions_.priority(pending) >= static_cast<int>(regs_[thumb::basepri] & 0xff));
+                 exceptions_.priority(pending_id) >= static_cast<int>(regs_[thumb::basepri] & 0xff));
   }
   bool interrupt = false;
   for (unsigned n = thumb::external_0; n < exceptions_.exception_count() && !interrupt; ++n)
-    interrupt = exceptions_.pending(n);
-  const bool to_base = exceptions_.active_count() == (exceptions_.active(active) ? 1u : 0u) &&
+    interrupt = exceptions_.pending(n) && visible(n);
+  const bool to_base = exceptions_.active_count() == (exceptions_.active(active_id) ? 1u : 0u) &&
                        exceptions_.config().profile == thumb::Profile::armv7m;
   return active | (to_base ? 1u << 11 : 0) | (held_back ? 0 : pending << 12) | (interrupt ? 1u << 22 : 0) |
-         (exceptions_.pending(thumb::systick) ? 1u << 26 : 0) | (exceptions_.pending(thumb::pend_sv) ? 1u << 28 : 0) |
-         (exceptions_.pending(thumb::nmi) ? 1u << 31 : 0);
+         (exceptions_.pending(id(thumb::systick)) ? 1u << 26 : 0) |
+         (exceptions_.pending(id(thumb::pend_sv)) ? 1u << 28 : 0) |
+         (exceptions_.pending(thumb::nmi) && visible(thumb::nmi) ? 1u << 31 : 0);
 }
 
 void Scb::write_icsr(std::uint32_t value) {
-  if (value >> 31 & 1) exceptions_.set_pending(thumb::nmi);
-  if (value >> 28 & 1) exceptions_.set_pending(thumb::pend_sv);
-  if (value >> 27 & 1) exceptions_.clear_pending(thumb::pend_sv);
-  if (value >> 26 & 1) exceptions_.set_pending(thumb::systick);
-  if (value >> 25 & 1) exceptions_.clear_pending(thumb::systick);
+  if ((value >> 31 & 1) != 0 && visible(thumb::nmi)) exceptions_.set_pending(thumb::nmi);
+  if (value >> 28 & 1) exceptions_.set_pending(id(thumb::pend_sv));
+  if (value >> 27 & 1) exceptions_.clear_pending(id(thumb::pend_sv));
+  if (value >> 26 & 1) exceptions_.set_pending(id(thumb::systick));
+  if (value >> 25 & 1) exceptions_.clear_pending(id(thumb::systick));
+}
+
+std::uint32_t Scb::read_aircr() const {
+  std::uint32_t word = 0xfa050000u | bank().prigroup_ << 8;
+  if (exceptions_.bfhfnmins()) word |= 1u << 13;
+  if (secure_ && exceptions_.pris()) word |= 1u << 14;
+  if (secure_ && exceptions_.sysresetreqs) word |= 1u << 3;
+  return word;
 }
 
 void Scb::write_aircr(std::uint32_t value) {
   if (value >> 16 != 0x05fa) return;  // VECTKEY
-  exceptions_.set_prigroup(value >> 8 & 7);
+  exceptions_.set_prigroup(value >> 8 & 7, secure_);
+  if (secure_) {
+    exceptions_.set_aircr_security((value >> 14 & 1) != 0, (value >> 13 & 1) != 0);
+    exceptions_.sysresetreqs = (value >> 3 & 1) != 0;
+  }
   if ((value & 2) != 0)  // VECTCLRACTIVE
-    for (unsigned n = 0; n < exceptions_.exception_count(); ++n) exceptions_.set_active(n, false);
-  if ((value & 4) != 0) actions_.reset_request();
+    for (unsigned n = 0; n < exceptions_.exception_count(); ++n) {
+      exceptions_.set_active(n, false);
+      if (exceptions_.config().security && thumb::is_banked(n)) exceptions_.set_active(n | thumb::secure_bank, false);
+    }
+  if ((value & 4) != 0 && (secure_ || !exceptions_.sysresetreqs)) actions_.reset_request();
+}
+
+bool Scb::visible(unsigned exception) const {
+  return !exceptions_.config().security || secure_ || !exceptions_.targets_secure(exception);
 }
 
 std::uint32_t Scb::shcsr() const {
-  if (exceptions_.config().profile == thumb::Profile::armv6m) return exceptions_.pending(thumb::svcall) ? 1u << 15 : 0;
+  const bool v8 = exceptions_.config().v8m;
+  if (exceptions_.config().profile == thumb::Profile::armv6m && !v8)
+    return exceptions_.pending(thumb::svcall) ? 1u << 15 : 0;
   std::uint32_t word = 0;
-  for (const auto [bit, n] : shcsr_active) word |= exceptions_.active(n) ? 1u << bit : 0;
-  for (const auto [bit, n] : shcsr_pended) word |= exceptions_.pending(n) ? 1u << bit : 0;
-  for (const auto [bit, n] : shcsr_enabled) word |= exceptions_.enabled(n) ? 1u << bit : 0;
+  const auto show = [&](const auto& bits, auto is) {
+    for (const auto [bit, n] : bits)
+      if (exceptions_.exists(id(n)) && visible(id(n)) && is(id(n))) word |= 1u << bit;
+  };
+  const auto active = [&](unsigned n) { return exceptions_.active(n); };
+  const auto pending = [&](unsigned n) { return exceptions_.pending(n); };
+  const auto enabled = [&](unsigned n) { return exceptions_.enabled(n); };
+  show(shcsr_active, active);
+  show(shcsr_pended, pending);
+  show(shcsr_enabled, enabled);
+  if (v8) {
+    show(shcsr_v8_active, active);
+    show(shcsr_v8_pended, pending);
+    show(shcsr_v8_enabled, enabled);
+  }
   return word;
 }
 
 void Scb::write_shcsr(std::uint32_t value) {
+  const bool v8 = exceptions_.config().v8m;
   const auto put_pending = [&](unsigned n, bool on) { on ? exceptions_.set_pending(n) : exceptions_.clear_pending(n); };
-  put_pending(thumb::svcall, (value >> 15 & 1) != 0);
-  if (exceptions_.config().profile == thumb::Profile::armv6m) return;
-  for (const auto [bit, n] : shcsr_active) exceptions_.set_active(n, (value >> bit & 1) != 0);
-  for (const auto [bit, n] : shcsr_pended) put_pending(n, (value >> bit & 1) != 0);
-  for (const auto [bit, n] : shcsr_enabled) exceptions_.set_enabled(n, (value >> bit & 1) != 0);
+  if (exceptions_.config().profile == thumb::Profile::armv6m && !v8)
+    return put_pending(thumb::svcall, (value >> 15 & 1) != 0);
+  const auto put = [&](const auto& bits, auto set) {
+    for (const auto [bit, n] : bits)
+      if (exceptions_.exists(id(n)) && visible(id(n))) set(id(n), (value >> bit & 1) != 0);
+  };
+  const auto set_active = [&](unsigned n, bool on) { exceptions_.set_active(n, on); };
+  const auto set_enabled = [&](unsigned n, bool on) { exceptions_.set_enabled(n, on); };
+  put(shcsr_active, set_active);
+  put(shcsr_pended, put_pending);
+  put(shcsr_enabled, set_enabled);
+  if (v8 &&
+      exceptions_.config().security) {  // HardFault's and NMI's active bits can only be cleared, by rules of their own
+    put(shcsr_v8_pended, put_pending);
+    put(shcsr_v8_enabled, set_enabled);
+    if (exceptions_.exists(thumb::secure_fault) && visible(thumb::secure_fault))
+      exceptions_.set_active(thumb::secure_fault, (value >> 4 & 1) != 0);
+  }
+}
+
+std::uint32_t Scb::read_fpccr() const {
+  if (!exceptions_.config().security || secure_) return bank().fpccr;
+  std::uint32_t shared = thumb::fpccr_lspen | thumb::fpccr_clronret | thumb::fpccr_monrdy;
+  if (exceptions_.bfhfnmins()) shared |= thumb::fpccr_bfrdy | thumb::fpccr_hfrdy;
+  return (exceptions_.bank(true).fpccr & shared) | bank().fpccr;
+}
+
+void Scb::write_fpccr(std::uint32_t value) {
+  if (!exceptions_.config().v8m) {
+    bank().fpccr = value & 0xc000017b;
+  } else if (!exceptions_.config().security || secure_) {
+    bank().fpccr = value & (exceptions_.config().security ? 0xfc0007ffu : 0xd00007fbu);
+  } else {
+    std::uint32_t& other = exceptions_.bank(true).fpccr;
+    std::uint32_t shared = thumb::fpccr_monrdy;
+    if (!(other & thumb::fpccr_lspens)) shared |= thumb::fpccr_lspen;
+    if (!(other & thumb::fpccr_clronrets)) shared |= thumb::fpccr_clronret;
+    if (exceptions_.bfhfnmins()) shared |= thumb::fpccr_bfrdy | thumb::fpccr_hfrdy;
+    other = (other & ~shared) | (value & shared);
+    bank().fpccr = value & thumb::fpccr_banked;
+  }
+}
+
+// SAU, SFSR and SFAR: what Non-secure code reads is 0 and what it writes is lost.
+std::uint32_t* Scb::secure_register(std::uint32_t offset) {
+  return offset == sfsr ? &exceptions_.sfsr : offset == sfar ? &exceptions_.sfar : nullptr;
+}
+
+std::uint32_t Scb::read_security(std::uint32_t offset) {
+  if (!secure_) return 0;
+  const bool main = exceptions_.config().profile == thumb::Profile::armv7m;
+  switch (offset) {
+    case sau_ctrl:
+      return sau_->ctrl();
+    case sau_type:
+      return sau_->type();
+    case sau_rnr:
+      return sau_->rnr();
+    case sau_rbar:
+      return sau_->rbar();
+    case sau_rlar:
+      return sau_->rlar();
+    default:
+      return main ? *secure_register(offset) : 0;
+  }
+}
+
+void Scb::write_security(std::uint32_t offset, std::uint32_t value) {
+  if (!secure_) return;
+  switch (offset) {
+    case sau_ctrl:
+      return sau_->set_ctrl(value);
+    case sau_rnr:
+      return sau_->set_rnr(value);
+    case sau_rbar:
+      return sau_->set_rbar(value);
+    case sau_rlar:
+      return sau_->set_rlar(value);
+    case sfsr:
+      exceptions_.sfsr &= ~value;
+      break;
+    case sfar:
+      exceptions_.sfar = value;
+      break;
+    default:
+      break;
+  }
+}
+
+std::uint32_t* Scb::m7_register(std::uint32_t offset, std::uint32_t& writable) {
+  if (!config_.m7) return nullptr;
+  switch (offset) {
+    case itcmcr_:
+      writable = 0x7;  // EN, RMW, RETEN
+      return &m7_.itcmcr;
+    case dtcmcr_:
+      writable = 0x7;
+      return &m7_.dtcmcr;
+    case ahbpcr_:
+      writable = 0x1;  // EN
+      return &m7_.ahbpcr;
+    case cacr_:
+      writable = 0x7;  // SIWT, ECCEN, FORCEWT
+      return &m7_.cacr;
+    case ahbscr_:
+      writable = 0xffff;  // CTL, TPRI, INITCOUNT
+      return &m7_.ahbscr;
+    default:
+      return nullptr;
+  }
 }
 
 std::uint32_t Scb::read_word(std::uint32_t offset) {
@@ -117,12 +274,16 @@ std::uint32_t Scb::read_word(std::uint32_t offset) {
   if (offset >= shpr1 && offset <= shpr3) {
     std::uint32_t word = 0;
     for (unsigned i = 0; i < 4; ++i) {
-      const unsigned n = 4 + offset - shpr1 + i;
-      if (exceptions_.exists(n)) word |= static_cast<std::uint32_t>(exceptions_.priority(n)) << i * 8;
+      const unsigned n = id(4 + offset - shpr1 + i);
+      if (exceptions_.exists(n) && visible(n)) word |= static_cast<std::uint32_t>(exceptions_.priority(n)) << i * 8;
     }
     return word;
   }
-  if (offset >= mpu_type && offset <= mpu_last) return 0;
+  if (offset >= sau_ctrl && offset <= sfar && sau_) return read_security(offset);
+  std::uint32_t writable = 0;
+  if (const std::uint32_t* r = m7_register(offset, writable)) return *r;
+  if (config_.m7 && offset == abfsr) return 0;                           // every bus fault here is precise
+  if (config_.clidr && offset >= iciallu && offset <= bpiall) return 0;  // write-only
   switch (offset) {
     case actlr:
       return actlr_;
@@ -131,25 +292,25 @@ std::uint32_t Scb::read_word(std::uint32_t offset) {
     case icsr_:
       return icsr();
     case vtor:
-      return exceptions_.vtor();
+      return bank().vtor_;
     case aircr:
-      return 0xfa050000u | exceptions_.prigroup() << 8;
+      return read_aircr();
     case scr:
-      return exceptions_.scr;
+      return bank().scr;
     case ccr:
-      return exceptions_.ccr;
+      return bank().ccr | config_.ccr_ones;
     case shcsr_:
       return shcsr();
     case cfsr:
-      return v7 ? exceptions_.cfsr : 0;
+      return v7 ? bank().cfsr & ~hidden_cfsr() : 0;
     case hfsr:
-      return v7 ? exceptions_.hfsr : 0;
+      return v7 && visible(thumb::bus_fault) ? exceptions_.hfsr : 0;
     case dfsr:
       return exceptions_.dfsr;
     case mmfar:
-      return v7 ? exceptions_.mmfar : 0;
+      return v7 ? bank().mmfar : 0;
     case bfar:
-      return v7 ? exceptions_.bfar : 0;
+      return v7 && visible(thumb::bus_fault) ? exceptions_.bfar : 0;
     case afsr:
       return 0;
     case clidr:
@@ -161,18 +322,20 @@ std::uint32_t Scb::read_word(std::uint32_t offset) {
     case csselr:
       return csselr_;
     case cpacr:
-      return exceptions_.cpacr();
+      return bank().cpacr_;
+    case nsacr:
+      return !exceptions_.config().security || secure_ ? exceptions_.nsacr() : exceptions_.nsacr() & 0xc00;
     case dhcsr:
       return 0;  // no debugger: C_DEBUGEN is 0
     case demcr:
       return exceptions_.demcr() |
              (exceptions_.pending(thumb::debug_monitor) ? std::uint32_t{thumb::demcr_mon_pend} : 0u);
     case fpccr:
-      return exceptions_.fpccr;
+      return fpu ? read_fpccr() : 0;
     case fpcar:
-      return exceptions_.fpcar;
+      return bank().fpcar;
     case fpdscr:
-      return exceptions_.fpdscr;
+      return bank().fpdscr;
     case mvfr0:
       return fpu ? config_.mvfr0 : 0;
     case mvfr1:
@@ -196,13 +359,17 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
   if (offset >= shpr1 && offset <= shpr3) {
     for (unsigned i = 0; i < 4; ++i)
       if ((mask >> i * 8 & 1) != 0)
-        exceptions_.set_priority(4 + offset - shpr1 + i, static_cast<std::uint8_t>(value >> i * 8));
+        if (const unsigned n = id(4 + offset - shpr1 + i); visible(n))
+          exceptions_.set_priority(n, static_cast<std::uint8_t>(value >> i * 8));
     return;
   }
-  if (offset >= mpu_type && offset <= mpu_last) {
-    if (offset == mpu_ctrl && (value & 1) != 0) diagnostics_.not_modelled(name(), offset, "MPU is never enabled");
+  if (offset >= sau_ctrl && offset <= sfar && sau_) return write_security(offset, value & mask);
+  std::uint32_t writable = 0;
+  if (std::uint32_t* r = m7_register(offset, writable)) {
+    *r = merge(*r, writable);
     return;
   }
+  if (config_.m7 && offset == abfsr) return;
   switch (offset) {
     case actlr:
       actlr_ = merge(actlr_, ~0u);
@@ -211,40 +378,46 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
       write_icsr(value & mask);
       break;
     case vtor:
-      exceptions_.set_vtor(merge(exceptions_.vtor(), ~0u));
+      bank().vtor_ = merge(bank().vtor_, ~0u) & exceptions_.config().vtor_mask;
       break;
     case aircr:
       write_aircr(value & mask);
       break;
     case scr:
-      exceptions_.scr = merge(exceptions_.scr, 0x16);
+      bank().scr = merge(bank().scr, 0x16);
       break;
     case ccr:
-      if (v7) exceptions_.ccr = merge(exceptions_.ccr, 0x0007031b);
+      // IC and DC are storage: contents are always coherent here.
+      if (v7)
+        bank().ccr = merge(bank().ccr,
+                           (exceptions_.config().v8m ? 0x0000051au : 0x0000031bu) | (config_.clidr ? 0x00030000u : 0u));
       break;
     case shcsr_:
       write_shcsr(merge(shcsr(), ~0u));
       break;
     case cfsr:
-      exceptions_.cfsr &= ~(value & mask);
+      exceptions_.clear_cfsr(value & mask & ~hidden_cfsr(), secure_);
       break;
     case hfsr:
-      exceptions_.hfsr &= ~(value & mask);
+      if (visible(thumb::bus_fault)) exceptions_.hfsr &= ~(value & mask);
       break;
     case dfsr:
       exceptions_.dfsr &= ~(value & mask);
       break;
     case mmfar:
-      exceptions_.mmfar = merge(exceptions_.mmfar, ~0u);
+      bank().mmfar = merge(bank().mmfar, ~0u);
       break;
     case bfar:
-      exceptions_.bfar = merge(exceptions_.bfar, ~0u);
+      if (visible(thumb::bus_fault)) exceptions_.bfar = merge(exceptions_.bfar, ~0u);
       break;
     case csselr:
       csselr_ = merge(csselr_, 0xf);
       break;
     case cpacr:
-      exceptions_.set_cpacr(merge(exceptions_.cpacr(), ~0u));
+      if (fpu) bank().cpacr_ = merge(bank().cpacr_, 0x00f00000u);
+      break;
+    case nsacr:
+      if (secure_) exceptions_.set_nsacr(merge(exceptions_.nsacr(), ~0u));
       break;
     case demcr: {
       const bool monitor = exceptions_.pending(thumb::debug_monitor);
@@ -253,18 +426,19 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
       break;
     }
     case fpccr:
-      if (fpu) exceptions_.fpccr = merge(exceptions_.fpccr, 0xc000017b);
+      if (fpu) write_fpccr(merge(read_fpccr(), ~0u));
       break;
     case fpcar:
-      if (fpu) exceptions_.fpcar = merge(exceptions_.fpcar, ~7u);
+      if (fpu) bank().fpcar = merge(bank().fpcar, ~7u);
       break;
     case fpdscr:
-      if (fpu) exceptions_.fpdscr = merge(exceptions_.fpdscr, 0x07c00000);
+      if (fpu) bank().fpdscr = merge(bank().fpdscr, 0x07c00000);
       break;
     case dhcsr:
       break;
     default:
-      if (offset >= iciallu && offset <= bpiall) break;  // cache maintenance: contents are always coherent here
+      if (config_.clidr && offset >= iciallu && offset <= bpiall)
+        break;  // cache maintenance: contents are always coherent here
       diagnostics_.not_modelled(name(), offset, "system control register ignores writes");
   }
 }

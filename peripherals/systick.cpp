@@ -76,7 +76,7 @@ void Systick::reschedule(Cycle after) {
   if (at == EventQueue::never) return;
   event_ = events_.schedule(at, [this](Cycle when) {
     event_ = 0;
-    exceptions_.set_pending(isa::thumb::systick);
+    exceptions_.set_pending(config_.exception);
     reschedule(std::max(when, since_));
     changed_();
   });

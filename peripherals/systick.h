@@ -12,7 +12,8 @@ struct SystickConfig {
   /// Core cycles per tick of the reference clock that CSR.CLKSOURCE = 0 selects (a board's HCLK/8: 8); 0: there is
   /// none.
   unsigned reference_divider = 0;
-  std::uint32_t calib = 0;  ///< SYST_CALIB without NOREF: SKEW and TENMS
+  unsigned exception = isa::thumb::systick;  ///< that it pends: its security state's
+  std::uint32_t calib = 0;                   ///< SYST_CALIB without NOREF: SKEW and TENMS
 };
 
 /// Registers at 0xE000E010, offsets 0x0 CSR, 0x4 RVR, 0x8 CVR, 0xC CALIB.

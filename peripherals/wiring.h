@@ -28,6 +28,8 @@ struct Wiring {
   std::function<std::uint64_t()> retired;
   /// The front end of the named region, null if it has none.
   std::function<memory::FlashTiming*(std::string_view region)> flash;
+  /// Tells the IDAU which of its Secure ranges are callable (DeviceSpec says nothing: the board's idau does).
+  std::function<void(std::uint32_t bits)> callable_memory;
 };
 
 }  // namespace mj::peripherals

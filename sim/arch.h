@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct Redirect {
     return_exception,  ///< back to interrupted code at pc
     chain_exception,   ///< one handler's return started another (tail-chaining)
     semihost,          ///< a semihosting call: serve it, then continue at pc
+    call_across,       ///< a function of another security state is called: its first instruction stands at pc
+    return_across,     ///< a branch, not a call, led to pc; if to another security state, then by leaving a function
     lockup,            ///< the core can't go on
   };
   Kind kind = Kind::go;
@@ -31,7 +34,7 @@ struct Redirect {
   std::uint32_t mode = 0;
   unsigned exception = 0;            ///< architecture's number
   Cycle cycles = 0;                  ///< of the transition itself
-  std::uint32_t interrupted_sp = 0;  ///< enter_exception: stack pointer before stacking
+  std::uint32_t interrupted_sp = 0;  ///< stack pointer before: of what an exception interrupts, or a crossing leaves
   bool fault = false;                ///< the exception reports something wrong (not an interrupt or a call)
   bool sleep = false;                ///< the core sleeps at pc
 };
@@ -52,6 +55,8 @@ class Arch {
 
   unsigned sp = 0;  ///< register id of the stack pointer
   unsigned lr = 0;  ///< register id of the link register
+  /// Bits of an address that the exclusive monitor compares; 0: any store-exclusive goes with any load-exclusive.
+  std::uint32_t exclusive_mask = 0xffffffff;
 
   // ---- decoding
   // ------------------------------------------------------------------------------------------------------
@@ -72,6 +77,11 @@ class Arch {
   /// True if the instruction needs prepare() to have found the machine ready (FP state, divide traps).
   virtual bool needs_prepare(const isa::Insn& insn) const = 0;
   virtual const char* op_name(std::uint16_t op) const = 0;
+  /// The extension that the instruction at `code` (4 bytes) is of and that this core lacks, in words; "" if it lacks
+  /// none, or there is no such instruction.
+  virtual std::string feature_of(const std::uint8_t* code) const = 0;
+  /// The instruction at `code` as the manuals write it, whether the core has it or not.
+  virtual std::string text(std::span<const std::uint8_t> code, Address pc) const = 0;
   virtual std::string register_name(unsigned id) const = 0;
   /// Whether `insn` sets a link register, so that its target begins a function.
   bool is_call(const isa::Insn& insn) const {
@@ -97,8 +107,9 @@ class Arch {
   virtual Redirect bad_access(engine::HotState& h, const BadAccess& access, Address pc, std::uint32_t mode) = 0;
   /// An illegal system register access (RISC-V CSRs).
   virtual Redirect illegal(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) = 0;
-  /// Where an indirect branch to the raw value leads: code, an exception return, or a fault.
-  virtual Redirect indirect(engine::HotState& h, std::uint32_t raw) = 0;
+  /// Where the indirect branch `insn` to the raw value leads: code, an exception return, another security state, or a
+  /// fault.
+  virtual Redirect indirect(engine::HotState& h, std::uint32_t raw, const isa::Insn& insn) = 0;
 
   virtual bool interrupt_ready(const engine::HotState& h) const = 0;
   virtual Redirect interrupt(engine::HotState& h, Address pc, std::uint32_t mode) = 0;
@@ -106,8 +117,24 @@ class Arch {
   virtual bool wakes(engine::HotState& h) = 0;
   virtual Cycle wake_cycles() const = 0;
 
+  /// What unprivileged code may access now, for instructions that ask for it (LDRT); nullptr: everything.
+  virtual const memory::Protection* unprivileged(const engine::HotState&) { return nullptr; }
+
   /// Whether an ordinary access of this kind may be unaligned on this core.
   virtual bool allows_unaligned(const engine::HotState& h) const = 0;
+
+  /// How an instruction may move the stack pointer beyond its limit.
+  struct StackStep {
+    enum class Kind : std::uint8_t {
+      none,      ///< it can't, or the core knows no limits
+      constant,  ///< lowest new value or address accessed: stack pointer + by
+      ask,       ///< depends on registers: ready() says
+    } kind = Kind::none;
+    std::int32_t by = 0;
+  };
+  virtual StackStep stack_step(const isa::Insn&) const { return {}; }
+  /// Whether a stack pointer below its limit is of no consequence now.
+  virtual bool ignores_stack_limit(const engine::HotState&) const { return true; }
 
   // ---- for people
   // ----------------------------------------------------------------------------------------------------

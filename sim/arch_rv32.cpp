@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "isa/rv32/decode.h"
+#include "isa/rv32/disasm.h"
+#include "isa/rv32/f.h"
 #include "isa/rv32/registers.h"
 #include "isa/rv32/system.h"
 #include "sim/engine/handlers.h"
@@ -46,6 +48,14 @@ bool Rv32Arch::decode(const std::uint8_t* code, unsigned n, Address pc, std::uin
 engine::Handler Rv32Arch::handler(const isa::Insn& insn) const { return engine::rv32_handler(insn.op); }
 const char* Rv32Arch::op_name(std::uint16_t op) const { return rv32::op_name(op); }
 
+std::string Rv32Arch::feature_of(const std::uint8_t* code) const {
+  return rv32::lacking(word(code), options_.features);
+}
+
+std::string Rv32Arch::text(std::span<const std::uint8_t> code, Address pc) const {
+  return rv32::disassemble(code, pc, 0);
+}
+
 std::string Rv32Arch::register_name(unsigned id) const {
   static constexpr const char* names[] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
                                           "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
@@ -56,29 +66,49 @@ std::string Rv32Arch::register_name(unsigned id) const {
 std::optional<Redirect> Rv32Arch::reset(HotState& h, Address boot) {
   traps_.reset();
   std::fill(std::begin(h.r), std::end(h.r), 0u);
+  h.r[rv32::fp_control] = rv32::control_of_fcsr(0);
   in_fault_ = false;
   Redirect f;
   f.pc = boot;
   return f;
 }
 
-Redirect Rv32Arch::prepare(HotState&, const isa::Insn& insn, std::uint32_t) {
+bool Rv32Arch::needs_prepare(const isa::Insn& insn) const { return rv32::is_fp(insn); }
+
+bool Rv32Arch::ready(const HotState& h, const isa::Insn& insn) const {
+  if ((h.r[rv32::fp_control] & rv32::fp_control_frm_reserved) && rv32::rounds_by_frm(insn)) return false;
+  return traps_.fp_state() == 3 || (traps_.fp_state() != 0 && !rv32::writes_fp_state(insn));
+}
+
+Redirect Rv32Arch::prepare(HotState& h, const isa::Insn& insn, std::uint32_t mode) {
+  const bool no_rounding = (h.r[rv32::fp_control] & rv32::fp_control_frm_reserved) && rv32::rounds_by_frm(insn);
+  if (traps_.fp_state() == 0 || no_rounding) return illegal(h, insn, mode);
+  traps_.set_fp_dirty();
   Redirect f;
   f.pc = insn.pc;
   return f;
 }
 
-std::uint32_t Rv32Arch::system_read(HotState&, const isa::Insn&, std::uint32_t id, Cycle, bool& illegal) {
+std::uint32_t Rv32Arch::system_read(HotState& h, const isa::Insn&, std::uint32_t id, Cycle, bool& illegal) {
+  if (rv32::is_fp_csr(id)) {
+    illegal = traps_.fp_state() == 0;
+    return rv32::read_fp_csr(id, h.r[rv32::fp_control]);
+  }
   std::uint32_t value = 0;
   illegal = !traps_.csr_read(id, value);
   return value;
 }
 
-void Rv32Arch::system_write(HotState&, const isa::Insn&, std::uint32_t id, std::uint32_t value, Cycle, bool& illegal,
+void Rv32Arch::system_write(HotState& h, const isa::Insn&, std::uint32_t id, std::uint32_t value, Cycle, bool& illegal,
                             bool& sleep) {
   if (id == rv32::sys_wfi) {
     illegal = !traps_.wfi_legal();
     sleep = !illegal && !traps_.interrupt_waiting();
+  } else if (rv32::is_fp_csr(id)) {
+    illegal = traps_.fp_state() == 0;
+    if (illegal) return;
+    traps_.set_fp_dirty();
+    h.r[rv32::fp_control] = rv32::write_fp_csr(id, value, h.r[rv32::fp_control]);
   } else if (id != rv32::sys_fence_i) {
     illegal = !traps_.csr_write(id, value);
   }
@@ -149,7 +179,7 @@ Redirect Rv32Arch::illegal(HotState& h, const isa::Insn& insn, std::uint32_t) {
   return trap(h, rv32::cause_illegal, insn.pc, insn.raw, true);
 }
 
-Redirect Rv32Arch::indirect(HotState& h, std::uint32_t raw) {
+Redirect Rv32Arch::indirect(HotState& h, std::uint32_t raw, const isa::Insn&) {
   if (!(options_.features & rv32::feature_c) && (raw & 2))
     return trap(h, rv32::cause_fetch_misaligned, raw & ~1u, raw & ~1u, true);
   Redirect f;

@@ -23,12 +23,14 @@ class Rv32Arch final : public Arch {
   engine::Handler handler(const isa::Insn& insn) const override;
   engine::Handler pair(const isa::Insn&, const isa::Insn&) const override { return nullptr; }
   engine::Handler guard(unsigned) const override { return nullptr; }
-  bool needs_prepare(const isa::Insn&) const override { return false; }
+  bool needs_prepare(const isa::Insn& insn) const override;
   const char* op_name(std::uint16_t op) const override;
+  std::string feature_of(const std::uint8_t* code) const override;
+  std::string text(std::span<const std::uint8_t> code, Address pc) const override;
   std::string register_name(unsigned id) const override;
 
   std::optional<Redirect> reset(engine::HotState& h, Address boot) override;
-  bool ready(const engine::HotState&, const isa::Insn&) const override { return true; }
+  bool ready(const engine::HotState& h, const isa::Insn& insn) const override;
   Redirect prepare(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) override;
   std::uint32_t system_read(engine::HotState& h, const isa::Insn& insn, std::uint32_t id, Cycle now,
                             bool& illegal) override;
@@ -38,7 +40,7 @@ class Rv32Arch final : public Arch {
                  std::uint32_t mode, std::uint32_t next_mode) override;
   Redirect bad_access(engine::HotState& h, const BadAccess& access, Address pc, std::uint32_t mode) override;
   Redirect illegal(engine::HotState& h, const isa::Insn& insn, std::uint32_t mode) override;
-  Redirect indirect(engine::HotState& h, std::uint32_t raw) override;
+  Redirect indirect(engine::HotState& h, std::uint32_t raw, const isa::Insn& insn) override;
   bool interrupt_ready(const engine::HotState& h) const override;
   Redirect interrupt(engine::HotState& h, Address pc, std::uint32_t mode) override;
   bool wakes(engine::HotState&) override { return traps_.interrupt_waiting(); }

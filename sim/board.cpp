@@ -112,6 +112,7 @@ CoreSpec to_core(const json& j) {
   core.min_clock_hz = figure_or(j, "min_clock", 0);
   core.nvic_priority_bits = figure32(j, "nvic_priority_bits");
   core.irq_count = figure32(j, "irq_count");
+  core.sau_regions = figure32(j, "sau_regions");
   core.systick_reference_divider = figure32(j, "systick_reference_divider");
   return core;
 }
@@ -155,6 +156,7 @@ peripherals::DeviceSpec to_device(const std::string& name, const json& j) {
   d.base = static_cast<Address>(to_number(j.at("base")));
   d.size = static_cast<std::uint32_t>(to_number(j.at("size")));
   for (const json& irq : j.value("irqs", json::array())) d.irqs.push_back(irq.get<unsigned>());
+  for (const json& a : j.value("aliases", json::array())) d.aliases.push_back(static_cast<Address>(to_number(a)));
   d.read_wait = figure32(j, "read_wait");
   d.write_wait = figure32(j, "write_wait");
   const json params = j.value("params", json::object());
@@ -175,6 +177,16 @@ peripherals::DeviceSpec to_device(const std::string& name, const json& j) {
   d.source = text_or(j, "source");
   d.certainty = text_or(j, "certainty");
   return d;
+}
+
+IdauSpec to_idau(const json& j) {
+  IdauSpec r;
+  r.base = static_cast<Address>(to_number(j.at("base")));
+  r.size = to_number(j.at("size"));
+  r.attribution = text_or(j, "attribution");
+  r.region = j.value("region", 0u);
+  if (j.contains("callable_bit")) r.callable_bit = j["callable_bit"].get<unsigned>();
+  return r;
 }
 
 BootSpec to_boot(const json& j) {
@@ -219,7 +231,10 @@ Result<void> check_map(const BoardSpec& board, const std::string& file) {
   };
   std::vector<Span> spans;
   for (const RegionSpec& r : board.regions) spans.push_back({r.base, r.size, "/regions/" + r.name});
-  for (const auto& d : board.devices) spans.push_back({d.base, d.size, "/devices/" + d.name});
+  for (const auto& d : board.devices) {
+    spans.push_back({d.base, d.size, "/devices/" + d.name});
+    for (const Address alias : d.aliases) spans.push_back({alias, d.size, "/devices/" + d.name + "/aliases"});
+  }
   std::sort(spans.begin(), spans.end(),
             [](const Span& a, const Span& b) { return std::tie(a.base, a.pointer) < std::tie(b.base, b.pointer); });
   for (const Span& s : spans) {
@@ -235,6 +250,28 @@ Result<void> check_map(const BoardSpec& board, const std::string& file) {
       return usage("overlaps " + a.pointer, file + "#" + b.pointer,
                    a.pointer + " ends at " + hex(a.base + a.size) + ", " + b.pointer + " begins at " + hex(b.base),
                    "correct base or size, or remove one of them with null");
+  }
+  return {};
+}
+
+Result<void> check_idau(const BoardSpec& board, const std::string& file) {
+  const auto& features = board.core.features;
+  const bool security = std::find(features.begin(), features.end(), "security") != features.end();
+  if (!board.idau.empty() && !security)
+    return usage("\"idau\" is of cores with the Security Extension", file + "#/idau",
+                 "the core's features don't have \"security\"");
+  if (board.core.sau_regions > 8) return usage("must be 0 to 8", file + "#/core/sau_regions");
+  for (std::size_t i = 0; i < board.idau.size(); ++i) {
+    const IdauSpec& a = board.idau[i];
+    const std::string at = file + "#/idau/ranges/" + std::to_string(i);
+    if (a.size == 0 || a.base % 32 || a.size % 32)
+      return usage("base and size must be multiples of 32", at, hex(a.base) + ", " + hex(a.size));
+    if (a.base + a.size > address_space) return usage("reaches beyond the 4 GiB address space", at);
+    for (std::size_t k = 0; k < i; ++k) {
+      const IdauSpec& b = board.idau[k];
+      if (a.base < b.base + b.size && b.base < a.base + a.size)
+        return usage("overlaps another range", at, hex(b.base) + " + " + hex(b.size));
+    }
   }
   return {};
 }
@@ -302,6 +339,7 @@ Result<void> check_firmware(const BoardSpec& board, const std::string& file) {
 Result<void> check_meaning(const BoardSpec& board, const std::string& file) {
   if (const auto ok = check_map(board, file); !ok) return ok;
   if (const auto ok = check_regions(board, file); !ok) return ok;
+  if (const auto ok = check_idau(board, file); !ok) return ok;
   for (const auto& d : board.devices) {
     const std::string at = file + "#/devices/" + d.name;
     if (const auto ok = peripherals::check_device(d, at); !ok) {
@@ -370,6 +408,8 @@ Result<BoardSpec> load_file(const fs::path& path, const std::string& shown) {
     board.core = to_core(j.at("core"));
     for (const auto& [name, value] : j.at("regions").items()) board.regions.push_back(to_region(name, value));
     for (const auto& [name, value] : j.at("devices").items()) board.devices.push_back(to_device(name, value));
+    if (j.contains("idau"))
+      for (const json& range : j["idau"].at("ranges")) board.idau.push_back(to_idau(range));
     board.boot = to_boot(j.at("boot"));
     board.console = text_or(j, "console");
     for (const json& w : j.value("wait_states", json::array()))

@@ -24,6 +24,7 @@ struct CoreSpec {
   Hertz max_clock_hz = 0;  ///< 0: unknown
   Hertz min_clock_hz = 0;  ///< that firmware can choose; 0: any
   unsigned nvic_priority_bits = 0, irq_count = 0;
+  unsigned sau_regions = 0;                ///< of a core with the Security Extension
   unsigned systick_reference_divider = 0;  ///< core cycles per tick of the reference clock; 0: there is none
 };
 
@@ -40,6 +41,16 @@ struct RegionSpec {
   std::optional<memory::FlashTimingParams> front_end;
   BudgetKind budget = BudgetKind::none;  ///< what the use of this region counts as
   std::string source, certainty, note;
+};
+
+/// A part of the address space as the chip attributes it to the security states (Implementation Defined Attribution
+/// Unit, Armv8-M ARM DDI 0553 B8.2).
+struct IdauSpec {
+  Address base = 0;
+  std::uint64_t size = 0;
+  std::string attribution;               ///< "secure", "callable", "non-secure" or "exempt"
+  unsigned region = 0;                   ///< number that TT gives
+  std::optional<unsigned> callable_bit;  ///< this bit of the chip's register makes it callable
 };
 
 struct BootSpec {
@@ -78,6 +89,7 @@ struct BoardSpec {
   CoreSpec core;
   std::vector<RegionSpec> regions;               ///< flash and RAM, by base; an alias may come before its target
   std::vector<peripherals::DeviceSpec> devices;  ///< by name
+  std::vector<IdauSpec> idau;                    ///< none: the SAU decides alone
   BootSpec boot;
   std::string console;  ///< a device's name, or "semihosting"
   std::vector<WaitStateTable> wait_states;

@@ -147,9 +147,9 @@ void collect_memory(Machine& machine, const Program& program, RunResult& r) {
   m.ram_size = machine.board().budget_bytes(BudgetKind::ram);
   for (const SizeRow& s : size.top_symbols(largest_symbols)) m.largest_symbols.push_back({s.name, s.bytes});
   m.stack.top = machine.engine().stack_top();
-  m.stack.low = machine.engine().state().stack_low;
+  m.stack.low = machine.engine().stack_low();
   if (m.stack.low > m.stack.top) m.stack.low = m.stack.top;
-  m.stack.used_bytes = m.stack.top - m.stack.low;
+  m.stack.used_bytes = m.stack.top - m.stack.low + machine.engine().other_stack_used();
   for (const Address f : machine.engine().deepest_stack()) m.stack.chain.push_back(function_name(program.symbols, f));
 }
 
@@ -206,6 +206,12 @@ void collect_diagnostics(Machine& machine, const Program& program, RunResult& r)
   if (machine.console_truncated()) add("warning", "console", "only the first 16 MiB of the output were kept", 1);
 }
 
+void set_times(RunResult& r) {
+  for (Layer& l : r.layers) l.time_s = energy::seconds(l.activity, r.operating_points);
+  for (Network& n : r.networks) n.time_s = energy::seconds(n.activity, r.operating_points);
+  for (Phase& p : r.phases) p.time_s = energy::seconds(p.activity, r.operating_points);
+}
+
 Result<void> check_conserved(Machine& machine, const RunResult& r) {
   const Cycle total = machine.engine().state().now;
   const auto sum = [](const auto& rows, auto cycles) {
@@ -221,9 +227,9 @@ Result<void> check_conserved(Machine& machine, const RunResult& r) {
       {"lines", sum(r.lines, [](const Line& l) { return l.cycles; })},
       {"activity", sum(r.totals.activity, [](const energy::Activity& a) { return a.cycles(); })},
       {"clocks", sum(r.totals.clocks, [](const ClockSpan& s) { return s.cycles; })},
-      {"layers", sum(r.layers, [](const Layer& l) { return l.cycles; }) +
-                     sum(r.networks, [](const Network& n) { return n.between_cycles; }) + total -
-                     sum(r.networks, [](const Network& n) { return n.cycles; })}};
+      {"layers, time between them, and phases", sum(r.layers, [](const Layer& l) { return l.cycles; }) +
+                                                    sum(r.networks, [](const Network& n) { return n.between_cycles; }) +
+                                                    sum(r.phases, [](const Phase& p) { return p.cycles; })}};
   for (const auto& [what, cycles] : splits)
     if (cycles != total)
       return Error{ExitCode::internal, "the run's cycles don't add up", what,

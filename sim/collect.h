@@ -17,6 +17,8 @@ void collect_memory(Machine& machine, const Program& program, profile::RunResult
 void collect_marked_regions(Machine& machine, const Program& program, profile::RunResult& result);
 /// What was not modelled, and what the user should know; reads the result's operating points.
 void collect_diagnostics(Machine& machine, const Program& program, profile::RunResult& result);
+/// Times of layers, networks and phases, of their activity and the result's operating points.
+void set_times(profile::RunResult& result);
 /// Every cycle stands exactly once in each split of the run; anything else is our bug, never a report.
 /// Errors: internal.
 Result<void> check_conserved(Machine& machine, const profile::RunResult& result);

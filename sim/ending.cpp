@@ -7,10 +7,6 @@
 #include <span>
 #include <utility>
 
-#include "isa/rv32/decode.h"
-#include "isa/rv32/disasm.h"
-#include "isa/thumb/decode.h"
-#include "isa/thumb/disasm.h"
 #include "sim/profile/attribution.h"
 
 namespace mj {
@@ -20,37 +16,19 @@ using engine::StopKind;
 
 namespace {
 
-/// Which extension the instruction at `pc` needs if this core doesn't have it; else empty.
+/// Which extension the instruction at `pc` is of if this core doesn't have it; else empty.
 std::string lacking(Machine& machine, const Program& program, Address pc) {
+  const Arch& arch = machine.engine().arch();
   std::array<std::uint8_t, 4> b{};
   if (!machine.bus().peek(pc, b.data(), 2)) return "";
   machine.bus().peek(pc + 2, b.data() + 2, 2);
-  isa::Insn insn;
-  isa::Effects effects;
-  if (!machine.engine().arch().decode(b.data(), 4, pc, 0, insn, effects) || insn.op != 0) return "";
-  std::string name, extension;
-  if (program.is_arm()) {
-    using namespace isa::thumb;
-    static constexpr std::pair<Features, const char*> steps[] = {{v7m, "Armv7-M"},
-                                                                 {v7m | dsp, "the DSP extension (Armv7E-M)"},
-                                                                 {v7m | dsp | fp_sp, "the FPU"},
-                                                                 {v7m | dsp | fp_sp | fp_dp | fp_v5, "FPv5"}};
-    for (const auto& [features, what] : steps) {
-      const isa::Insn known = isa::thumb::decode(b[0] | b[1] << 8u, b[2] | b[3] << 8u, pc, false, features);
-      if (known.op == 0) continue;
-      name = isa::thumb::op_name(known.op);
-      extension = what;
-      break;
-    }
-  } else if (insn.imm) {
-    const std::uint32_t raw = b[0] | b[1] << 8u | b[2] << 16u | static_cast<std::uint32_t>(b[3]) << 24u;
-    name = isa::rv32::op_name(isa::rv32::decode(raw, pc, insn.imm).op);
-    extension = fmt::format("extension {}", isa::rv32::feature_name(insn.imm));
-  }
-  if (name.empty()) return "";
-  return fmt::format("{} needs {}, which the core of {} lacks; the image is built for {}", name, extension,
-                     machine.board().id,
-                     program.image.target().arch.empty() ? "an unnamed core" : program.image.target().arch);
+  const std::string feature = arch.feature_of(b.data());
+  if (feature.empty()) return "";
+  const std::string text = arch.text(std::span(b).first(arch.is_wide(b.data()) ? 4 : 2), pc);
+  const std::string& built_for = program.image.target().arch;
+  return fmt::format("{} is of {}; the core of {} is a {} without it, the image is built for {}",
+                     text.substr(0, text.find(' ')), feature, machine.board().id, machine.board().core.timing,
+                     built_for.empty() ? "an unnamed core" : built_for);
 }
 
 /// What to look at first; may be empty.
@@ -83,7 +61,7 @@ std::string encoding_at(Machine& machine, const Program& program, Address pc) {
   if (!machine.bus().peek(pc, b.data(), 2)) return "not readable";
   const bool arm = program.is_arm(), wide = machine.engine().arch().is_wide(b.data());
   machine.bus().peek(pc, b.data(), wide ? 4 : 2);
-  std::string text = (arm ? isa::thumb::disassemble : isa::rv32::disassemble)(std::span(b).first(wide ? 4 : 2), pc, 0);
+  std::string text = machine.engine().arch().text(std::span(b).first(wide ? 4 : 2), pc);
   text = text.starts_with('.') ? "" : fmt::format(" ({})", text);  // ".inst.n 0xb650": no instruction of any core
   if (!wide) return fmt::format("0x{:04x}{}", b[0] | b[1] << 8, text);
   // As the manuals write them: Thumb's two halfwords in order, RISC-V's one word.

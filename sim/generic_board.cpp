@@ -129,6 +129,7 @@ Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& i
     const auto j = core_file(file.parent_path(), core);
     board.core.isa = j.at("isa").get<std::string>();
     board.core.features = j.at("features").get<std::vector<std::string>>();
+    if (board.core.isa == "thumb") board.core.features.push_back("mpu");  // if its identification has regions
     board.name = "flat memory without wait states, " + j.at("title").get<std::string>();
   } catch (const nlohmann::json::exception& e) {
     return Error{ExitCode::unreadable, "cannot read the core file", file.string(), e.what(), ""};
@@ -141,6 +142,8 @@ Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& i
   board.core.timing = core;
   board.core.reset_clock_hz = static_cast<Hertz>(std::llround(mhz * 1e6));
   const bool v7 = std::find(board.core.features.begin(), board.core.features.end(), "v7m") != board.core.features.end();
+  const auto& features = board.core.features;
+  if (std::find(features.begin(), features.end(), "security") != features.end()) board.core.sau_regions = 8;
   // The most that the architectures allow: firmware of any part of this core finds its interrupts.
   board.core.nvic_priority_bits = v7 ? 8 : 2;
   board.core.irq_count = v7 ? 240 : 32;

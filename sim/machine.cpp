@@ -74,20 +74,50 @@ std::optional<std::uint32_t> thumb_feature(const std::string& name) {
   if (name == "fp_sp") return fp_sp;
   if (name == "fp_dp") return fp_dp;
   if (name == "fp_v5") return fp_v5;
-  if (name == "mpu") return 0;  // not modelled: MPU_TYPE reads 0 and enabling it is reported
+  if (name == "v8m") return v8m;
+  if (name == "v8m_main") return v8m_main;
+  if (name == "security") return security;
+  if (name == "mpu") return 0;  // see mpu_config()
   return std::nullopt;
+}
+
+/// The MPU of a board whose core is said to have one; how many regions stands in MPU_TYPE of the identification.
+isa::thumb::MpuConfig mpu_config(const BoardSpec& board, std::uint32_t features) {
+  using namespace isa::thumb;
+  MpuConfig config;
+  const auto& names = board.core.features;
+  const bool v6 = !(features & (isa::thumb::v7m | v8m));
+  config.pmsav8 = (features & v8m) != 0;
+  config.least_region = v6 ? 256 : 32;
+  config.aliases = (features & isa::thumb::v7m) != 0;
+  if (std::find(names.begin(), names.end(), "mpu") == names.end()) return config;
+  const auto id = identity(board);
+  if (const auto at = id.find("mpu_type"); at != id.end()) config.regions = at->second >> 8 & 0xff;
+  return config;
+}
+
+isa::thumb::SauConfig sau_config(const BoardSpec& board) {
+  isa::thumb::SauConfig config;
+  config.regions = board.core.sau_regions;
+  for (const IdauSpec& r : board.idau) {
+    isa::thumb::IdauRange range;
+    range.first = r.base;
+    range.last = static_cast<Address>(r.base + (r.size - 1));
+    range.attribution = r.attribution == "secure"     ? isa::thumb::Attribution::secure
+                        : r.attribution == "callable" ? isa::thumb::Attribution::callable
+                        : r.attribution == "exempt"   ? isa::thumb::Attribution::exempt
+                                                      : isa::thumb::Attribution::non_secure;
+    range.region = static_cast<std::uint8_t>(r.region);
+    if (r.callable_bit) range.callable_bit = static_cast<std::uint8_t>(*r.callable_bit);
+    config.idau.push_back(range);
+  }
+  return config;
 }
 
 std::optional<std::uint32_t> rv32_feature(const std::string& name) {
   using namespace isa::rv32;
-  if (name == "m") return feature_m;
-  if (name == "a") return feature_a;
-  if (name == "c") return feature_c;
-  if (name == "e") return feature_e;
-  if (name == "zicsr") return feature_zicsr;
-  if (name == "zifencei") return feature_zifencei;
-  if (name == "machine") return 0;  // every core here has machine mode
-  return std::nullopt;
+  const Features bits = feature_of(name);
+  return bits ? std::optional(bits) : std::nullopt;
 }
 
 /// Why the bytes at `from` are not all in flash or RAM; empty if they are. Regions may adjoin each other.
@@ -112,8 +142,13 @@ Error unknown_feature(const BoardSpec& board, const std::string& feature) {
 }  // namespace
 
 struct Machine::ThumbCore {
-  ThumbCore(const isa::thumb::ExceptionConfig& config) : unit(config) {}
+  ThumbCore(const isa::thumb::ExceptionConfig& config, const isa::thumb::MpuConfig& mpu_config,
+            isa::thumb::SauConfig sau_config)
+      : unit(config), mpu(mpu_config), mpu_ns(mpu_config), sau(std::move(sau_config)) {}
   isa::thumb::ExceptionUnit unit;
+  isa::thumb::Mpu mpu, mpu_ns;
+  isa::thumb::Sau sau;
+  bool security() const { return unit.config().security; }
   std::unique_ptr<ThumbArch> arch;
   std::unique_ptr<peripherals::PrivateBus> bus;
   bool reset_requested = false;
@@ -174,6 +209,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
       const auto at = id.find(key);
       return at == id.end() ? 0u : at->second;
     };
+    if (const auto at = id.find("exclusive_mask"); at != id.end()) thumb_->arch->exclusive_mask = at->second;
     peripherals::PrivateBusConfig config;
     config.scb.cpuid = get("cpuid");
     config.scb.mvfr0 = get("mvfr0");
@@ -183,15 +219,22 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     config.scb.ctr = get("ctr");
     config.scb.ccsidr_data = get("ccsidr_data");
     config.scb.ccsidr_instruction = get("ccsidr_instruction");
+    config.scb.ccr_ones = get("ccr_ones");
+    if (id.count("itcmcr"))
+      config.scb.m7 = peripherals::M7Control{get("itcmcr"), get("dtcmcr"), get("ahbpcr"), get("ahbscr"), get("cacr")};
     config.systick.reference_divider = board_.core.systick_reference_divider;
     config.dwt.ctrl = get("dwt_ctrl");
     thumb_->bus = std::make_unique<peripherals::PrivateBus>(
-        config, thumb_->unit, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
-        [this] { engine_->kick(); },
+        config, thumb_->unit, thumb_->mpu, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
+        [this] {
+          engine_->kick();
+          thumb_->arch->state_changed(engine_->state());
+        },
         [this] {
           not_modelled("SCB", 0xd0c, "system reset requested by AIRCR.SYSRESETREQ: the run ends here");
           engine_->request_exit(0);
-        });
+        },
+        thumb_->security() ? peripherals::SecurityParts{&thumb_->mpu_ns, &thumb_->sau} : peripherals::SecurityParts{});
     const auto add = [&](memory::Device& device, Address base) {
       memory::Region region;
       region.name = std::string(device.name());
@@ -203,6 +246,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     };
     engine_->on_sleep = [this](bool asleep, Cycle now) { thumb_->bus->dwt().set_sleeping(asleep, now); };
     add(thumb_->bus->scs(), peripherals::PrivateBus::scs_base);
+    if (thumb_->security()) add(thumb_->bus->scs_ns(), peripherals::PrivateBus::scs_ns_base);
     if (thumb_->unit.config().profile == isa::thumb::Profile::armv7m)
       add(thumb_->bus->dwt(), peripherals::PrivateBus::dwt_base);
   }
@@ -266,8 +310,11 @@ Result<void> Machine::build_thumb() {
   config.priority_bits = board_.core.nvic_priority_bits;
   const auto id = identity(board_);
   if (const auto at = id.find("unprivileged"); at != id.end()) config.unprivileged = at->second != 0;
-  thumb_ = std::make_unique<ThumbCore>(config);
-  thumb_->arch = std::make_unique<ThumbArch>(thumb_->unit, bus_, *timing_, features);
+  config.v8m = (features & isa::thumb::v8m) != 0;
+  config.security = (features & isa::thumb::security) != 0;
+  thumb_ = std::make_unique<ThumbCore>(config, mpu_config(board_, features), sau_config(board_));
+  thumb_->arch = std::make_unique<ThumbArch>(thumb_->unit, thumb_->mpu, config.security ? &thumb_->mpu_ns : nullptr,
+                                             config.security ? &thumb_->sau : nullptr, bus_, *timing_, features);
   arch_ = thumb_->arch.get();
   return {};
 }
@@ -292,6 +339,7 @@ Result<void> Machine::build_rv32() {
   config.mimpid = get("mimpid", 0);
   config.user_mode = get("user_mode", 0) != 0;
   config.compressed = (features & feature_c) != 0;
+  config.fpu = (features & feature_f) != 0;
   config.mtvec_base_mask = get("mtvec_base_mask", 0xfffffffc);
   config.mtvec_direct = get("mtvec_vectored_only", 0) == 0;
   config.mtvec_reset = board_.boot.reset_mtvec.value_or(0);
@@ -352,6 +400,11 @@ Result<void> Machine::build_devices() {
   wiring.exit = this;
   wiring.diagnostics = this;
   wiring.peek = [this](Address from, std::uint8_t* to, std::size_t n) { return bus_.peek(from, to, n); };
+  wiring.callable_memory = [this](std::uint32_t bits) {
+    if (!thumb_ || !thumb_->security()) return;
+    thumb_->sau.set_callable(bits);
+    if (engine_) thumb_->arch->state_changed(engine_->state());
+  };
   wiring.retired = [this] { return engine_ ? engine_->retired() : 0; };
   wiring.flash = [this](std::string_view region) -> memory::FlashTiming* {
     for (const auto& r : bus_.regions())
@@ -369,6 +422,11 @@ Result<void> Machine::build_devices() {
     region.read_wait = spec.read_wait;
     region.write_wait = spec.write_wait;
     region.device = devices_[i].get();
+    for (const Address alias : spec.aliases) {
+      memory::Region same = region;
+      same.base = alias;
+      bus_.add(std::move(same));
+    }
     bus_.add(std::move(region));
   }
   return {};

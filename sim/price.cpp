@@ -45,6 +45,7 @@ Energy priced(const energy::Ledger& ledger, const energy::Activities& activity, 
 void unpriced(RunResult& r) {
   r.totals.energy.reset();
   for (Layer& l : r.layers) l.energy.reset();
+  for (Phase& p : r.phases) p.energy.reset();
   for (Function& f : r.functions) f.energy.reset();
   for (Network& n : r.networks) {
     n.energy.reset();
@@ -104,6 +105,7 @@ Result<void> price(RunResult& r, const energy::Conditions& conditions, const std
   const CycleError cycles = cycle_error(r.totals);
   r.totals.energy = priced(*ledger, r.totals.activity, cycles);
   for (Function& f : r.functions) f.energy = priced(*ledger, f.activity, cycles);
+  for (Phase& p : r.phases) p.energy = priced(*ledger, p.activity, cycles);
   for (std::size_t i = 0; i < r.networks.size(); ++i) {
     Network& n = r.networks[i];
     n.energy = priced(*ledger, n.activity, cycles);

@@ -15,10 +15,12 @@
 #include "sim/ending.h"
 #include "sim/generic_board.h"
 #include "sim/machine.h"
+#include "sim/memory_dump.h"
 #include "sim/price.h"
 #include "sim/profile/attribution.h"
-#include "sim/profile/layers.h"
 #include "sim/profile/model/note.h"
+#include "sim/profile/recognisers/mapping.h"
+#include "sim/profile/recognisers/recognition.h"
 #include "sim/profile/roi.h"
 #include "sim/profile/timeline.h"
 #include "sim/program.h"
@@ -38,7 +40,7 @@ constexpr double sim_time_step = 1e6;        ///< cycles between two looks at th
 /// Where functions begin: the engine asks for every block.
 class FunctionStarts {
  public:
-  explicit FunctionStarts(const SymbolTable& symbols) {
+  FunctionStarts(const SymbolTable& symbols, std::vector<Address> others) : starts_(std::move(others)) {
     for (const Symbol& s : symbols.functions()) starts_.push_back(s.start);
     std::sort(starts_.begin(), starts_.end());
   }
@@ -65,12 +67,22 @@ class Runner {
     if (auto held = hold(board, options); !held) return held.error();
     // Asked now, so that no finished run is lost for a wrong supply.
     if (auto known = check_prices(board.id, request_.supply, request_.energy_table); !known) return known.error();
-    auto made = Machine::create(board, options, FunctionStarts(program_.symbols));
+    auto found = candidates(program_);
+    if (!found) return found.error();
+    if (!request_.layers_path.empty()) {
+      auto mapping = read_mapping(request_.layers_path, models_dir() + "/schema/layers.schema.json", program_);
+      if (!mapping) return mapping.error();
+      found->insert(found->begin(), {"mapping", std::move(mapping).value()});
+    }
+    recognition_.emplace(program_, std::move(found).value());
+    auto made = Machine::create(board, options, FunctionStarts(program_.symbols, recognition_->functions()));
     if (!made) return made.error();
     machine_ = std::move(made).value();
     if (auto loaded = machine_->load(program_.image); !loaded) return loaded.error();
-    if (auto network = attach_network(); !network) return network.error();
+    if (auto tensors = attach_tensors(); !tensors) return tensors.error();
+    recognition_->listen(engine(), machine_->timing(), machine_->operating_points());
     engine().calls().add_listener(&recorder_);
+    if (auto dump = find_dump(); !dump) return dump.error();
     if (auto rois = watch_regions(); !rois) return rois.error();
     if (auto traced = trace(); !traced) return traced.error();
     if (gdb_) attach_gdb();
@@ -80,7 +92,7 @@ class Runner {
     if (gdb_ && (gdb_->reset_wanted() || gdb_->killed()))
       return Error{ExitCode::firmware_failed, "gdb ended the run", "--gdb", "it killed the program",
                    "detach leaves a run to its end"};
-    if (tracker_) tracker_->finish(engine().state().now);
+    recognition_->finish();
 
     RunResult result;
     result.provenance = provenance_of(program_, *machine_, proposed);
@@ -89,9 +101,10 @@ class Runner {
     result.operating_points = machine_->operating_points();
     result.console = machine_->console_text();
     collect_totals(*machine_, result);
-    attribute(engine(), machine_->timing(), program_.symbols, program_.debug, result);
-    if (tracker_) result.networks.push_back(tracker_->network(result.layers, 0));
-    for (Layer& l : result.layers) l.function = layer_function(l);
+    recognition_->give(result);
+    set_times(result);
+    attribute(engine(), machine_->timing(), program_.symbols, program_.debug, result,
+              [this](const CallNode& node) { return recognition_->layer_of(node); });
     collect_memory(*machine_, program_, result);
     timeline(result);
     if (roi_) result.roi = roi_->result();
@@ -102,12 +115,14 @@ class Runner {
     result.fault = explain_fault(*machine_, program_);
     result.stop = explain_stop(stop, *machine_, program_, result.fault, limit());
     // Whatever became of the output: the result is never lost for it.
-    if (!request_.output_path.empty())
-      if (auto saved = save_output(); !saved) {
-        const Error& e = saved.error();
-        result.diagnostics.push_back({"warning", "--output", e.what + (e.why.empty() ? "" : ": " + e.why), 1});
-        if (result.stop.exit_code == ExitCode::ok) result.stop.exit_code = e.code;
-      }
+    const auto warn = [&](const char* option, const Result<void>& saved) {
+      if (saved) return;
+      const Error& e = saved.error();
+      result.diagnostics.push_back({"warning", option, e.what + (e.why.empty() ? "" : ": " + e.why), 1});
+      if (result.stop.exit_code == ExitCode::ok) result.stop.exit_code = e.code;
+    };
+    if (!request_.output_path.empty()) warn("--output", save_output());
+    if (dump_) warn("--dump-memory", write_memory_dump(machine_->bus(), *dump_));
     return result;
   }
 
@@ -121,14 +136,13 @@ class Runner {
                : fmt::format("{} s of simulated time", request_.max_sim_time_s.value_or(0));
   }
 
-  Result<void> attach_network() {
-    const bool wants_tensors = !request_.input_path.empty() || !request_.output_path.empty();
+  /// --input and --output: for networks that say where their tensors are.
+  Result<void> attach_tensors() {
+    if (request_.input_path.empty() && request_.output_path.empty()) return {};
     const memory::ElfSection* section = program_.image.section(".note.microjoule");
-    if (!section) {
-      if (!wants_tensors) return {};
+    if (!section)
       return Error{ExitCode::usage, "--input and --output need firmware of our own runtime", program_.image.name(),
                    "it has no section .note.microjoule", "build it with: microjoule build model.tflite"};
-    }
     auto bytes = program_.image.contents(*section);
     if (!bytes) return bytes.error();
     auto note = model::parse_note(*bytes);
@@ -142,21 +156,17 @@ class Runner {
       if (!input) return input.error();
       input_ = std::move(input).value();
     }
-    tracker_ = std::make_unique<LayerTracker>(engine(), machine_->timing(), machine_->operating_points(), *note_);
-    tracker_->seconds = [this](Cycle c) { return machine_->clock().seconds(c); };
-    tracker_->on_invoke = [this] {
-      if (!input_.empty()) machine_->bus().poke(note_->inputs.front().address, input_.data(), input_.size());
-    };
-    tracker_->on_invoke_end = [this] {
-      if (note_->outputs.empty() || !output_.empty()) return;
+    recognition_->on_inference = [this](bool begins) {
+      if (begins && !input_.empty()) machine_->bus().poke(note_->inputs.front().address, input_.data(), input_.size());
+      if (begins || note_->outputs.empty() || !output_.empty()) return;
       output_.resize(note_->outputs.front().bytes);
       if (!machine_->bus().peek(note_->outputs.front().address, output_.data(), output_.size())) output_.clear();
     };
-    engine().calls().add_listener(tracker_.get());
     return {};
   }
 
-  Result<Address> place(const std::string& text, const std::string& roi) const {
+  /// Address of a symbol or number; `option` is what to blame.
+  Result<Address> place(const std::string& text, const std::string& option) const {
     if (const memory::ElfSymbol* s = program_.image.symbol(text)) return s->value;
     Address a = 0;
     const bool hex = text.starts_with("0x");
@@ -164,8 +174,17 @@ class Runner {
     if (hex && failed == std::errc() && rest == text.data() + text.size()) return a;
     std::vector<std::string> names;
     for (const memory::ElfSymbol& s : program_.image.symbols()) names.push_back(s.name);
-    return Error{ExitCode::usage, fmt::format("'{}' is neither a symbol of the image nor an address", text),
-                 "--roi " + roi, "", did_you_mean(text, names)};
+    return Error{ExitCode::usage, fmt::format("'{}' is neither a symbol of the image nor an address", text), option, "",
+                 did_you_mean(text, names)};
+  }
+
+  Result<void> find_dump() {
+    if (request_.dump_memory.empty()) return {};
+    auto dump = parse_memory_dump(request_.dump_memory,
+                                  [this](const std::string& text) { return place(text, "--dump-memory"); });
+    if (!dump) return dump.error();
+    dump_ = std::move(dump).value();
+    return {};
   }
 
   Result<void> watch_regions() {
@@ -176,7 +195,8 @@ class Runner {
       if (colon == std::string::npos)
         return Error{ExitCode::usage, fmt::format("'{}' is no region of interest", text), "--roi", "",
                      "BEGIN:END, two symbols or addresses: bench_begin:bench_end, 0x08000100:0x08000140"};
-      const auto begin = place(text.substr(0, colon), text), end = place(text.substr(colon + 1), text);
+      const auto begin = place(text.substr(0, colon), "--roi " + text),
+                 end = place(text.substr(colon + 1), "--roi " + text);
       if (!begin) return begin.error();
       if (!end) return end.error();
       const Address bit = program_.is_arm() ? 1 : 0;
@@ -205,14 +225,20 @@ class Runner {
                      "", did_you_mean(wanted.symbol, names)};
     }
     if (wanted.layer) {
-      const auto is_it = [n = *wanted.layer](const model::NoteLayer& l) { return l.index == n; };
-      if (!note_ || std::none_of(note_->layers.begin(), note_->layers.end(), is_it))
+      const auto is_it = [n = static_cast<int>(*wanted.layer)](const Layer& l) { return l.index == n; };
+      std::size_t known = 0;
+      bool has_it = false, may_show = false;
+      for (const Ranked& r : recognition_->candidates()) {
+        known += r.candidate.layers.size();
+        has_it |= std::any_of(r.candidate.layers.begin(), r.candidate.layers.end(), is_it);
+        may_show |= r.candidate.layers.empty() && r.candidate.confidence > 0;
+      }
+      if (!has_it && !may_show)
         return Error{ExitCode::usage, fmt::format("the firmware has no layer {}", *wanted.layer), "--trace-layer",
-                     note_ ? fmt::format("its network has {} layers", note_->layers.size())
-                           : "it has no section .note.microjoule, which names layers",
-                     note_ ? "microjoule run shows their numbers" : "trace a function instead: --trace-symbol NAME"};
+                     known ? fmt::format("its network has {} layers", known) : "no network was recognised in it",
+                     known ? "microjoule run shows their numbers" : "trace a function instead: --trace-symbol NAME"};
       filter.when = [this, is_it] {
-        const model::NoteLayer* layer = tracker_->running();
+        const Layer* layer = recognition_->running();
         return layer && is_it(*layer);
       };
     }
@@ -238,7 +264,7 @@ class Runner {
     if (command == "cycles")
       return fmt::format("{} cycles, {:.9g} s at {} Hz\n", now, machine_->clock().seconds(now), machine_->clock().hz());
     if (command == "layer") {
-      const model::NoteLayer* layer = tracker_ ? tracker_->running() : nullptr;
+      const Layer* layer = recognition_->running();
       return layer ? fmt::format("layer {}: {}\n", layer->index, layer->name) : "no layer is running\n";
     }
     if (command != "energy") return "";
@@ -331,17 +357,12 @@ class Runner {
   }
 
   void timeline(RunResult& r) {
+    auto layers = std::move(r.timeline.layers);
+    const std::uint64_t left_out = r.timeline.layers_left_out;
     r.timeline = recorder_.timeline(engine().calls().nodes()[0].function, engine().state().now,
                                     [&](Address function) { return function_name(program_.symbols, function); });
-    if (!tracker_) return;
-    r.timeline.layers = tracker_->spans();
-    r.timeline.layers_left_out = tracker_->spans_left_out();
-  }
-
-  std::string layer_function(const Layer& l) const {
-    for (const model::NoteLayer& n : note_->layers)
-      if (static_cast<int>(n.index) == l.index && n.name == l.name) return function_name(program_.symbols, n.function);
-    return "";
+    r.timeline.layers = std::move(layers);
+    r.timeline.layers_left_out = left_out;
   }
 
   const RunRequest& request_;
@@ -349,9 +370,10 @@ class Runner {
   Program program_;
   std::unique_ptr<Machine> machine_;
   std::optional<model::NoteModel> note_;
-  std::unique_ptr<LayerTracker> tracker_;
+  std::optional<Recognition> recognition_;
   TimelineRecorder recorder_;
   std::unique_ptr<RoiTracker> roi_;
+  std::optional<MemoryDump> dump_;
   std::unique_ptr<debug::TraceObserver> trace_;
   std::string waits_;  ///< flash wait states held: a number, "auto" or none
   std::vector<std::uint8_t> input_, output_;

@@ -1,6 +1,6 @@
-// 16-bit encodings, RV32C without the floating-point ones (Zca): Volume I, chapter 16, tables 16.5 to 16.7. Each names
-// the operation of its 32-bit form; the sections say how it expands. Encodings reserved as hints do what they expand to
-// (with x0 as destination: nothing); the reserved and custom ones are illegal.
+// 16-bit encodings, RV32C without the floating-point ones (Zca; those are in zc.h): Volume I, chapter 16, tables 16.5
+// to 16.7. Each names the operation of its 32-bit form; the sections say how it expands. Encodings reserved as hints do
+// what they expand to (with x0 as destination: nothing); the reserved and custom ones are illegal.
 #pragma once
 
 #include "isa/rv32/encoding.h"

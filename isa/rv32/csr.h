@@ -62,8 +62,10 @@ constexpr std::string_view csr_name(std::uint32_t csr) {
 enum Mstatus : std::uint32_t {
   mstatus_mie = 1u << 3,
   mstatus_mpie = 1u << 7,
+  mstatus_fs = 3u << 13,   ///< state of the FPU: 0 off, 1 initial, 2 clean, 3 dirty (3.1.6.6)
   mstatus_mpp = 3u << 11,  ///< privilege before the trap: 0 user, 3 machine
   mstatus_mprv = 1u << 17,
+  mstatus_sd = 1u << 31,  ///< read-only: FS is dirty
   mstatus_tw = 1u << 21,  ///< WFI in user mode is illegal
 };
 

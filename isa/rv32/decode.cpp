@@ -8,6 +8,8 @@ namespace mj::isa::rv32 {
 
 namespace {
 
+constexpr Features every_feature = ~Features{feature_e};
+
 const RvRow* find(std::uint32_t raw) {
   static const Decoder<Op> wide(all_rows, 32), narrow(all_rows, 16);
   return is_32bit(static_cast<std::uint16_t>(raw)) ? wide.find(raw) : narrow.find(raw & 0xffffu);
@@ -30,7 +32,7 @@ constexpr Name names[] = {
 };
 
 struct FeatureName {
-  Feature bit;
+  Features bits;  ///< the first one is the name's own
   std::string_view name;
 };
 constexpr FeatureName feature_names[] = {
@@ -41,6 +43,15 @@ constexpr FeatureName feature_names[] = {
     {feature_zifencei, "zifencei"},
     {feature_machine, "machine"},
     {feature_e, "e"},
+    {feature_f, "f"},
+    {feature_zba, "zba"},
+    {feature_zbb | feature_logic, "zbb"},
+    {feature_zbs, "zbs"},
+    {feature_zbc, "zbc"},
+    {feature_zbkb | feature_logic, "zbkb"},
+    {feature_zicond, "zicond"},
+    {feature_zcb, "zcb"},
+    {feature_zcmp, "zcmp"},
 };
 
 }  // namespace
@@ -72,7 +83,11 @@ Insn decode(std::uint32_t raw, std::uint32_t pc, Features features) {
   if (insn.op == static_cast<std::uint16_t>(Op::illegal)) return illegal(0);
   if ((row->feature & features) != row->feature) return illegal(row->feature & ~features);
   // Volume I, chapter 4: with 16 registers, an encoding that names another one is reserved
-  if ((features & feature_e) && ((insn.rd | insn.rn | insn.rm) & 16u)) return illegal(0);
+  constexpr RegSet upper = 0xffff0000u;
+  if (features & feature_e) {
+    const Effects e = effects(insn);
+    if ((e.reads | e.writes) & upper) return illegal(0);
+  }
   if (insn.rd == x0) insn.rd = sink_register;
   return insn;
 }
@@ -96,13 +111,25 @@ const char* op_name(std::uint16_t op) { return op < op_count ? names[op].text : 
 
 std::string_view feature_name(Features features) {
   for (const FeatureName& f : feature_names)
-    if (features & f.bit) return f.name;
+    if (features & f.bits) return f.name;
   return "";
+}
+
+std::string lacking(std::uint32_t raw, Features features) {
+  const Insn without = decode(raw, 0, features), known = decode(raw, 0, every_feature);
+  if (without.op != static_cast<std::uint16_t>(Op::illegal) || known.op == without.op) return "";
+  if (const Features missing = without.imm; missing != 0) {
+    if (missing & feature_logic) return "extension Zbb or Zbkb";
+    std::string extension(feature_name(missing));
+    extension[0] = static_cast<char>(extension[0] - 'a' + 'A');
+    return "extension " + extension;
+  }
+  return "RV32I, whose registers above x15 it names";
 }
 
 Features feature_of(std::string_view name) {
   for (const FeatureName& f : feature_names)
-    if (f.name == name) return f.bit;
+    if (f.name == name) return f.bits;
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "isa/def_use_context.h"
@@ -29,6 +30,10 @@ const char* op_name(std::uint16_t op);
 /// Extension that a feature bit stands for, as core files and ISA strings spell it ("m", "zicsr"); for several bits the
 /// lowest one's, "" for none.
 std::string_view feature_name(Features features);
+
+/// What an encoding is of that a core of these features lacks: "extension Zba"; "" if the core has it or
+/// no extension that we know does.
+std::string lacking(std::uint32_t raw, Features features);
 
 /// The bits that a name stands for ("m"), or 0 for a name that is none of ours. "i" needs no bit and is 0, too.
 Features feature_of(std::string_view name);

@@ -20,7 +20,14 @@ constexpr std::string_view register_names[] = {"zero", "ra", "sp", "gp", "tp",  
                                                "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
                                                "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
-std::string reg(unsigned id) { return std::string(register_names[id == sink_register ? 0 : id & 31]); }
+constexpr std::string_view f_names[] = {"ft0", "ft1", "ft2", "ft3", "ft4",  "ft5",  "ft6", "ft7", "fs0",  "fs1", "fa0",
+                                        "fa1", "fa2", "fa3", "fa4", "fa5",  "fa6",  "fa7", "fs2", "fs3",  "fs4", "fs5",
+                                        "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11"};
+
+std::string reg(unsigned id) {
+  if (id == sink_register) return std::string(register_names[0]);
+  return std::string(id >= f0 ? f_names[id & 31] : register_names[id & 31]);
+}
 std::string decimal(std::uint32_t v) { return std::to_string(static_cast<std::int32_t>(v)); }
 std::string hex(std::uint32_t v) {
   char digits[8];
@@ -67,6 +74,8 @@ enum Condition : unsigned {
   C = 256,
   CLI = 512,
   CADD = 1024,
+  I255 = 2048,
+  NM = 4096,
 };
 constexpr unsigned operator&(Condition a, Condition b) { return static_cast<unsigned>(a) | b; }
 constexpr unsigned operator&(unsigned a, Condition b) { return a | static_cast<unsigned>(b); }
@@ -95,13 +104,14 @@ struct Writer {
     return (i.rd == sink_register || i.rd == x0 ? D0 : 0u) | (i.rn == x0 ? N0 : 0u) | (i.rm == x0 ? M0 : 0u) |
            (imm == 0 ? I0 : 0u) | (imm == 1 ? I1 : 0u) | (imm == ~0u ? Im1 : 0u) | (i.rd == ra ? DRA : 0u) |
            (i.rn == ra ? NRA : 0u) | (narrow ? C : 0u) | (narrow && bits(i.raw, 15, 13) == 2 ? CLI : 0u) |
-           (narrow && bits(i.raw, 15, 12) == 9 ? CADD : 0u);
+           (narrow && bits(i.raw, 15, 12) == 9 ? CADD : 0u) | (imm == 255 ? I255 : 0u) | (i.rn == i.rm ? NM : 0u);
   }
 
   std::string op() const { return op_name(i.op); }
   std::string d() const { return reg(i.rd); }
   std::string n() const { return reg(i.rn); }
   std::string m() const { return reg(i.rm); }
+  std::string a() const { return reg(i.ra); }
   std::string imm() const { return decimal(i.imm); }
   std::string u() const { return hex(i.imm >> 12); }
   std::string up() const { return hex((i.imm - i.pc) >> 12); }
@@ -114,6 +124,18 @@ struct Writer {
     constexpr std::string_view orders[] = {"", ".rl", ".aq", ".aqrl"};
     return std::string(orders[bits(i.raw, 26, 25)]);
   }
+
+  /// The rounding mode of F's instructions, which frm's isn't written.
+  std::string rounding() const {
+    constexpr std::string_view modes[] = {",rne", ",rtz", ",rdn", ",rup", ",rmm", ",?", ",?", ""};
+    return std::string(modes[bits(i.raw, 14, 12)]);
+  }
+  /// Zcmp's register lists, by their number of registers, and its two s registers.
+  std::string list() const {
+    if (i.kind == 1) return "{ra}";
+    return "{ra,s0" + (i.kind == 2 ? "" : "-" + reg(semantics::list_register(i.kind - 1u))) + "}";
+  }
+  std::string down() const { return decimal(0 - i.imm); }
 
   /// Volume I, 2.7: predecessors and successors; a mode, rs1 or rd that is reserved means a full fence.
   std::string fence() const {
@@ -174,6 +196,7 @@ constexpr TextOperand<Writer> operands[] = {
     {"d", &Writer::d},
     {"n", &Writer::n},
     {"m", &Writer::m},
+    {"a", &Writer::a},
     {"i", &Writer::imm},
     {"u", &Writer::u},
     {"up", &Writer::up},
@@ -183,6 +206,9 @@ constexpr TextOperand<Writer> operands[] = {
     {"z", &Writer::z},
     {"csr", &Writer::csr},
     {"aqrl", &Writer::aqrl},
+    {"rounding", &Writer::rounding},
+    {"list", &Writer::list},
+    {"down", &Writer::down},
     {"fence", &Writer::fence},
     {"csr_read", &Writer::csr_read},
     {"csrw", &Writer::csrw},

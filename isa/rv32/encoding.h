@@ -1,6 +1,6 @@
 // What the row files share: the feature bits, and the functions that gather RISC-V's shuffled immediates.
 //
-// Letters of the pictures: d = rd, n = rs1, m = rs2, s = shift amount, x = 5-bit CSR immediate.
+// Letters of the pictures: d = rd, n = rs1, m = rs2, a = rs3, s = shift amount, x = 5-bit CSR immediate, t = rm.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,16 @@ enum Feature : Features {
   feature_zifencei = 1u << 4,  ///< FENCE.I
   feature_machine = 1u << 5,   ///< MRET, WFI: machine mode as in Volume II
   feature_e = 1u << 6,         ///< only x0..x15 exist (RV32E); takes away instead of adding
+  feature_f = 1u << 7,         ///< single-precision floating point; with C also its 16-bit loads and stores (Zcf)
+  feature_zba = 1u << 8,       ///< address generation
+  feature_zbb = 1u << 9,       ///< basic bit manipulation
+  feature_zbs = 1u << 10,      ///< single-bit instructions
+  feature_zbc = 1u << 11,      ///< carry-less multiplication
+  feature_zbkb = 1u << 12,     ///< bit manipulation for cryptography
+  feature_logic = 1u << 13,    ///< what Zbb and Zbkb have in common; either name means it, too
+  feature_zicond = 1u << 14,   ///< conditional operations
+  feature_zcb = 1u << 15,      ///< more 16-bit encodings
+  feature_zcmp = 1u << 16,     ///< push, pop and double moves in 16 bits
 };
 inline constexpr Features rv32imac =
     feature_m | feature_a | feature_c | feature_zicsr | feature_zifencei | feature_machine;
@@ -68,6 +78,9 @@ constexpr void imm_i_ret(Insn& i) {
   imm_i(i);
   i.rn = static_cast<std::uint8_t>(bits(i.raw, 19, 15));
 }
+
+// Registers of F have ids of their own (registers.h).
+constexpr std::uint8_t f_reg(std::uint32_t number) { return static_cast<std::uint8_t>(f0 + number); }
 
 /// Turns a row down: the encoding is reserved.
 constexpr void reject(Insn& i) {

@@ -6,9 +6,12 @@
 
 #include "isa/rv32/ops.def"
 #include "isa/rv32/semantics/a.h"
+#include "isa/rv32/semantics/f.h"
 #include "isa/rv32/semantics/i.h"
 #include "isa/rv32/semantics/m.h"
 #include "isa/rv32/semantics/system.h"
+#include "isa/rv32/semantics/zb.h"
+#include "isa/rv32/semantics/zcmp.h"
 
 namespace mj::isa::rv32 {
 

@@ -15,10 +15,16 @@ enum Reg : unsigned {
   tp = 4,
   t0 = 5,  ///< the alternate link register
   fp = 8,
+  s0 = 8,  ///< the same
   a0 = 10,
+  a1 = 11,
   a7 = 17,
+  s2 = 18,
   x_count = 32,
   f0 = 32,
+  /// Rounding mode and accrued flags of F, as a control word of isa/fp_arith.h; fcsr.h has the CSRs' view of it. Behind
+  /// the sink, outside the 64 that timing looks at: flags accrue beside the pipeline.
+  fp_control = 65,
 };
 
 /// Whether calls leave their return address in this register (unprivileged manual 2.5.1: x1 and x5).

@@ -7,8 +7,11 @@
 
 #include "isa/rv32/a.h"
 #include "isa/rv32/c.h"
+#include "isa/rv32/f.h"
 #include "isa/rv32/i.h"
 #include "isa/rv32/m.h"
+#include "isa/rv32/zb.h"
+#include "isa/rv32/zc.h"
 #include "isa/rv32/zicsr.h"
 
 namespace mj::isa::rv32 {
@@ -21,7 +24,7 @@ constexpr auto join_rows(const std::array<RvRow, N>&... parts) {
   return all;
 }
 
-inline constexpr auto all_rows = join_rows(rows_i, rows_m, rows_a, rows_zicsr, rows_c);
+inline constexpr auto all_rows = join_rows(rows_i, rows_m, rows_a, rows_f, rows_zb, rows_zicsr, rows_c, rows_zc);
 
 static_assert(unambiguous(all_rows), "two encodings overlap");
 

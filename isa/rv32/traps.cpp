@@ -92,7 +92,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
   out = 0;
   switch (csr) {
     case csr_mstatus:
-      out = mstatus_;
+      out = mstatus_ | (fp_state() == 3 ? std::uint32_t{mstatus_sd} : 0);
       return true;
     case csr_mstatush:  // MBE, SBE: little-endian only
       return true;
@@ -201,6 +201,7 @@ bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
   switch (csr) {
     case csr_mstatus: {
       std::uint32_t writable = mstatus_mie | mstatus_mpie;
+      if (config_.fpu) writable |= mstatus_fs;
       if (config_.user_mode) {
         writable |= mstatus_mprv | mstatus_tw;
         // MPP is WARL: 0 and 3 exist, others leave it as it was

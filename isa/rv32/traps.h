@@ -26,6 +26,7 @@ struct TrapConfig {
   std::uint32_t mvendorid = 0, marchid = 0, mimpid = 0, mhartid = 0;
   std::uint32_t mstatus_reset = 0;
   bool user_mode = false;  ///< MPP can be U, mcounteren exists
+  bool fpu = false;        ///< mstatus.FS exists
   bool compressed = true;  ///< mepc bit 1 can be set
   std::uint32_t mtvec_reset = 0;
   std::uint32_t mtvec_base_mask = 0xfffffffcu;  ///< writable bits of BASE (Ibex: 256-byte aligned)
@@ -71,6 +72,10 @@ class TrapUnit {
   std::uint32_t mret();
   /// Does what Context::raise(id, argument) at `pc` asks for; returns the new pc.
   std::uint32_t raise(Raise id, std::uint32_t argument, std::uint32_t pc);
+
+  /// mstatus.FS (3.1.6.6): with 0, Off, every instruction of F and its CSRs are illegal; 3, Dirty, after writes.
+  std::uint32_t fp_state() const { return (mstatus_ & mstatus_fs) >> 13; }
+  void set_fp_dirty() { mstatus_ |= mstatus_fs; }
 
   /// Whether WFI is legal now (3.1.6.5); otherwise it is an illegal instruction.
   bool wfi_legal() const { return machine_ || (mstatus_ & mstatus_tw) == 0; }

@@ -42,10 +42,16 @@ bool is_fp_space(std::uint32_t raw) {
   return coprocessor_space && ((raw >> 9) & 7) == 5;
 }
 
+const Row<Op>* find_row(std::uint32_t raw, bool is_wide) {
+  static const Decoder<Op> narrow(t16_rows, 16), wide(all_32bit_rows, 32);
+  return (is_wide ? wide : narrow).find(raw);
+}
+
+Features implied(Features features) { return features & (v7m | v8m) ? features | v7m_or_v8m : features; }
+
 }  // namespace
 
 Insn decode(std::uint32_t hw1, std::uint32_t hw2, std::uint32_t address, bool in_it, Features features) {
-  static const Decoder<Op> narrow(t16_rows, 16), wide(all_32bit_rows, 32);
   const bool is_wide = is_32bit(hw1);
   hw1 &= 0xffff;
   hw2 &= 0xffff;
@@ -56,8 +62,8 @@ Insn decode(std::uint32_t hw1, std::uint32_t hw2, std::uint32_t address, bool in
   insn.size = is_wide ? 4 : 2;
   const Insn blank = insn;
 
-  const Row<Op>* row = (is_wide ? wide : narrow).find(insn.raw);
-  if (row && (row->feature & ~features) == 0) {
+  const Row<Op>* row = find_row(insn.raw, is_wide);
+  if (row && (row->feature & ~implied(features)) == 0) {
     insn.cond = in_it ? encoding::cond_in_it : 14;
     insn.cls = row->cls;
     insn.op = static_cast<std::uint16_t>(row->op);
@@ -77,6 +83,32 @@ Insn decode(std::uint32_t hw1, std::uint32_t hw2, std::uint32_t address, bool in
     }
   }
   return insn;
+}
+
+std::optional<Features> needed_features(std::uint32_t hw1, std::uint32_t hw2) {
+  const Insn insn = decode(hw1, hw2, 0, false, ~Features{0});
+  const Op op = static_cast<Op>(insn.op);
+  if (op == Op::undefined || op == Op::coprocessor) return std::nullopt;
+  return find_row(insn.raw, insn.size == 4)->feature;
+}
+
+std::string_view missing_extension(Features needed, Features has) {
+  struct Name {
+    Features bit;
+    std::string_view text;
+  };
+  static constexpr Name names[] = {{security, "the Security Extension (Cortex-M23, M33)"},
+                                   {fp_dp, "double-precision floating point (Cortex-M7)"},
+                                   {fp_v5, "FPv5 floating point (Cortex-M7, M33)"},
+                                   {fp_sp, "the floating-point extension (Cortex-M4, M7, M33)"},
+                                   {dsp, "the DSP extension (Cortex-M4, M7, M33)"},
+                                   {v8m_main, "Armv8-M Mainline (Cortex-M33)"},
+                                   {v8m, "Armv8-M (Cortex-M23, M33)"},
+                                   {v7m, "ARMv7-M (Cortex-M3, M4, M7, M33)"},
+                                   {v7m_or_v8m, "ARMv7-M and Armv8-M (Cortex-M3, M4, M7, M23, M33)"}};
+  for (const Name& name : names)
+    if (needed & ~implied(has) & name.bit) return name.text;
+  return "";
 }
 
 void apply_it(Insn& insn, ItState it) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -29,6 +30,13 @@ void apply_it(Insn& insn, ItState it);
 
 /// Registers and memory accesses of an instruction; a condition (cond != 14) adds the flags that it reads.
 Effects effects(const Insn& insn);
+
+/// The features that the encoding at `hw1`, `hw2` needs; none: it is no instruction of any core.
+std::optional<Features> needed_features(std::uint32_t hw1, std::uint32_t hw2);
+
+/// The extension, and the cores that may have it, that a core of features `has` lacks for what needs `needed` ("the DSP
+/// extension (Cortex-M4, M7, M33)"); "" if it lacks nothing.
+std::string_view missing_extension(Features needed, Features has);
 
 /// The operation's name as ops.def, timing tables and reports spell it; "?" beyond the list.
 const char* op_name(std::uint16_t op);

@@ -369,6 +369,10 @@ inline void store_exclusive(Insn& i) {
 inline void load_exclusive(Insn& i) {
   if (sp_or_pc(i.rd) || i.rn == pc) reject(i);
 }
+/// LDA, STL and their narrow forms.
+inline void acquire_release(Insn& i) {
+  if (sp_or_pc(i.rd) || i.rn == pc) reject(i);
+}
 
 /// The list's size in bytes.
 inline void list_size(Insn& i) { i.shift = byte(4u * static_cast<unsigned>(std::popcount(i.imm))); }
@@ -450,6 +454,8 @@ inline void branch_exchange(Insn& i) {
     set_op(i, Op::bx_pc);
   }
 }
+/// BXNS, BLXNS (DDI0553 C2.4.24, C2.4.27).
+inline void not_sp_pc_m(Insn& i) { general<M>(i); }
 inline void table(Insn& i) {
   i.imm = pc_value(i);
   if (i.rn == sp || sp_or_pc(i.rm)) return reject(i);
@@ -473,7 +479,7 @@ inline void special_register(Insn& i) {
   const bool known = i.imm <= 3 || (i.imm >= 5 && i.imm <= 9) || i.imm == 16 || i.imm == 20;
   if (!known) reject(i);
 }
-/// BASEPRI, BASEPRI_MAX, FAULTMASK: the picture has fixed SYSm.
+/// BASEPRI, BASEPRI_MAX, FAULTMASK, and what Armv8-M adds: the picture has fixed SYSm.
 inline void v7m_register(Insn& i) { i.imm = bits(i, 7, 0); }
 /// MSR to the xPSR: the mask (aux) goes with SYSm.
 inline void with_mask(Insn& i) {

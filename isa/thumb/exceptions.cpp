@@ -1,46 +1,14 @@
+// Which exceptions are enabled, pending and active, and which one preempts now.
 #include "isa/thumb/exceptions.h"
 
 #include <algorithm>
 #include <bit>
+#include <tuple>
 
 namespace mj::isa::thumb {
 namespace {
 
-constexpr std::uint32_t exc_return_no_fp = 1u << 4;   // EXC_RETURN[4]: basic frame
-constexpr std::uint32_t fpscr_defaults = 0x07c00000;  // AHP, DN, FZ, RMode
-
-struct FaultRow {
-  unsigned exception;
-  std::uint32_t cfsr;
-};
-
-constexpr FaultRow fault_row(Fault fault) {
-  switch (fault) {
-    case Fault::undefined_instruction:
-      return {usage_fault, cfsr_undefinstr};
-    case Fault::invalid_state:
-      return {usage_fault, cfsr_invstate};
-    case Fault::no_coprocessor:
-      return {usage_fault, cfsr_nocp};
-    case Fault::unaligned:
-      return {usage_fault, cfsr_unaligned};
-    case Fault::divide_by_zero:
-      return {usage_fault, cfsr_divbyzero};
-    case Fault::instruction_bus:
-      return {bus_fault, cfsr_ibuserr};
-    case Fault::data_bus:
-      return {bus_fault, cfsr_preciserr | cfsr_bfarvalid};
-    case Fault::instruction_mpu:
-      return {mem_manage, cfsr_iaccviol};
-    case Fault::data_mpu:
-      return {mem_manage, cfsr_daccviol | cfsr_mmarvalid};
-    case Fault::svc:
-      return {svcall, 0};
-    case Fault::breakpoint:
-      return {debug_monitor, 0};
-  }
-  return {hard_fault, 0};
-}
+constexpr int restricted_non_secure = 0x80;  // RestrictedNSPri(): with AIRCR.PRIS, Non-secure is not more urgent
 
 }  // namespace
 
@@ -53,28 +21,42 @@ bool is_exc_return(std::uint32_t target, const std::uint32_t* regs) {
 ExceptionUnit::ExceptionUnit(const ExceptionConfig& config) : config_(config) {
   config_.interrupts = std::min(config_.interrupts, 496u);
   config_.priority_bits = std::clamp(config_.priority_bits, 2u, 8u);
+  config_.security = config_.security && config_.v8m;
   if (config_.profile == Profile::armv6m) {
     config_.priority_bits = 2;
     config_.fpu = false;
   } else {
     config_.unprivileged = true;
   }
+  if (config_.security) config_.unprivileged = true;
   reset();
 }
 
 void ExceptionUnit::reset() {
-  const bool v7 = config_.profile == Profile::armv7m;
-  cfsr = hfsr = dfsr = mmfar = bfar = 0;
+  const bool v7 = mainline();
+  static_cast<Banked&>(*this) = {};
+  hfsr = dfsr = bfar = sfsr = sfar = 0;
   ccr = v7 ? ccr_stkalign : ccr_stkalign | ccr_unalign_trp;
-  scr = 0;
-  fpcar = fpdscr = 0;
+  // Armv8-M: STKALIGN and what NONBASETHRDENA allowed are always so (DDI0553 D1.2, CCR).
+  if (config_.v8m) ccr |= ccr_nonbasethrdena;
   fpccr = config_.fpu ? fpccr_aspen | fpccr_lspen : 0;
-  vtor_ = cpacr_ = demcr_ = 0;
-  prigroup_ = 0;
+  other_ = *this;
+  other_core_ = {};
+  secure_ = config_.security;
+  if (config_.security && config_.fpu) {
+    fpccr |= fpccr_s;
+    other_.fpccr = fpccr_aspen;
+  }
+  pris_ = bfhfnmins_ = sysresetreqs = false;
+  nsacr_ = 0;
+  demcr_ = 0;
   event_ = lockup_ = false;
-  enabled_ = pending_ = active_ = level_ = {};
+  enabled_ = pending_ = active_ = level_ = non_secure_ = {};
   priority_ = {};
-  for (unsigned n : {nmi, hard_fault, svcall, pend_sv, systick}) put(enabled_, n, true);
+  for (unsigned n : {nmi, hard_fault, svcall, pend_sv, systick}) {
+    put(enabled_, n, true);
+    if (config_.security && is_banked(n)) put(enabled_, n | secure_bank, true);
+  }
   update();
 }
 
@@ -84,28 +66,106 @@ void ExceptionUnit::put(Bits& bits, unsigned n, bool on) {
 }
 
 bool ExceptionUnit::exists(unsigned exception) const {
+  if (exception >= secure_bank)
+    return config_.security && is_banked(number_of(exception)) && exists(number_of(exception));
   if (exception >= external_0) return exception < exception_count();
-  if (exception >= mem_manage && exception <= usage_fault) return config_.profile == Profile::armv7m;
-  if (exception == debug_monitor) return config_.profile == Profile::armv7m;
+  if (exception >= mem_manage && exception <= usage_fault) return mainline();
+  if (exception == secure_fault) return mainline() && config_.security;
+  if (exception == debug_monitor) return mainline();
   return exception == nmi || exception == hard_fault || exception == svcall || exception == pend_sv ||
          exception == systick;
 }
 
 int ExceptionUnit::priority(unsigned exception) const {
+  if (exception == hard_fault + secure_bank) return bfhfnmins_ ? -3 : -1;
+  // Reset is more urgent than everything else: -4 in Armv8-M, where nothing is told apart from that.
   if (exception <= hard_fault) return static_cast<int>(exception) - 4;
-  return priority_[exception & 511];
+  return exception < ids ? priority_[exception] : 256;
+}
+
+bool ExceptionUnit::targets_secure(unsigned exception) const {
+  if (!config_.security) return false;
+  if (exception >= secure_bank || exception == secure_fault || exception == debug_monitor) return true;
+  if (exception == nmi || exception == bus_fault) return !bfhfnmins_;
+  return exception >= external_0 ? !test(non_secure_, exception) : false;
 }
 
 // PRIGROUP splits a priority after bit PRIGROUP (ARMv7-M B1.5.4).
-int ExceptionUnit::group(int priority) const {
-  return priority < 0 ? priority : priority & ~static_cast<int>((2u << prigroup_) - 1);
+int ExceptionUnit::group(int priority, bool secure) const {
+  if (priority < 0) return priority;
+  const int own = priority & ~static_cast<int>((2u << bank(secure).prigroup_) - 1);
+  return config_.security && pris_ && !secure ? (own >> 1) + restricted_non_secure : own;
 }
 
-int ExceptionUnit::group_priority(unsigned exception) const { return group(priority(exception)); }
+int ExceptionUnit::group_priority(unsigned exception) const {
+  return group(priority(exception), targets_secure(exception));
+}
 
-void ExceptionUnit::set_prigroup(unsigned value) {
-  if (config_.profile == Profile::armv7m) prigroup_ = value & 7;
+void ExceptionUnit::set_prigroup(unsigned value, bool secure) {
+  if (mainline()) bank(secure).prigroup_ = value & 7;
   update();
+}
+
+void ExceptionUnit::set_aircr_security(bool pris, bool bfhfnmins) {
+  if (!config_.security) return;
+  pris_ = pris;
+  bfhfnmins_ = bfhfnmins;
+  update();
+}
+
+void ExceptionUnit::set_targets_non_secure(unsigned interrupt, bool non_secure) {
+  if (!config_.security || !exists(external_0 + interrupt)) return;
+  put(non_secure_, external_0 + interrupt, non_secure);
+  update();
+}
+
+void ExceptionUnit::note(std::uint32_t cfsr_bits, bool secure) {
+  bank(secure).cfsr |= cfsr_bits;
+  cfsr |= cfsr_bits & cfsr_bus_fault;
+  if (config_.security) other_.cfsr |= cfsr_bits & cfsr_bus_fault;
+}
+
+void ExceptionUnit::clear_cfsr(std::uint32_t cfsr_bits, bool secure) {
+  bank(secure).cfsr &= ~cfsr_bits;
+  cfsr &= ~(cfsr_bits & cfsr_bus_fault);
+  if (config_.security) other_.cfsr &= ~(cfsr_bits & cfsr_bus_fault);
+}
+
+void ExceptionUnit::become_secure(bool secure, std::uint32_t* regs) {
+  if (!config_.security || secure == secure_) return;
+  const bool process = uses_process_stack(regs);
+  const CoreBank left{regs[process ? sp_other : sp],
+                      regs[process ? sp : sp_other],
+                      regs[process ? sp_limit_other : sp_limit],
+                      regs[process ? sp_limit : sp_limit_other],
+                      regs[primask],
+                      regs[basepri],
+                      regs[faultmask],
+                      regs[control]};
+  const std::uint32_t fpca = regs[control] & control_fpca;
+  regs[sp] = other_core_.main_sp;
+  regs[sp_other] = other_core_.process_sp;
+  regs[sp_limit] = other_core_.main_limit;
+  regs[sp_limit_other] = other_core_.process_limit;
+  regs[primask] = other_core_.primask;
+  regs[basepri] = other_core_.basepri;
+  regs[faultmask] = other_core_.faultmask;
+  regs[control] = (other_core_.control & ~control_fpca) | fpca;  // FPCA is not banked
+  other_core_ = left;
+  std::swap(static_cast<Banked&>(*this), other_);
+  secure_ = secure;
+  regs[secure_state] = secure;
+  switch_stack(regs, false, uses_process_stack(regs));
+}
+
+std::uint32_t& ExceptionUnit::stack_of(bool secure, bool process, std::uint32_t* regs) {
+  if (config_.security && secure != secure_) return process ? other_core_.process_sp : other_core_.main_sp;
+  return regs[uses_process_stack(regs) == process ? sp : sp_other];
+}
+
+std::uint32_t& ExceptionUnit::limit_of(bool secure, bool process, std::uint32_t* regs) {
+  if (config_.security && secure != secure_) return process ? other_core_.process_limit : other_core_.main_limit;
+  return regs[uses_process_stack(regs) == process ? sp_limit : sp_limit_other];
 }
 
 void ExceptionUnit::set_demcr(std::uint32_t value) {
@@ -118,14 +178,15 @@ void ExceptionUnit::set_demcr(std::uint32_t value) {
 
 void ExceptionUnit::set_enabled(unsigned exception, bool on) {
   if (!exists(exception)) return;
-  if (exception < external_0 && (exception < mem_manage || exception > usage_fault)) return;
+  const unsigned number = number_of(exception);
+  if (number < external_0 && (number < mem_manage || number > secure_fault)) return;
   put(enabled_, exception, on);
   update();
 }
 
 void ExceptionUnit::set_pending(unsigned exception) {
   if (!exists(exception)) return;
-  if ((scr & scr_sevonpend) != 0 && !pending(exception)) event_ = true;
+  if ((bank(targets_secure(exception)).scr & scr_sevonpend) != 0 && !pending(exception)) event_ = true;
   put(pending_, exception, true);
   update();
 }
@@ -143,7 +204,7 @@ void ExceptionUnit::set_active(unsigned exception, bool on) {
 }
 
 void ExceptionUnit::set_priority(unsigned exception, std::uint8_t value) {
-  if (exception <= hard_fault || !exists(exception)) return;
+  if (number_of(exception) <= hard_fault || !exists(exception)) return;
   priority_[exception] = static_cast<std::uint8_t>(value & (0xff00u >> config_.priority_bits));
   update();
 }
@@ -161,32 +222,52 @@ unsigned ExceptionUnit::active_count() const {
   return count;
 }
 
+// At equal priority the lower number is more urgent, and of one number the Secure instance (DDI0553 B3.13).
+bool ExceptionUnit::more_urgent(unsigned a, unsigned b) const {
+  const auto rank = [this](unsigned n) {
+    return std::tuple(group_priority(n), priority(n), number_of(n), n < secure_bank);
+  };
+  return rank(a) < rank(b);
+}
+
 void ExceptionUnit::update() {
   candidate_ = 0;
   candidate_priority_ = active_priority_ = 256;
-  int best = 256;  // with subpriority; at equal priority the lowest number wins
   for (unsigned w = 0; w < pending_.size(); ++w) {
     for (std::uint32_t bits = pending_[w] & enabled_[w]; bits != 0; bits &= bits - 1) {
       const unsigned n = w * 32 + static_cast<unsigned>(std::countr_zero(bits));
-      if (priority(n) < best) {
-        best = priority(n);
-        candidate_ = n;
-        candidate_priority_ = group(best);
-      }
+      if (candidate_ == 0 || more_urgent(n, candidate_)) candidate_ = n;
     }
     for (std::uint32_t bits = active_[w]; bits != 0; bits &= bits - 1)
       active_priority_ =
           std::min(active_priority_, group_priority(w * 32 + static_cast<unsigned>(std::countr_zero(bits))));
   }
+  if (candidate_ != 0) candidate_priority_ = group_priority(candidate_);
 }
 
 // ---- decisions ------------------------------------------------------------------------------------------------------
 
 int ExceptionUnit::execution_priority(const std::uint32_t* regs, bool with_primask) const {
   int boosted = 256;
-  if ((regs[basepri] & 0xff) != 0) boosted = group(static_cast<int>(regs[basepri] & 0xff));
-  if (with_primask && (regs[primask] & 1) != 0) boosted = 0;
-  if ((regs[faultmask] & 1) != 0) boosted = -1;
+  const auto by_basepri = [&](std::uint32_t value, bool secure) {
+    if ((value & 0xff) != 0) boosted = std::min(boosted, group(static_cast<int>(value & 0xff), secure));
+  };
+  by_basepri(regs[basepri], secure_);
+  if (!config_.security) {
+    if (with_primask && (regs[primask] & 1) != 0) boosted = 0;
+    if ((regs[faultmask] & 1) != 0) boosted = -1;
+    return std::min(boosted, active_priority_);
+  }
+  // ExecutionPriority() of DDI0553 (B3.13)
+  by_basepri(other_core_.basepri, !secure_);
+  const auto held = [&](unsigned id, std::uint32_t other, bool secure) {
+    return ((secure == secure_ ? regs[id] : other) & 1) != 0;
+  };
+  const int non_secure_most = pris_ ? std::min(boosted, restricted_non_secure) : 0;
+  if (with_primask && held(primask, other_core_.primask, false)) boosted = std::min(boosted, non_secure_most);
+  if (with_primask && held(primask, other_core_.primask, true)) boosted = 0;
+  if (held(faultmask, other_core_.faultmask, false)) boosted = bfhfnmins_ ? -1 : std::min(boosted, non_secure_most);
+  if (held(faultmask, other_core_.faultmask, true)) boosted = bfhfnmins_ ? -3 : -1;
   return std::min(boosted, active_priority_);
 }
 
@@ -198,309 +279,6 @@ bool ExceptionUnit::take_event() {
 
 bool ExceptionUnit::raises_priority(unsigned exception, int over) const {
   return enabled(exception) && group_priority(exception) < over;
-}
-
-// ---- entry ----------------------------------------------------------------------------------------------------------
-
-void ExceptionUnit::lock(Transition& t) {
-  lockup_ = true;
-  t.lockup = true;
-  t.next = {lockup_pc, 0, true};
-}
-
-// A fault during stacking or unstacking: pended, escalated if it can't be taken itself (ARMv7-M B1.5.11).
-void ExceptionUnit::derived(unsigned exception, int priority_before) {
-  if (!raises_priority(exception, priority_before)) {
-    hfsr |= hfsr_forced;
-    exception = hard_fault;
-  }
-  put(pending_, exception, true);
-  update();
-}
-
-// PushStack() of ARMv7-M B1.5.7; also writes LR.
-void ExceptionUnit::push_stack(const Resume& at, Cpu cpu, Transition& t, int priority_before) {
-  std::uint32_t* regs = cpu.regs;
-  const bool fp_frame = config_.fpu && (regs[control] & control_fpca) != 0;
-  const bool align = fp_frame || (ccr & ccr_stkalign) != 0;
-  const bool process = uses_process_stack(regs);
-  const std::uint32_t padded = align && (regs[sp] & 4) != 0 ? 1u : 0u;
-  const std::uint32_t frame = (regs[sp] - (fp_frame ? 0x68u : 0x20u)) & ~(align ? 4u : 0u);
-  regs[sp] = frame;
-
-  const std::uint32_t psr = (xpsr(regs, at.it_state, at.thumb) & ~0x200u) | padded << 9;
-  const std::uint32_t words[8] = {regs[0], regs[1], regs[2], regs[3], regs[12], regs[lr], at.pc, psr};
-  AccessResult access = AccessResult::ok;
-  const auto push = [&](std::uint32_t address, std::uint32_t value) {
-    if (access != AccessResult::ok) return;  // a fault abandons the rest of the frame
-    access = cpu.memory.write32(address, value);
-    ++t.words_stacked;
-  };
-  for (unsigned i = 0; i < 8; ++i) push(frame + 4 * i, words[i]);
-
-  if (fp_frame && (fpccr & fpccr_lspen) == 0) {
-    if (fp_enabled(regs)) {
-      for (unsigned i = 0; i < 16; ++i) push(frame + 0x20 + 4 * i, regs[s0 + i]);
-      push(frame + 0x60, regs[fpscr]);
-    } else {
-      cfsr |= cfsr_nocp;
-      derived(usage_fault, priority_before);
-    }
-  } else if (fp_frame) {  // UpdateFPCCR()
-    t.fp_reserved = true;
-    fpcar = (frame + 0x20) & ~7u;
-    fpccr &= ~(fpccr_user | fpccr_thread | fpccr_hfrdy | fpccr_mmrdy | fpccr_bfrdy | fpccr_monrdy);
-    fpccr |= fpccr_lspact;
-    if (!is_privileged(regs)) fpccr |= fpccr_user;
-    if (!in_handler_mode(regs)) fpccr |= fpccr_thread;
-    if (priority_before > -1) fpccr |= fpccr_hfrdy;
-    if (raises_priority(bus_fault, priority_before)) fpccr |= fpccr_bfrdy;
-    if (raises_priority(mem_manage, priority_before)) fpccr |= fpccr_mmrdy;
-    if (raises_priority(debug_monitor, priority_before)) fpccr |= fpccr_monrdy;
-  }
-
-  regs[lr] = (fp_frame ? 0xffffffe1u : 0xfffffff1u) | (in_handler_mode(regs) ? 0 : 8u) | (process ? 4u : 0);
-  switch_stack(regs, process, false);
-  if (access == AccessResult::bus_fault) {
-    cfsr |= cfsr_stkerr;
-    derived(bus_fault, priority_before);
-  } else if (access == AccessResult::mpu_fault) {
-    cfsr |= cfsr_mstkerr;
-    derived(mem_manage, priority_before);
-  }
-}
-
-// ExceptionTaken() of ARMv7-M B1.5.7, with a failing vector read becoming HardFault or lockup.
-void ExceptionUnit::take(unsigned exception, Cpu cpu, Transition& t) {
-  std::uint32_t vector = 0;
-  put(pending_, exception, true);
-  while (cpu.memory.read32(vtor_ + 4 * exception, vector) != AccessResult::ok) {
-    hfsr |= hfsr_vecttbl;
-    put(pending_, hard_fault, true);
-    update();
-    if (exception <= hard_fault || active_priority_ < 0) {
-      t.handler = exception;
-      return lock(t);
-    }
-    t.late_arrival = true;
-    exception = hard_fault;
-  }
-  std::uint32_t* regs = cpu.regs;
-  regs[ipsr] = exception;
-  regs[control] &= ~(control_fpca | control_spsel);
-  put(active_, exception, true);
-  put(pending_, exception, false);
-  update();
-  event_ = true;
-  t.handler = exception;
-  t.next = {vector & ~1u, 0, (vector & 1) != 0};
-}
-
-Transition ExceptionUnit::enter(unsigned exception, const Resume& at, Cpu cpu) {
-  Transition t;
-  const int before = execution_priority(cpu.regs);
-  push_stack(at, cpu, t, before);
-  // A derived fault that is more urgent is taken first, as if it had arrived late; the other one stays pending.
-  unsigned chosen = exception;
-  for (unsigned fault : {hard_fault, mem_manage, bus_fault, usage_fault})
-    if (pending(fault) && enabled(fault) && group_priority(fault) < group_priority(chosen)) chosen = fault;
-  t.late_arrival = chosen != exception;
-  take(chosen, cpu, t);
-  return t;
-}
-
-Transition ExceptionUnit::late_arrival(unsigned exception, Cpu cpu) {
-  Transition t;
-  const unsigned first = cpu.regs[ipsr];
-  put(active_, first, false);
-  put(pending_, first, true);
-  t.late_arrival = true;
-  take(exception, cpu, t);
-  return t;
-}
-
-Transition ExceptionUnit::raise(Fault fault, std::uint32_t address, const Resume& at, Cpu cpu) {
-  const FaultRow row = fault_row(fault);
-  cfsr |= row.cfsr;
-  if (fault == Fault::data_bus) bfar = address;
-  if (fault == Fault::data_mpu) mmfar = address;
-  const int before = execution_priority(cpu.regs);
-  if (exists(row.exception) && raises_priority(row.exception, before)) {
-    if (fault == Fault::breakpoint) dfsr |= dfsr_bkpt;
-    return enter(row.exception, at, cpu);
-  }
-  hfsr |= fault == Fault::breakpoint ? hfsr_debugevt : hfsr_forced;
-  if (before > -1) return enter(hard_fault, at, cpu);
-  Transition t;
-  lock(t);
-  return t;
-}
-
-void ExceptionUnit::pend_imprecise_bus_fault() {
-  cfsr |= cfsr_impreciserr;
-  if (!enabled(bus_fault)) hfsr |= hfsr_forced;
-  set_pending(enabled(bus_fault) ? bus_fault : hard_fault);
-}
-
-// ---- return ---------------------------------------------------------------------------------------------------------
-
-void ExceptionUnit::deactivate(unsigned exception, std::uint32_t* regs) {
-  put(active_, exception, false);
-  if (exception != nmi) regs[faultmask] = 0;
-  if (level(exception)) put(pending_, exception, true);  // a line that is still asserted
-  update();
-}
-
-// A failed integrity check: UsageFault (INVPC) by tail-chaining; the frame stays on the stack (ARMv7-M B1.5.8).
-Transition ExceptionUnit::bad_return(std::uint32_t exc_return, Cpu cpu) {
-  Transition t;
-  t.tail_chained = true;
-  cpu.regs[lr] = exc_return;
-  cfsr |= cfsr_invpc;
-  const int now = execution_priority(cpu.regs);
-  if (exists(usage_fault) && raises_priority(usage_fault, now)) {
-    take(usage_fault, cpu, t);
-    return t;
-  }
-  hfsr |= hfsr_forced;
-  if (now > -1)
-    take(hard_fault, cpu, t);
-  else
-    lock(t);
-  return t;
-}
-
-Transition ExceptionUnit::return_from(std::uint32_t exc_return, Cpu cpu) {
-  std::uint32_t* regs = cpu.regs;
-  const unsigned returning = regs[ipsr];
-  const unsigned nested = active_count();
-  const std::uint32_t kind = exc_return & 15;
-  const std::uint32_t ones = config_.fpu ? 0xffffffe0u : 0xfffffff0u;
-  const bool to_handler = kind == 1;
-  const bool legal = (exc_return & ones) == ones && (to_handler || kind == 9 || kind == 13);
-  const bool was_active = active(returning);
-  deactivate(returning, regs);
-  if (!was_active || !legal) return bad_return(exc_return, cpu);
-  if (!to_handler && nested != 1 && (ccr & ccr_nonbasethrdena) == 0) return bad_return(exc_return, cpu);
-
-  if (const auto next = pending_exception(regs)) {  // tail-chaining: the frame stays for the next handler
-    Transition t;
-    t.tail_chained = true;
-    regs[lr] = exc_return;
-    take(*next, cpu, t);
-    return t;
-  }
-
-  // PopStack(), first into copies: a fault leaves everything as it was and is taken by tail-chaining.
-  Transition t;
-  const bool process = kind == 13;
-  const bool fp_frame = config_.fpu && (exc_return & exc_return_no_fp) == 0;
-  const std::uint32_t frame = regs[process ? sp_other : sp];
-  AccessResult access = AccessResult::ok;
-  const auto pop = [&](std::uint32_t address) {
-    std::uint32_t value = 0;
-    if (access != AccessResult::ok) return value;
-    access = cpu.memory.read32(address, value);
-    ++t.words_unstacked;
-    return value;
-  };
-  std::uint32_t words[8], fp[17] = {};
-  for (unsigned i = 0; i < 8; ++i) words[i] = pop(frame + 4 * i);
-  const bool load_fp = fp_frame && (fpccr & fpccr_lspact) == 0;
-  // CPACR is asked with the privilege of the code that is returned to.
-  const bool fp_allowed =
-      (cpacr_ >> 20 & 3) == 3 || ((cpacr_ >> 20 & 3) == 1 && (to_handler || (regs[control] & control_npriv) == 0));
-  unsigned fault = 0;
-  if (load_fp && fp_allowed)
-    for (unsigned i = 0; i < 17; ++i) fp[i] = pop(frame + 0x20 + 4 * i);
-  if (load_fp && !fp_allowed) {
-    cfsr |= cfsr_nocp;
-    fault = usage_fault;
-  }
-  if (access == AccessResult::bus_fault) {
-    cfsr |= cfsr_unstkerr;
-    fault = bus_fault;
-  } else if (access == AccessResult::mpu_fault) {
-    cfsr |= cfsr_munstkerr;
-    fault = mem_manage;
-  }
-  if (fault != 0) {
-    t.tail_chained = true;
-    regs[lr] = exc_return;
-    const int now = execution_priority(regs);
-    if (exists(fault) && raises_priority(fault, now)) {
-      take(fault, cpu, t);
-    } else if (now > -1) {
-      hfsr |= hfsr_forced;
-      take(hard_fault, cpu, t);
-    } else {
-      lock(t);
-    }
-    return t;
-  }
-
-  // The popped IPSR must fit the mode that EXC_RETURN asks for; if not, the frame stays on the stack.
-  const std::uint32_t psr = words[7];
-  if (to_handler != ((psr & 0x1ff) != 0)) return bad_return(exc_return, cpu);
-
-  for (unsigned i = 0; i < 4; ++i) regs[i] = words[i];
-  regs[12] = words[4];
-  regs[lr] = words[5];
-  if (fp_frame && !load_fp) {
-    fpccr &= ~fpccr_lspact;
-    t.fp_skipped = true;
-  } else if (load_fp) {
-    for (unsigned i = 0; i < 16; ++i) regs[s0 + i] = fp[i];
-    regs[fpscr] = fp[16];
-  }
-  regs[control] &= ~(control_spsel | control_fpca);
-  if (process) regs[control] |= control_spsel;
-  if (fp_frame) regs[control] |= control_fpca;
-  switch_stack(regs, false, process);
-  const bool align = fp_frame || (ccr & ccr_stkalign) != 0;
-  regs[sp] = (frame + (fp_frame ? 0x68u : 0x20u)) | (align && (psr & 0x200) != 0 ? 4u : 0u);
-  t.next = set_xpsr(regs, psr);
-  if (!config_.dsp) regs[ge] = 0;
-  t.next.pc = words[6] & ~1u;
-  event_ = true;
-  t.sleep_on_exit = !to_handler && nested == 1 && (scr & scr_sleeponexit) != 0;
-  return t;
-}
-
-// ---- floating point -------------------------------------------------------------------------------------------------
-
-FpTouch ExceptionUnit::touch_fp(Cpu cpu) {
-  FpTouch result;
-  std::uint32_t* regs = cpu.regs;
-  if (!fp_enabled(regs)) {
-    result.no_coprocessor = true;
-    return result;
-  }
-  if ((fpccr & fpccr_lspact) != 0) {  // PreserveFPState()
-    AccessResult access = AccessResult::ok;
-    for (unsigned i = 0; i < 17 && access == AccessResult::ok; ++i) {
-      access = cpu.memory.write32(fpcar + 4 * i, i < 16 ? regs[s0 + i] : regs[fpscr]);
-      ++result.words_stacked;
-    }
-    fpccr &= ~fpccr_lspact;
-    if (access != AccessResult::ok) {
-      const bool bus = access == AccessResult::bus_fault;
-      cfsr |= bus ? cfsr_lsperr : cfsr_mlsperr;
-      unsigned exception = bus ? bus_fault : mem_manage;
-      if ((fpccr & (bus ? fpccr_bfrdy : fpccr_mmrdy)) == 0) {
-        hfsr |= hfsr_forced;
-        exception = hard_fault;
-        result.lockup = lockup_ = (fpccr & fpccr_hfrdy) == 0;
-      }
-      set_pending(exception);
-      result.fault_pended = true;
-    }
-  }
-  if ((fpccr & fpccr_aspen) != 0 && (regs[control] & control_fpca) == 0) {
-    regs[fpscr] = (regs[fpscr] & ~fpscr_defaults) | (fpdscr & fpscr_defaults);
-    regs[control] |= control_fpca;
-  }
-  return result;
 }
 
 }  // namespace mj::isa::thumb

@@ -1,12 +1,19 @@
-// The M-profile exception model (ARMv7-M ARM B1.5, ARMv6-M ARM B1.5) as pure architecture state: which exceptions are
-// enabled, pending and active, which one preempts now, and what entry and return do to registers and stack.
+// The M-profile exception model (ARMv7-M ARM B1.5, ARMv6-M ARM B1.5, Armv8-M ARM DDI 0553 B3) as pure architecture
+// state: which exceptions are enabled, pending and active, which one preempts now, what entry and return do to
+// registers and stack, and which of the two security states the core is in.
+//
+// With the Security Extension an exception is named by its id: the number, and for the Secure instance of a banked one
+// secure_bank above it. Without it ids are numbers. What a security state has of its own is in Banked; the unit is the
+// Banked of the state that the core is in, so that everything that knows one state only needs no word about two.
 //
 // It knows no time and no I/O. Registers are the uint32_t array of thumb/registers.h (65 entries), memory is behind
 // ExceptionMemory, and every transition tells its caller what happened, so that a timing model can price it. NVIC, SCB
 // and SysTick (peripherals/) are views of this state. Copying an ExceptionUnit is a snapshot.
 //
 // UNPREDICTABLE and UNKNOWN, what we do: R0-R3, R12 and the flags keep their values on entry (as silicon does);
-// EXC_RETURN with wrong high bits is an illegal EXC_RETURN (INVPC); an interrupted LDM/STM restarts (ICI bits are 0).
+// EXC_RETURN with wrong high bits is an illegal EXC_RETURN (INVPC); an interrupted LDM/STM restarts (ICI bits are 0). A
+// core of Armv8-M without the Security Extension ignores S and ES of EXC_RETURN (R_XLCP leaves them UNPREDICTABLE), so
+// that images made for Secure state only run on it, too.
 #pragma once
 
 #include <array>
@@ -27,18 +34,30 @@ enum ExceptionNumber : unsigned {
   mem_manage = 4,
   bus_fault = 5,
   usage_fault = 6,
+  secure_fault = 7,
   svcall = 11,
   debug_monitor = 12,
   pend_sv = 14,
   systick = 15,
   external_0 = 16
 };
+/// Added to the number of a banked exception: its Secure instance (DDI0553 B3.8).
+inline constexpr unsigned secure_bank = 512;
+constexpr unsigned number_of(unsigned id) { return id & (secure_bank - 1); }
+/// HardFault, MemManage, UsageFault, SVCall, PendSV and SysTick exist once per security state.
+constexpr bool is_banked(unsigned number) {
+  return number == hard_fault || number == mem_manage || number == usage_fault || number == svcall ||
+         number == pend_sv || number == systick;
+}
 
+/// Which fault model: of the Baseline (everything is HardFault) or the Mainline.
 enum class Profile : std::uint8_t { armv6m, armv7m };
 
 /// What an implementation chose; the numbers come from the core's and the chip's data.
 struct ExceptionConfig {
   Profile profile = Profile::armv7m;
+  bool v8m = false;                      ///< Armv8-M: stack limits, its EXC_RETURN
+  bool security = false;                 ///< Security Extension; needs v8m
   bool fpu = false;                      ///< FP extension present: FP frames, CPACR, FPCCR
   bool dsp = false;                      ///< GE flags exist
   bool unprivileged = true;              ///< CONTROL.nPRIV exists (always in ARMv7-M, an option in ARMv6-M)
@@ -55,12 +74,19 @@ struct Resume {
 };
 
 /// How a stack or vector access went.
-enum class AccessResult : std::uint8_t { ok, bus_fault, mpu_fault };
+enum class AccessResult : std::uint8_t { ok, bus_fault, mpu_fault, secure_fault };
 
 /// Data memory as exception entry and return see it: aligned words.
 class ExceptionMemory {
  public:
   virtual ~ExceptionMemory() = default;
+  /// Who the accesses that follow are made for: an MPU may forbid them to unprivileged code, and leaves those of
+  /// negative execution priority (HardFault, NMI, FAULTMASK) alone.
+  virtual void become(bool /*privileged*/, bool /*hardfault_or_nmi*/) {}
+  /// In which security state they are made: from Non-secure state, those to Secure memory are a secure_fault.
+  virtual void become_secure(bool /*secure*/) {}
+  /// A word of the vector table: by the default memory map, whatever the MPU says (ARMv7-M B3.5.3).
+  virtual AccessResult read_vector(std::uint32_t address, std::uint32_t& value) { return read32(address, value); }
   virtual AccessResult read32(std::uint32_t address, std::uint32_t& value) = 0;
   virtual AccessResult write32(std::uint32_t address, std::uint32_t value) = 0;
 };
@@ -83,7 +109,14 @@ enum class Fault : std::uint8_t {
   instruction_mpu,        ///< MemManage, CFSR.IACCVIOL (also: execution from an XN region of the default map)
   data_mpu,               ///< MemManage, CFSR.DACCVIOL; the address goes to MMFAR
   svc,                    ///< SVCall
-  breakpoint,             ///< BKPT without a halting debugger: DebugMonitor if enabled, else HardFault, HFSR.DEBUGEVT
+  invalid_return,         ///< UsageFault, CFSR.INVPC: FNC_RETURN whose frame doesn't fit the mode
+  stack_overflow,         ///< UsageFault, CFSR.STKOF: a stack pointer would go below its limit
+  no_coprocessor_secure,  ///< UsageFault of Secure state, CFSR.NOCP: forbidden to Non-secure state by NSACR
+  secure_entry,           ///< SecureFault, SFSR.INVEP: Non-secure code went to Secure memory other than by an SG
+  secure_data,        ///< SecureFault, SFSR.AUVIOL: Non-secure code accessed Secure memory; the address goes to SFAR
+  secure_transition,  ///< SecureFault, SFSR.INVTRAN: Secure code went on in Non-secure memory
+  secure_lazy_error,  ///< SecureFault, SFSR.LSERR: VLSTM while Secure FP state is already waiting to be stored
+  breakpoint,         ///< BKPT without a halting debugger: DebugMonitor if enabled, else HardFault, HFSR.DEBUGEVT
 };
 
 /// CFSR, HFSR and DFSR bits (ARMv7-M B3.2.15-17).
@@ -105,13 +138,25 @@ enum FaultStatus : std::uint32_t {
   cfsr_invstate = 1u << 17,
   cfsr_invpc = 1u << 18,
   cfsr_nocp = 1u << 19,
+  cfsr_stkof = 1u << 20,
   cfsr_unaligned = 1u << 24,
   cfsr_divbyzero = 1u << 25,
   hfsr_vecttbl = 1u << 1,
   hfsr_forced = 1u << 30,
   hfsr_debugevt = 1u << 31,
   dfsr_bkpt = 1u << 1,
+  // SFSR (DDI0553 D1.2, SFSR)
+  sfsr_invep = 1u << 0,
+  sfsr_invis = 1u << 1,
+  sfsr_inver = 1u << 2,
+  sfsr_auviol = 1u << 3,
+  sfsr_invtran = 1u << 4,
+  sfsr_lsperr = 1u << 5,
+  sfsr_sfarvalid = 1u << 6,
+  sfsr_lserr = 1u << 7,
 };
+/// CFSR's BusFault status, which both security states share.
+inline constexpr std::uint32_t cfsr_bus_fault = 0xff00;
 
 /// Bits of CCR, SCR, FPCCR, CONTROL and DEMCR that have an effect here.
 enum ControlBits : std::uint32_t {
@@ -121,25 +166,53 @@ enum ControlBits : std::uint32_t {
   ccr_div_0_trp = 1u << 4,
   ccr_bfhfnmign = 1u << 8,
   ccr_stkalign = 1u << 9,
+  ccr_stkofhfnmign = 1u << 10,
   scr_sleeponexit = 1u << 1,
   scr_sleepdeep = 1u << 2,
   scr_sevonpend = 1u << 4,
   fpccr_lspact = 1u << 0,
   fpccr_user = 1u << 1,
+  fpccr_s = 1u << 2,
   fpccr_thread = 1u << 3,
   fpccr_hfrdy = 1u << 4,
   fpccr_mmrdy = 1u << 5,
   fpccr_bfrdy = 1u << 6,
+  fpccr_sfrdy = 1u << 7,
   fpccr_monrdy = 1u << 8,
+  fpccr_splimviol = 1u << 9,
+  fpccr_ufrdy = 1u << 10,
+  fpccr_ts = 1u << 26,
+  fpccr_clronrets = 1u << 27,
+  fpccr_clronret = 1u << 28,
+  fpccr_lspens = 1u << 29,
   fpccr_lspen = 1u << 30,
   fpccr_aspen = 1u << 31,
   control_npriv = 1u << 0,
   control_spsel = 1u << 1,
   control_fpca = 1u << 2,
+  control_sfpa = 1u << 3,
   demcr_mon_en = 1u << 16,
   demcr_mon_pend = 1u << 17,
   demcr_trcena = 1u << 24,
 };
+
+/// Bits of FPCCR that each security state has of its own; the others are in the Secure one (DDI0553 D1.2, FPCCR).
+inline constexpr std::uint32_t fpccr_banked =
+    fpccr_lspact | fpccr_user | fpccr_thread | fpccr_mmrdy | fpccr_splimviol | fpccr_ufrdy | fpccr_aspen;
+
+/// EXC_RETURN of Armv8-M (DDI0553 B3.18). Without the Security Extension S and ES are 0, DCRS is 1.
+enum ExcReturn : std::uint32_t {
+  exc_return_es = 1u << 0,     ///< the exception was taken to Secure state
+  exc_return_spsel = 1u << 2,  ///< CONTROL.SPSEL of that state, to be restored
+  exc_return_mode = 1u << 3,   ///< back to Thread mode
+  exc_return_ftype = 1u << 4,  ///< frame without FP state
+  exc_return_dcrs = 1u << 5,   ///< callee-saved registers not (yet) stacked, as far as ES and S say
+  exc_return_s = 1u << 6,      ///< the interrupted code, and its frame, are Secure
+};
+
+/// LR of a Non-secure function that Secure code called; branching to it, bit 0 or not, returns (DDI0553 B3.16).
+inline constexpr std::uint32_t fnc_return = 0xfeffffff;
+constexpr bool is_fnc_return(std::uint32_t target) { return (target | 1) == fnc_return; }
 
 /// Where a locked-up core's PC stands (ARMv7-M B1.5.15).
 inline constexpr std::uint32_t lockup_pc = 0xfffffffe;
@@ -149,8 +222,8 @@ inline constexpr std::uint32_t lockup_pc = 0xfffffffe;
 struct Transition {
   Resume next;
   unsigned handler = 0;          ///< exception whose handler starts now; 0 for a return to the interrupted code
-  unsigned words_stacked = 0;    ///< 32-bit writes: 0, 8 or 25
-  unsigned words_unstacked = 0;  ///< 32-bit reads: 0, 8 or 25
+  unsigned words_stacked = 0;    ///< 32-bit writes: 0, 8 or 25; of Secure code more (callee-saved registers, S16-S31)
+  unsigned words_unstacked = 0;  ///< 32-bit reads, likewise
   bool fp_reserved = false;      ///< lazy stacking: room for the FP state was reserved, nothing written
   bool fp_skipped = false;       ///< return with the FP state still in the registers: nothing read
   bool tail_chained = false;     ///< another handler starts without unstacking and stacking
@@ -161,10 +234,11 @@ struct Transition {
 
 /// What touch_fp() did.
 struct FpTouch {
-  bool no_coprocessor = false;  ///< raise Fault::no_coprocessor at this instruction; nothing was changed
-  bool fault_pended = false;    ///< lazy stacking failed: ask pending_exception() before executing the instruction
+  bool no_coprocessor = false;    ///< raise Fault::no_coprocessor at this instruction; nothing was changed
+  bool refused_by_nsacr = false;  ///< or rather Fault::no_coprocessor_secure
+  bool fault_pended = false;      ///< lazy stacking failed: ask pending_exception() before executing the instruction
   bool lockup = false;
-  unsigned words_stacked = 0;  ///< 17 if a lazily reserved frame was filled
+  unsigned words_stacked = 0;  ///< 17 (or 33: with S16-S31) if a lazily reserved frame was filled
 };
 
 /// APSR, IPSR and EPSR as one word (ARMv7-M B1.4.2).
@@ -174,7 +248,8 @@ void set_apsr(std::uint32_t* regs, std::uint32_t value);
 /// APSR, IPSR and EPSR from an xPSR word; gives IT state and T bit (pc is 0).
 Resume set_xpsr(std::uint32_t* regs, std::uint32_t value);
 
-/// In Handler mode an indirect branch to 0xFxxxxxxx is an exception return (ARMv7-M B1.5.8).
+/// In Handler mode an indirect branch to 0xFxxxxxxx is an exception return (ARMv7-M B1.5.8; Armv8-M only has
+/// 0xFFxxxxxx, and what it doesn't have is execute-never).
 bool is_exc_return(std::uint32_t target, const std::uint32_t* regs);
 inline bool in_handler_mode(const std::uint32_t* regs) { return regs[ipsr] != 0; }
 inline bool is_privileged(const std::uint32_t* regs) {
@@ -184,12 +259,31 @@ inline bool is_privileged(const std::uint32_t* regs) {
 inline bool uses_process_stack(const std::uint32_t* regs) {
   return !in_handler_mode(regs) && (regs[control] & control_spsel) != 0;
 }
-/// After a change from `before` (a value of uses_process_stack) to `after`: keeps the stack pointer in use in regs[sp].
+/// After a change from `before` (a value of uses_process_stack) to `after`: keeps the stack pointer in use in regs[sp],
+/// and its limit in regs[sp_limit].
 inline void switch_stack(std::uint32_t* regs, bool before, bool after) {
-  if (before != after) std::swap(regs[sp], regs[sp_other]);
+  if (before == after) return;
+  std::swap(regs[sp], regs[sp_other]);
+  std::swap(regs[sp_limit], regs[sp_limit_other]);
 }
 
-class ExceptionUnit {
+/// Registers of the System Control Block that each security state has of its own (DDI0553 B3.3).
+struct Banked {
+  // Fault status and address; kept for ARMv6-M, too, where firmware can't read them but an explanation can.
+  std::uint32_t cfsr = 0, mmfar = 0;
+  std::uint32_t ccr = 0, scr = 0;
+  std::uint32_t fpcar = 0, fpdscr = 0, fpccr = 0;
+  std::uint32_t vtor_ = 0, cpacr_ = 0;
+  unsigned prigroup_ = 0;
+};
+
+/// Core registers of the security state that the core is not in.
+struct CoreBank {
+  std::uint32_t main_sp = 0, process_sp = 0, main_limit = 0, process_limit = 0;
+  std::uint32_t primask = 0, basepri = 0, faultmask = 0, control = 0;
+};
+
+class ExceptionUnit : public Banked {
  public:
   explicit ExceptionUnit(const ExceptionConfig& config);
 
@@ -199,10 +293,8 @@ class ExceptionUnit {
 
   // ---- registers of the System Control Block that have no side effects of their own -----------------------------
 
-  // Fault status and address; kept for ARMv6-M, too, where firmware can't read them but an explanation can.
-  std::uint32_t cfsr = 0, hfsr = 0, dfsr = 0, mmfar = 0, bfar = 0;
-  std::uint32_t ccr = 0, scr = 0;
-  std::uint32_t fpcar = 0, fpdscr = 0, fpccr = 0;
+  std::uint32_t hfsr = 0, dfsr = 0, bfar = 0;
+  std::uint32_t sfsr = 0, sfar = 0;  ///< only Secure code sees them
   std::uint32_t vtor() const { return vtor_; }
   void set_vtor(std::uint32_t value) { vtor_ = value & config_.vtor_mask; }
   std::uint32_t demcr() const { return demcr_; }
@@ -210,7 +302,38 @@ class ExceptionUnit {
   std::uint32_t cpacr() const { return cpacr_; }
   void set_cpacr(std::uint32_t value) { cpacr_ = config_.fpu ? value & 0x00f00000u : 0; }
   unsigned prigroup() const { return prigroup_; }
-  void set_prigroup(unsigned value);
+  void set_prigroup(unsigned value, bool secure = false);
+
+  // ---- security state --------------------------------------------------------------------------------------------
+
+  /// Whether the core is in Secure state; false without the Security Extension.
+  bool secure() const { return secure_; }
+  /// What belongs to a security state; without the Security Extension there is one.
+  Banked& bank(bool secure) { return !config_.security || secure == secure_ ? *this : other_; }
+  const Banked& bank(bool secure) const { return !config_.security || secure == secure_ ? *this : other_; }
+  const CoreBank& other_core() const { return other_core_; }
+  /// Moves the core to a security state: its stack pointers, masks and CONTROL come into the registers.
+  void become_secure(bool secure, std::uint32_t* regs);
+  /// ID of a number for a security state.
+  unsigned id(unsigned number, bool secure) const {
+    return config_.security && secure && is_banked(number) ? number | secure_bank : number;
+  }
+  /// The security state that an exception is taken to (DDI0553 B3.9).
+  bool targets_secure(unsigned id) const;
+  bool targets_non_secure(unsigned interrupt) const { return test(non_secure_, external_0 + interrupt); }
+  /// NVIC_ITNS.
+  void set_targets_non_secure(unsigned interrupt, bool non_secure);
+  // AIRCR's PRIS, BFHFNMINS and SYSRESETREQS, NSACR.
+  bool pris() const { return pris_; }
+  bool bfhfnmins() const { return bfhfnmins_; }
+  void set_aircr_security(bool pris, bool bfhfnmins);
+  bool sysresetreqs = false;
+  std::uint32_t nsacr() const { return nsacr_; }
+  void set_nsacr(std::uint32_t value) { nsacr_ = config_.fpu ? value & 0xc00 : 0; }
+  /// CFSR bits of a fault, where they belong.
+  void note(std::uint32_t cfsr_bits, bool secure);
+  /// Firmware clears what it has seen.
+  void clear_cfsr(std::uint32_t cfsr_bits, bool secure);
 
   // ---- per exception ---------------------------------------------------------------------------------------------
 
@@ -270,6 +393,22 @@ class ExceptionUnit {
   Transition late_arrival(unsigned exception, Cpu cpu);
   /// Branch to `exc_return` (0xFxxxxxxx) in Handler mode.
   Transition return_from(std::uint32_t exc_return, Cpu cpu);
+
+  // Transitions between security states by branches. Each gives where to go on, or with a `handler` that faulted.
+
+  /// SG at `pc` in Secure memory that Non-secure code may call (DDI0553 C2.4.175): to Secure state.
+  void secure_gateway(std::uint32_t* regs);
+  /// BXNS and BLXNS of Secure code to `target`; bit 0 set: it stays Secure. `next`: the instruction behind.
+  Transition branch_non_secure(std::uint32_t target, bool link, const Resume& here, std::uint32_t next, Cpu cpu);
+  /// Branch to FNC_RETURN.
+  Transition return_from_non_secure(const Resume& here, Cpu cpu);
+
+  // ---- stack limits (DDI0553 B3.21) ------------------------------------------------------------------------------
+
+  /// Whether the stack pointer in use must not become `value`.
+  bool violates_limit(std::uint32_t value, const std::uint32_t* regs) const {
+    return value < regs[sp_limit] && !((ccr & ccr_stkofhfnmign) != 0 && execution_priority(regs) < 0);
+  }
   /// Takes a synchronous exception: sets the status registers, then enters the fault's handler, or HardFault if that is
   /// disabled or not urgent enough, or locks up.
   Transition raise(Fault fault, std::uint32_t address, const Resume& at, Cpu cpu);
@@ -286,43 +425,102 @@ class ExceptionUnit {
   /// Whether FP instructions may execute without touch_fp().
   bool fp_ready(const std::uint32_t* regs) const {
     return fp_enabled(regs) && (fpccr & fpccr_lspact) == 0 &&
-           ((fpccr & fpccr_aspen) == 0 || (regs[control] & control_fpca) != 0);
+           ((fpccr & fpccr_aspen) == 0 || (regs[control] & control_fpca) != 0) &&
+           (!config_.security || fp_ready_securely(regs));
   }
-  /// CPACR allows FP instructions at the present privilege.
-  bool fp_enabled(const std::uint32_t* regs) const { return fp_enabled(is_privileged(regs)); }
+  /// CPACR, and NSACR for Non-secure state, allow FP instructions at the present privilege.
+  bool fp_enabled(const std::uint32_t* regs) const {
+    return fp_enabled(is_privileged(regs), secure_) && fp_allowed_by_nsacr(secure_);
+  }
   /// ExecuteFPCheck() of ARMv7-M B1.5.7 and A2.5: before an FP instruction when !fp_ready().
   FpTouch touch_fp(Cpu cpu);
+  /// VLSTM and VLLDM (DDI0553 C2.4.293, C2.4.297) with the frame's address. An empty fault: done; else which.
+  struct LazyResult {
+    std::optional<Fault> fault;
+    std::uint32_t address = 0;
+    unsigned words = 0;  ///< read or written
+  };
+  LazyResult store_lazily(std::uint32_t address, Cpu cpu);
+  LazyResult load_lazily(std::uint32_t address, Cpu cpu);
 
   // ---- special registers -----------------------------------------------------------------------------------------
 
   /// MRS with an id of thumb/system.h; what the privilege forbids reads as 0.
   std::uint32_t system_read(std::uint32_t id, const std::uint32_t* regs) const;
   /// MSR and CPS; what the privilege forbids is ignored. Afterwards masks, SP or privilege may have changed.
-  void system_write(std::uint32_t id, std::uint32_t value, std::uint32_t* regs) const;
+  void system_write(std::uint32_t id, std::uint32_t value, std::uint32_t* regs);
+  /// Whether MSR SP_NS with this value would violate Non-secure state's stack limit.
+  bool violates_other_limit(std::uint32_t id, std::uint32_t value, const std::uint32_t* regs) const;
 
  private:
-  using Bits = std::array<std::uint32_t, 16>;
-  bool fp_enabled(bool privileged) const {
-    const std::uint32_t cp10 = cpacr_ >> 20 & 3;
+  static constexpr unsigned ids = secure_bank + 32;
+  using Bits = std::array<std::uint32_t, ids / 32>;
+  std::uint32_t other_read(std::uint32_t sysm, const std::uint32_t* regs) const;
+  void other_write(std::uint32_t sysm, std::uint32_t value, const std::uint32_t* regs);
+  /// Baseline has stack limits in Secure state only (DDI0553 D1.2, MSPLIM).
+  bool has_limits(bool secure) const { return config_.v8m && (mainline() || secure); }
+  bool mainline() const { return config_.profile == Profile::armv7m; }
+  bool fp_enabled(bool privileged, bool secure) const {
+    const std::uint32_t cp10 = bank(secure).cpacr_ >> 20 & 3;
     return config_.fpu && (cp10 == 3 || (cp10 == 1 && privileged));
   }
-  static bool test(const Bits& bits, unsigned n) { return n < 512 && (bits[n / 32] >> (n % 32) & 1) != 0; }
+  bool fp_allowed_by_nsacr(bool secure) const { return !config_.security || secure || (nsacr_ >> 10 & 1) != 0; }
+  bool fp_ready_securely(const std::uint32_t* regs) const {
+    return (bank(!secure_).fpccr & fpccr_lspact) == 0 && ((bank(true).fpccr & fpccr_s) != 0) == secure_ &&
+           (!secure_ || (fpccr & fpccr_aspen) == 0 || (regs[control] & control_sfpa) != 0);
+  }
+  /// FPCCR's bits that are not banked.
+  std::uint32_t& fpccr_shared() { return bank(true).fpccr; }
+  static bool test(const Bits& bits, unsigned n) { return n < ids && (bits[n / 32] >> (n % 32) & 1) != 0; }
   static void put(Bits& bits, unsigned n, bool on);
-  int group(int priority) const;
+  int group(int priority, bool secure) const;
   bool raises_priority(unsigned exception, int over) const;
   void update();
+  bool more_urgent(unsigned a, unsigned b) const;
+  /// HardFault that a fault meant for a security state escalates to.
+  unsigned hard_fault_for(bool secure) const { return id(hard_fault, secure || !bfhfnmins_); }
+  // Registers of either security state, wherever they are.
+  std::uint32_t control_of(bool secure, const std::uint32_t* regs) const {
+    return !config_.security || secure == secure_ ? regs[control] : other_core_.control;
+  }
+  std::uint32_t& control_of(bool secure, std::uint32_t* regs) {
+    return !config_.security || secure == secure_ ? regs[control] : other_core_.control;
+  }
+  std::uint32_t& stack_of(bool secure, bool process, std::uint32_t* regs);
+  std::uint32_t& limit_of(bool secure, bool process, std::uint32_t* regs);
+  bool limit_applies(bool secure, const std::uint32_t* regs) const {
+    return (bank(secure).ccr & ccr_stkofhfnmign) == 0 || execution_priority(regs) >= 0;
+  }
   void push_stack(const Resume& at, Cpu cpu, Transition& t, int priority_before);
+  void push_fp(std::uint32_t fp_frame, bool with_upper, AccessResult& access, Cpu cpu, Transition& t,
+               int priority_before);
+  void reserve_fp(std::uint32_t fp_frame, bool below_limit, const std::uint32_t* regs, int priority_before);
+  bool push_callee_registers(bool tail_chain, Cpu cpu, Transition& t, int priority_before);
+  void stacking_fault(AccessResult access, bool secure, std::uint32_t mpu_bit, std::uint32_t bus_bit,
+                      int priority_before);
   void derived(unsigned exception, int priority_before);
-  void take(unsigned exception, Cpu cpu, Transition& t);
-  void deactivate(unsigned exception, std::uint32_t* regs);
+  unsigned most_urgent_fault(unsigned over) const;
+  /// EXC_RETURN as the handler will find it, with what that means for registers and stack; false: stacking failed.
+  bool prepare_handler(unsigned exception, bool tail_chain, bool ignore_faults, Cpu cpu, Transition& t);
+  void take(unsigned exception, Cpu cpu, Transition& t, bool tail_chain);
+  void deactivate(unsigned exception, bool secure, std::uint32_t* regs);
+  void tail_chain_fault(unsigned exception, std::uint32_t exc_return, Cpu cpu, Transition& t);
   Transition bad_return(std::uint32_t exc_return, Cpu cpu);
+  Transition return_v7m(std::uint32_t exc_return, Cpu cpu);
+  Transition return_v8m(std::uint32_t exc_return, Cpu cpu);
   void lock(Transition& t);
+  void preserve_fp(Cpu cpu, FpTouch& result);
+  static void clear_fp(std::uint32_t* regs, unsigned first, unsigned last);
 
   ExceptionConfig config_;
-  Bits enabled_{}, pending_{}, active_{}, level_{};
-  std::array<std::uint8_t, 512> priority_{};
-  std::uint32_t vtor_ = 0, cpacr_ = 0, demcr_ = 0;
-  unsigned prigroup_ = 0;
+  Bits enabled_{}, pending_{}, active_{}, level_{}, non_secure_{};
+  std::array<std::uint8_t, ids> priority_{};
+  Banked other_;  ///< of the security state that the core is not in
+  CoreBank other_core_;
+  bool secure_ = false;
+  bool pris_ = false, bfhfnmins_ = false;
+  std::uint32_t nsacr_ = 0;
+  std::uint32_t demcr_ = 0;
   bool event_ = false;
   bool lockup_ = false;
   // Recomputed by update() whenever the state above changes, so that asking is cheap.

@@ -1,4 +1,4 @@
-// The Armv6-M/v7-M register file as ids 0..63 of the Context (isa/context.h).
+// The register file of Armv6-M, v7-M and v8-M as ids 0..63 of the Context (isa/context.h).
 #pragma once
 
 namespace mj::isa::thumb {
@@ -16,12 +16,15 @@ enum Reg : unsigned {
   qf = 52,  ///< the Q flag, 0 or 1
   ge = 53,  ///< GE[3:0] in bits 3:0
   fpscr = 54,
-  primask = 55,    ///< 0 or 1
-  basepri = 56,    ///< bits 7:0
-  faultmask = 57,  ///< 0 or 1
-  control = 58,    ///< nPRIV, SPSEL, FPCA
-  ipsr = 59,       ///< exception number being handled, 0 in Thread mode
-  sp_other = 60,   ///< the banked stack pointer not in use: PSP while the MSP is in use and the other way round
+  primask = 55,         ///< 0 or 1
+  basepri = 56,         ///< bits 7:0
+  faultmask = 57,       ///< 0 or 1
+  control = 58,         ///< nPRIV, SPSEL, FPCA, SFPA (Secure state)
+  ipsr = 59,            ///< exception number being handled, 0 in Thread mode
+  sp_other = 60,        ///< the banked stack pointer not in use: PSP while the MSP is in use and the other way round
+  secure_state = 61,    ///< 1 in Secure state; 0 in Non-secure state and without the Security Extension
+  sp_limit = 62,        ///< Armv8-M: below this the stack pointer in use must not go; 0 without limit
+  sp_limit_other = 63,  ///< the limit of sp_other
 };
 
 }  // namespace mj::isa::thumb

@@ -33,19 +33,24 @@ Resume set_xpsr(std::uint32_t* regs, std::uint32_t value) {
 
 std::uint32_t ExceptionUnit::system_read(std::uint32_t id, const std::uint32_t* regs) const {
   const std::uint32_t sysm = id & 0xff;
-  const bool v7 = config_.profile == Profile::armv7m;
+  const bool v7 = mainline();
   if (sysm < 8) {  // APSR, IAPSR, EAPSR, XPSR, -, IPSR, EPSR, IEPSR; EPSR reads as zero
     const std::uint32_t psr = xpsr(regs, 0, false);
     return ((sysm & 4) == 0 ? psr & (config_.dsp ? 0xf80f0000u : 0xf8000000u) : 0) |
            ((sysm & 1) != 0 ? psr & 0x1ff : 0);
   }
-  if (sysm == sysm_control) return regs[control] & 7;
+  if (sysm == sysm_control) return regs[control] & (secure_ ? 0xf : 7);
   if (!is_privileged(regs)) return 0;
+  if ((sysm & sysm_non_secure) != 0) return secure_ ? other_read(sysm, regs) : 0;
   switch (sysm) {
     case sysm_msp:
       return regs[uses_process_stack(regs) ? sp_other : sp];
     case sysm_psp:
       return regs[uses_process_stack(regs) ? sp : sp_other];
+    case sysm_msplim:
+      return has_limits(secure_) ? regs[uses_process_stack(regs) ? sp_limit_other : sp_limit] : 0;
+    case sysm_psplim:
+      return has_limits(secure_) ? regs[uses_process_stack(regs) ? sp_limit : sp_limit_other] : 0;
     case sysm_primask:
       return regs[primask] & 1;
     case sysm_basepri:
@@ -58,9 +63,78 @@ std::uint32_t ExceptionUnit::system_read(std::uint32_t id, const std::uint32_t* 
   }
 }
 
-void ExceptionUnit::system_write(std::uint32_t id, std::uint32_t value, std::uint32_t* regs) const {
+std::uint32_t ExceptionUnit::other_read(std::uint32_t sysm, const std::uint32_t* regs) const {
+  const bool process = !in_handler_mode(regs) && (other_core_.control & control_spsel) != 0;
+  switch (sysm & ~std::uint32_t{sysm_non_secure}) {
+    case sysm_msp:
+      return other_core_.main_sp;
+    case sysm_psp:
+      return other_core_.process_sp;
+    case sysm_msplim:
+      return other_core_.main_limit;
+    case sysm_psplim:
+      return other_core_.process_limit;
+    case sysm_primask:
+      return other_core_.primask & 1;
+    case sysm_basepri:
+      return mainline() ? other_core_.basepri & 0xff : 0;
+    case sysm_faultmask:
+      return mainline() ? other_core_.faultmask & 1 : 0;
+    case sysm_control:
+      return (other_core_.control & (control_npriv | control_spsel)) | (regs[control] & control_fpca);
+    case sysm_sp_ns & ~std::uint32_t{sysm_non_secure}:
+      return process ? other_core_.process_sp : other_core_.main_sp;
+    default:
+      return 0;
+  }
+}
+
+bool ExceptionUnit::violates_other_limit(std::uint32_t id, std::uint32_t value, const std::uint32_t* regs) const {
+  if ((id & 0xff) != sysm_sp_ns || !secure_ || !is_privileged(regs)) return false;
+  const bool process = !in_handler_mode(regs) && (other_core_.control & control_spsel) != 0;
+  return value < (process ? other_core_.process_limit : other_core_.main_limit);
+}
+
+void ExceptionUnit::other_write(std::uint32_t sysm, std::uint32_t value, const std::uint32_t* regs) {
+  const bool v7 = mainline();
+  const bool process = !in_handler_mode(regs) && (other_core_.control & control_spsel) != 0;
+  switch (sysm & ~std::uint32_t{sysm_non_secure}) {
+    case sysm_msp:
+      other_core_.main_sp = value & ~3u;
+      break;
+    case sysm_psp:
+      other_core_.process_sp = value & ~3u;
+      break;
+    case sysm_msplim:
+      if (has_limits(false)) other_core_.main_limit = value & ~7u;
+      break;
+    case sysm_psplim:
+      if (has_limits(false)) other_core_.process_limit = value & ~7u;
+      break;
+    case sysm_primask:
+      other_core_.primask = value & 1;
+      break;
+    case sysm_basepri:
+      if (v7) other_core_.basepri = value & 0xff & (0xff00u >> config_.priority_bits);
+      break;
+    case sysm_faultmask:
+      if (v7) other_core_.faultmask = value & 1;
+      break;
+    case sysm_control:
+      other_core_.control = (other_core_.control & ~std::uint32_t{control_npriv | control_spsel}) |
+                            (value & (control_npriv | control_spsel));
+      break;
+    case sysm_sp_ns & ~std::uint32_t{sysm_non_secure}:
+      (process ? other_core_.process_sp : other_core_.main_sp) = value & ~3u;
+      break;
+    default:
+      break;
+  }
+}
+
+void ExceptionUnit::system_write(std::uint32_t id, std::uint32_t value, std::uint32_t* regs) {
   const std::uint32_t sysm = id & 0xff;
-  const bool v7 = config_.profile == Profile::armv7m;
+  const bool v7 = mainline();
   if (sysm < 4) {
     const std::uint32_t mask = id >> 8 & 3;
     std::uint32_t psr = xpsr(regs, 0);
@@ -73,12 +147,22 @@ void ExceptionUnit::system_write(std::uint32_t id, std::uint32_t value, std::uin
   const auto raise_faultmask = [&](bool on) {
     if (v7 && (!on || execution_priority(regs) > -1)) regs[faultmask] = on;
   };
+  if ((sysm & sysm_non_secure) != 0) {
+    if (secure_) other_write(sysm, value, regs);
+    return;
+  }
   switch (sysm) {
     case sysm_msp:
       regs[uses_process_stack(regs) ? sp_other : sp] = value & ~3u;
       break;
     case sysm_psp:
       regs[uses_process_stack(regs) ? sp : sp_other] = value & ~3u;
+      break;
+    case sysm_msplim:
+      if (has_limits(secure_)) regs[uses_process_stack(regs) ? sp_limit_other : sp_limit] = value & ~7u;
+      break;
+    case sysm_psplim:
+      if (has_limits(secure_)) regs[uses_process_stack(regs) ? sp_limit : sp_limit_other] = value & ~7u;
       break;
     case sysm_primask:
       regs[primask] = value & 1;
@@ -96,8 +180,9 @@ void ExceptionUnit::system_write(std::uint32_t id, std::uint32_t value, std::uin
     case sysm_control: {
       const bool process = uses_process_stack(regs);
       std::uint32_t writable = config_.unprivileged ? control_npriv : 0u;
-      if (!in_handler_mode(regs)) writable |= control_spsel;
-      if (config_.fpu) writable |= control_fpca;
+      if (config_.v8m || !in_handler_mode(regs)) writable |= control_spsel;
+      if (config_.fpu && fp_allowed_by_nsacr(secure_)) writable |= control_fpca;
+      if (config_.fpu && secure_) writable |= control_sfpa;
       regs[control] = (regs[control] & ~writable) | (value & writable);
       switch_stack(regs, process, uses_process_stack(regs));
       break;

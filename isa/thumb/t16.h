@@ -52,6 +52,8 @@ inline constexpr auto t16_rows = [] {
       {picture("010001 10 d mmmm ddd"), Op::mov_reg, alu, fix<mov_high>},
       {picture("010001 11 0 mmmm 000"), Op::bx, branch_reg, fix<branch_exchange>},
       {picture("010001 11 1 mmmm 000"), Op::blx, branch_link_reg, fix<not_pc<M>>},
+      {picture("010001 11 0 mmmm 100"), Op::bxns, branch_reg, fix<not_sp_pc_m>, security},
+      {picture("010001 11 1 mmmm 100"), Op::blxns, branch_link_reg, fix<not_sp_pc_m>, security},
 
       // Literal load: A7.7.44
       {picture("01001 ddd iiiiiiii"), Op::ldr_literal, load, fix<literal_words>},
@@ -81,8 +83,8 @@ inline constexpr auto t16_rows = [] {
       // Miscellaneous: A5.2.5
       {picture("1011 0000 0 iiiiiii"), Op::add_imm, alu, fix<rd_is_sp, rn_is_sp, scale<2>>},
       {picture("1011 0000 1 iiiiiii"), Op::sub_imm, alu, fix<rd_is_sp, rn_is_sp, scale<2>>},
-      {picture("1011 0 0 i 1 iiiii nnn"), Op::cbz, branch_cond, fix<not_in_it, forward>, v7m},
-      {picture("1011 1 0 i 1 iiiii nnn"), Op::cbnz, branch_cond, fix<not_in_it, forward>, v7m},
+      {picture("1011 0 0 i 1 iiiii nnn"), Op::cbz, branch_cond, fix<not_in_it, forward>, v7m_or_v8m},
+      {picture("1011 1 0 i 1 iiiii nnn"), Op::cbnz, branch_cond, fix<not_in_it, forward>, v7m_or_v8m},
       {picture("1011 0010 00 mmm ddd"), Op::sxth, bitfield},
       {picture("1011 0010 01 mmm ddd"), Op::sxtb, bitfield},
       {picture("1011 0010 10 mmm ddd"), Op::uxth, bitfield},

@@ -53,10 +53,10 @@ inline constexpr auto t32_rows = [] {
       // Data processing (plain binary immediate): A5.3.3
       {picture("11110 i 1 0000 0 nnnn 0 iii dddd iiiiiiii"), Op::add_imm, alu, fix<add_immediate<Op::add_sp_imm>>, v7m},
       {picture("11110 i 1 0000 0 1111 0 iii dddd iiiiiiii"), Op::adr, alu, fix<general<D>, address_up>, v7m},
-      {picture("11110 x 1 0010 0 iiii 0 iii dddd iiiiiiii"), Op::movw, alu, fix<general<D>, wide_imm<0>>, v7m},
+      {picture("11110 x 1 0010 0 iiii 0 iii dddd iiiiiiii"), Op::movw, alu, fix<general<D>, wide_imm<0>>, v7m_or_v8m},
       {picture("11110 i 1 0101 0 nnnn 0 iii dddd iiiiiiii"), Op::sub_imm, alu, fix<add_immediate<Op::sub_sp_imm>>, v7m},
       {picture("11110 i 1 0101 0 1111 0 iii dddd iiiiiiii"), Op::adr, alu, fix<general<D>, address_down>, v7m},
-      {picture("11110 x 1 0110 0 iiii 0 iii dddd iiiiiiii"), Op::movt, alu, fix<general<D>, wide_imm<16>>, v7m},
+      {picture("11110 x 1 0110 0 iiii 0 iii dddd iiiiiiii"), Op::movt, alu, fix<general<D>, wide_imm<16>>, v7m_or_v8m},
       {picture("11110 0 1 1000 0 mmmm 0 sss dddd ss 0 iiiii"), Op::ssat, saturate, fix<general<D | M>, saturation>,
        v7m},
       {picture("11110 0 1 1001 0 mmmm 0 sss dddd ss 0 iiiii"), Op::ssat, saturate,
@@ -80,7 +80,7 @@ inline constexpr auto t32_rows = [] {
 
       // Branches and miscellaneous control: A5.3.4
       {picture("11110 - tttt ------ 10 - 0 - -----------"), Op::b_eq, branch_cond, fix<conditional_wide>, v7m},
-      {picture("11110 - ---------- 10 - 1 - -----------"), Op::b, branch, fix<wide_branch>, v7m},
+      {picture("11110 - ---------- 10 - 1 - -----------"), Op::b, branch, fix<wide_branch>, v7m_or_v8m},
       {picture("11110 - ---------- 11 - 1 - -----------"), Op::bl, branch_link, fix<wide_branch>},
       {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 iiiiiiii"), Op::msr, sys_write,
        fix<general<N>, special_register, with_mask>},
@@ -90,13 +90,36 @@ inline constexpr auto t32_rows = [] {
        fix<general<N>, v7m_register, with_mask>, v7m},
       {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 00010011"), Op::msr, sys_write,
        fix<general<N>, v7m_register, with_mask>, v7m},
+      // Armv8-M (DDI0553 C2.4.107)
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 00001010"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, v8m},  // MSPLIM
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 00001011"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, v8m},  // PSPLIM
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10001000"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // MSP_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10001001"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // PSP_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10001010"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // MSPLIM_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10001011"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // PSPLIM_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10010000"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // PRIMASK_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10010001"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, v8m_main | security},  // BASEPRI_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10010011"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, v8m_main | security},  // FAULTMASK_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10010100"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // CONTROL_NS
+      {picture("11110 0 1110 0 0 nnnn 10 0 0 xx 0 0 10011000"), Op::msr, sys_write,
+       fix<general<N>, v7m_register, with_mask>, security},  // SP_NS
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 --------"), Op::nop, nop, nullptr, v7m},
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 00000001"), Op::yield, nop, nullptr, v7m},
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 00000010"), Op::wfe, wait, nullptr, v7m},
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 00000011"), Op::wfi, wait, nullptr, v7m},
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 00000100"), Op::sev, nop, nullptr, v7m},
       {picture("11110 0 1110 1 0 1111 10 0 0 0 000 1111 iiii"), Op::dbg, nop, nullptr, v7m},
-      {picture("11110 0 1110 1 1 1111 10 0 0 1111 0010 1111"), Op::clrex, nop, nullptr, v7m},
+      {picture("11110 0 1110 1 1 1111 10 0 0 1111 0010 1111"), Op::clrex, nop, nullptr, v7m_or_v8m},
       {picture("11110 0 1110 1 1 1111 10 0 0 1111 0100 iiii"), Op::dsb, barrier},
       {picture("11110 0 1110 1 1 1111 10 0 0 1111 0101 iiii"), Op::dmb, barrier},
       {picture("11110 0 1110 1 1 1111 10 0 0 1111 0110 iiii"), Op::isb, barrier_fetch},
@@ -104,6 +127,28 @@ inline constexpr auto t32_rows = [] {
       {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00010001"), Op::mrs, sys_read, fix<general<D>, v7m_register>, v7m},
       {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00010010"), Op::mrs, sys_read, fix<general<D>, v7m_register>, v7m},
       {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00010011"), Op::mrs, sys_read, fix<general<D>, v7m_register>, v7m},
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00001010"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       v8m},  // MSPLIM
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 00001011"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       v8m},  // PSPLIM
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10001000"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // MSP_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10001001"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // PSP_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10001010"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // MSPLIM_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10001011"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // PSPLIM_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10010000"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // PRIMASK_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10010001"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       v8m_main | security},  // BASEPRI_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10010011"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       v8m_main | security},  // FAULTMASK_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10010100"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},  // CONTROL_NS
+      {picture("11110 0 1111 1 0 1111 10 0 0 dddd 10011000"), Op::mrs, sys_read, fix<general<D>, v7m_register>,
+       security},                                                                  // SP_NS
       {picture("11110 1 1111 11 iiii 10 1 0 iiiiiiiiiiii"), Op::undefined, trap},  // UDF.W
 
       // Load and store multiple: A5.3.5
@@ -114,19 +159,29 @@ inline constexpr auto t32_rows = [] {
 
       // Load and store dual, exclusive, table branch: A5.3.6
       {picture("1110100 0010 0 nnnn dddd aaaa iiiiiiii"), Op::strex, OpClass::store_exclusive,
-       fix<scale<2>, encoding::store_exclusive>, v7m},
+       fix<scale<2>, encoding::store_exclusive>, v7m_or_v8m},
       {picture("1110100 0010 1 nnnn dddd 1111 iiiiiiii"), Op::ldrex, OpClass::load_exclusive,
-       fix<scale<2>, encoding::load_exclusive>, v7m},
+       fix<scale<2>, encoding::load_exclusive>, v7m_or_v8m},
       {picture("1110100 0110 0 nnnn dddd 1111 0100 aaaa"), Op::strexb, OpClass::store_exclusive,
-       fix<encoding::store_exclusive>, v7m},
+       fix<encoding::store_exclusive>, v7m_or_v8m},
       {picture("1110100 0110 0 nnnn dddd 1111 0101 aaaa"), Op::strexh, OpClass::store_exclusive,
-       fix<encoding::store_exclusive>, v7m},
+       fix<encoding::store_exclusive>, v7m_or_v8m},
       {picture("1110100 0110 1 nnnn dddd 1111 0100 1111"), Op::ldrexb, OpClass::load_exclusive,
-       fix<encoding::load_exclusive>, v7m},
+       fix<encoding::load_exclusive>, v7m_or_v8m},
       {picture("1110100 0110 1 nnnn dddd 1111 0101 1111"), Op::ldrexh, OpClass::load_exclusive,
-       fix<encoding::load_exclusive>, v7m},
+       fix<encoding::load_exclusive>, v7m_or_v8m},
       {picture("1110100 0110 1 nnnn 1111 0000 0000 mmmm"), Op::tbb, branch_table, fix<table>, v7m},
       {picture("1110100 0110 1 nnnn 1111 0000 0001 mmmm"), Op::tbh, branch_table, fix<table>, v7m},
+      // Security Extension: DDI0553 C2.4.175 (SG), C2.4.250-251 (TT, TTT, TTA, TTAT), C2.4.293 (VLLDM), C2.4.297
+      // (VLSTM)
+      {picture("11101001 01111111 11101001 01111111"), Op::sg, sys_write, nullptr, v8m},
+      {picture("1110100 0010 0 nnnn 1111 dddd 00 000000"), Op::tt, sys_read, fix<general<D>, not_pc<N>>, v8m},
+      {picture("1110100 0010 0 nnnn 1111 dddd 01 000000"), Op::ttt, sys_read, fix<general<D>, not_pc<N>>, v8m},
+      {picture("1110100 0010 0 nnnn 1111 dddd 10 000000"), Op::tta, sys_read, fix<general<D>, not_pc<N>>, security},
+      {picture("1110100 0010 0 nnnn 1111 dddd 11 000000"), Op::ttat, sys_read, fix<general<D>, not_pc<N>>, security},
+      {picture("11101100 001 1 nnnn 0000 1010 00000000"), Op::vlldm, sys_write, fix<not_pc<N>>, v8m_main | security},
+      {picture("11101100 001 0 nnnn 0000 1010 00000000"), Op::vlstm, sys_write, fix<not_pc<N>>, v8m_main | security},
+
       {picture("1110100 0 x 1 1 0 nnnn dddd aaaa iiiiiiii"), Op::strd_post, store_dual, fix<dual<true>>, v7m},
       {picture("1110100 0 x 1 1 1 nnnn dddd aaaa iiiiiiii"), Op::ldrd_post, load_dual, fix<dual<true>>, v7m},
       {picture("1110100 1 x 1 0 0 nnnn dddd aaaa iiiiiiii"), Op::strd_imm, store_dual, fix<dual<false>>, v7m},
@@ -134,6 +189,26 @@ inline constexpr auto t32_rows = [] {
       {picture("1110100 1 x 1 0 1 1111 dddd aaaa iiiiiiii"), Op::ldrd_literal, load_dual, fix<dual_literal>, v7m},
       {picture("1110100 1 x 1 1 0 nnnn dddd aaaa iiiiiiii"), Op::strd_pre, store_dual, fix<dual<true>>, v7m},
       {picture("1110100 1 x 1 1 1 nnnn dddd aaaa iiiiiiii"), Op::ldrd_pre, load_dual, fix<dual<true>>, v7m},
+
+      // Load-acquire, store-release: Armv8-M C2.4.52-57 (LDA ...), C2.4.196-201 (STL ...)
+      {picture("1110100 0110 1 nnnn dddd 1111 1010 1111"), Op::lda, load, fix<acquire_release>, v8m},
+      {picture("1110100 0110 0 nnnn dddd 1111 1010 1111"), Op::stl, store, fix<acquire_release>, v8m},
+      {picture("1110100 0110 1 nnnn dddd 1111 1110 1111"), Op::ldaex, OpClass::load_exclusive,
+       fix<encoding::load_exclusive>, v8m},
+      {picture("1110100 0110 0 nnnn dddd 1111 1110 aaaa"), Op::stlex, OpClass::store_exclusive,
+       fix<encoding::store_exclusive>, v8m},
+      {picture("1110100 0110 1 nnnn dddd 1111 1000 1111"), Op::ldab, load, fix<acquire_release>, v8m},
+      {picture("1110100 0110 0 nnnn dddd 1111 1000 1111"), Op::stlb, store, fix<acquire_release>, v8m},
+      {picture("1110100 0110 1 nnnn dddd 1111 1100 1111"), Op::ldaexb, OpClass::load_exclusive,
+       fix<encoding::load_exclusive>, v8m},
+      {picture("1110100 0110 0 nnnn dddd 1111 1100 aaaa"), Op::stlexb, OpClass::store_exclusive,
+       fix<encoding::store_exclusive>, v8m},
+      {picture("1110100 0110 1 nnnn dddd 1111 1001 1111"), Op::ldah, load, fix<acquire_release>, v8m},
+      {picture("1110100 0110 0 nnnn dddd 1111 1001 1111"), Op::stlh, store, fix<acquire_release>, v8m},
+      {picture("1110100 0110 1 nnnn dddd 1111 1101 1111"), Op::ldaexh, OpClass::load_exclusive,
+       fix<encoding::load_exclusive>, v8m},
+      {picture("1110100 0110 0 nnnn dddd 1111 1101 aaaa"), Op::stlexh, OpClass::store_exclusive,
+       fix<encoding::store_exclusive>, v8m},
 
       // Load and store single: A5.3.7 (word), A5.3.8 (halfword, hints), A5.3.9 (byte, hints), A5.3.10 (store)
       {picture("1111100 0 000 0 nnnn dddd ------------"), Op::strb_imm, store, fix<other_forms<Op::strbt>>, v7m},
@@ -278,9 +353,9 @@ inline constexpr auto t32_rows = [] {
 
       // Long multiply, divide: A5.3.17. rd is RdLo, ra is RdHi
       {picture("111110111 000 nnnn dddd aaaa 0000 mmmm"), Op::smull, mul_long, fix<long_result>, v7m},
-      {picture("111110111 001 nnnn 1111 dddd 1111 mmmm"), Op::sdiv, div, fix<general<D | N | M>>, v7m},
+      {picture("111110111 001 nnnn 1111 dddd 1111 mmmm"), Op::sdiv, div, fix<general<D | N | M>>, v7m_or_v8m},
       {picture("111110111 010 nnnn dddd aaaa 0000 mmmm"), Op::umull, mul_long, fix<long_result>, v7m},
-      {picture("111110111 011 nnnn 1111 dddd 1111 mmmm"), Op::udiv, div, fix<general<D | N | M>>, v7m},
+      {picture("111110111 011 nnnn 1111 dddd 1111 mmmm"), Op::udiv, div, fix<general<D | N | M>>, v7m_or_v8m},
       {picture("111110111 100 nnnn dddd aaaa 0000 mmmm"), Op::smlal, mac_long, fix<long_result>, v7m},
       {picture("111110111 100 nnnn dddd aaaa 1000 mmmm"), Op::smlalbb, mac_long, fix<long_result>, dsp},
       {picture("111110111 100 nnnn dddd aaaa 1001 mmmm"), Op::smlalbt, mac_long, fix<long_result>, dsp},

@@ -112,7 +112,9 @@ void TraceObserver::redirected(const Redirect& how, Cycle now) {
   const char* what = how.kind == Kind::semihost           ? " semihosting"
                      : how.kind == Kind::return_exception ? " return"
                      : how.kind == Kind::lockup           ? " lockup"
-                                                          : " exception ";
+                     : how.kind == Kind::call_across || how.kind == Kind::return_across
+                         ? (engine_.state().r[isa::thumb::secure_state] ? " to Secure state" : " to Non-secure state")
+                         : " exception ";
   if (shown_ || (filter_.ranges.empty() && !filter_.when)) {
     line_ = fmt::format("# {}{}", now, what);
     const bool enters = how.kind == Kind::enter_exception || how.kind == Kind::chain_exception;

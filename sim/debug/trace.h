@@ -20,6 +20,7 @@
 //   # CYCLE exception NAME [effects]    an exception is taken (CYCLE: its handler begins), with the registers it set
 //   # CYCLE return [effects]            an exception handler returned
 //   # CYCLE semihosting [effects]       a semihosting call was served
+//   # CYCLE to Secure state, to Non-secure state [effects]    a branch or return between security states
 //   # CYCLE lockup
 //   # CYCLE asleep until CYCLE
 //   # CYCLE the loop goes round N times more until CYCLE    a loop that only waits; these passes have no lines

@@ -71,6 +71,7 @@ void Engine::set_protection(std::shared_ptr<const memory::Protection> protection
 }
 
 void Engine::change_protection() {
+  const auto before = std::move(protection_);  // the bus compares with it
   protection_ = next_protection_;
   parts_.bus.set_protection(protection_.get());
   // Edges lead to blocks of the same view only, as with operating points. Views are told apart by what they contain: a
@@ -79,7 +80,7 @@ void Engine::change_protection() {
   spin_edge_ = nullptr;
   fetch_view_ = 0;
   if (!protection_) return;
-  auto view = protection_->fetchable();
+  const auto& view = protection_->fetchable();
   const auto at = std::find(fetch_views_.begin() + 1, fetch_views_.end(), view);
   fetch_view_ = static_cast<std::uint16_t>(at - fetch_views_.begin());
   if (at != fetch_views_.end()) return;
@@ -88,7 +89,7 @@ void Engine::change_protection() {
     fetch_view_ = 1;
     flush();
   }
-  fetch_views_.push_back(std::move(view));
+  fetch_views_.push_back(view);
 }
 
 Cycle Engine::exception_cycles() const {
@@ -170,8 +171,7 @@ Stop Engine::run(Cycle limit, Cycle pause) {
         tb = find(key(pc_, mode_, 1, tb->function_entry, tb->entry));
     }
     if (!tb) {
-      const bool allowed = permits(pc_, 2, memory::permit_execute);
-      const BadAccess access{allowed ? BadAccess::Why::unmapped : BadAccess::Why::forbidden, pc_, 2, false, true};
+      const BadAccess access = bad_fetch(pc_);
       const Address at = pc_;
       keep_registers();
       const Redirect f = parts_.arch.bad_access(h_, access, pc_, mode_);
@@ -208,6 +208,16 @@ Stop Engine::run(Cycle limit, Cycle pause) {
   }
   calls_.settle(h_.now);
   return stop;
+}
+
+BadAccess Engine::bad_fetch(Address pc) {
+  // The halfword that is missing: the instruction's first, or its second.
+  std::uint8_t code[2] = {};
+  for (const Address at : {pc, pc + 2}) {
+    if (!permits(at, 2, memory::permit_execute)) return {BadAccess::Why::forbidden, at, 2, false, true};
+    if (!parts_.bus.peek(at, code, 2)) return {BadAccess::Why::unmapped, at, 2, false, true};
+  }
+  return {BadAccess::Why::unmapped, pc, 2, false, true};
 }
 
 void Engine::edge_taken(Edge* e) {
@@ -313,8 +323,9 @@ void Engine::indirect_taken() {
   ++e->runs;
   h_.now += e->cycles;
   keep_registers();
-  const Redirect f = parts_.arch.indirect(h_, raw);
+  const Redirect f = parts_.arch.indirect(h_, raw, last);
   if (f.kind != Redirect::Kind::go) {
+    if (f.kind == Redirect::Kind::return_across) calls_.reach(raw & ~1u, f.interrupted_sp, h_.now);
     fault_seen(f, last.pc, nullptr);
     go(f);
     return;
@@ -427,6 +438,7 @@ void Engine::go(const Redirect& f) {
   }
   h_.now += f.cycles;
   exception_cycles_[point_] += f.cycles;
+  if (f.kind == Kind::call_across) calls_.enter_across(f.pc, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
   if (f.kind == Kind::return_exception) calls_.leave_exception(h_.r[parts_.arch.sp], h_.now);
   if (enters || f.kind == Kind::return_exception) clear_exclusive();
   if (f.kind == Kind::lockup) {

@@ -127,13 +127,21 @@ class Engine {
   const std::vector<Address>& deepest_stack() const { return deepest_stack_; }
   /// The first stack pointer that the program used.
   Address stack_top() const { return stack_top_; }
+  /// The stack pointer is one of another set from now on: `set` 0 is the one that the program began with (the security
+  /// states of Armv8-M have their own). The accessors above speak of set 0.
+  void use_stacks(unsigned set);
+  /// Bytes used of the stack of set 1.
+  std::uint32_t other_stack_used() const;
+  /// Lowest stack pointer of set 0.
+  Address stack_low() const { return stack_set_ == 0 ? h_.stack_low : stacks_[0].low; }
   /// Sum over blocks, exceptions and sleep; equals state().now at the end of every run (checked in sim/collect.cpp).
   Cycle accounted() const;
 
   // ---- called by handlers, out of line
   // -------------------------------------------------------------------------------
-  std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, bool aligned_only);
-  void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only);
+  /// `kind`: bits of AccessKind.
+  std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, unsigned kind);
+  void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind);
   std::uint32_t load_exclusive(Slot* s, std::uint32_t address, unsigned size);
   std::uint32_t store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size);
   void clear_exclusive() { exclusive_ = false; }
@@ -176,7 +184,20 @@ class Engine {
   bool permits(Address a, unsigned size, std::uint8_t permit) const {
     return !protection_ || (protection_->permits(a, a + (size - 1)) & permit);
   }
+  /// The same for an access of kind `kind`.
+  bool permits(Address a, unsigned size, std::uint8_t permit, unsigned kind) const {
+    if (!(kind & access_unprivileged)) return permits(a, size, permit);
+    const memory::Protection* user = parts_.arch.unprivileged(h_);
+    return !user || (user->permits(a, a + (size - 1)) & permit);
+  }
+  /// The first byte of an access that is not permitted: an unaligned one is made in parts.
+  Address refused(Address a, unsigned size, std::uint8_t permit, unsigned kind) const {
+    while (size-- > 1 && permits(a, 1, permit, kind)) ++a;
+    return a;
+  }
   void change_protection();
+  /// Why no block begins at `pc`.
+  BadAccess bad_fetch(Address pc);
   /// How the block at `pc` is reached.
   FunctionEntry entry_kind(Address pc, bool called) const {
     return called ? FunctionEntry::called : is_function_(pc) ? FunctionEntry::jumped : FunctionEntry::none;
@@ -205,7 +226,7 @@ class Engine {
   unsigned insn_index(const TimedBlock* tb, const Slot* s) const;
   void abort(Slot* s, const BadAccess& access);
   Cycle access_time(const Slot* s) const;
-  bool refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, bool aligned_only);
+  bool refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, unsigned kind);
   void code_written(Address a, unsigned size);
   /// Whether an unobserved run would make this access through the engine, too.
   bool special(const std::uintptr_t* pages, std::uint32_t address, unsigned size) const {
@@ -273,6 +294,11 @@ class Engine {
   std::uint64_t fault_count_ = 0;
   std::vector<Address> deepest_stack_;
   Address stack_top_ = 0;
+  struct StackUse {
+    Address top = 0, low = 0;
+  };
+  std::array<StackUse, 2> stacks_{};  ///< of those sets that are not in use
+  unsigned stack_set_ = 0;
 };
 
 }  // namespace mj::engine

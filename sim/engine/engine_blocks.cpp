@@ -111,7 +111,11 @@ void Engine::build_slots(TimedBlock& tb) {
       Slot& g = add(parts_.arch.guard(insn.cond), i);
       g.guard = {0, tb.walk.skipped_delta.empty() ? 0 : tb.walk.skipped_delta[i], insn.cond, 0};
     }
-    if (parts_.arch.needs_prepare(insn)) add(step_prepare_check, i).insn = insn;
+    using StackStep = Arch::StackStep;
+    const StackStep step = parts_.arch.stack_step(insn);
+    if (parts_.arch.needs_prepare(insn) || step.kind == StackStep::Kind::ask) add(step_prepare_check, i).insn = insn;
+    if (step.kind == StackStep::Kind::constant)
+      add(step_stack_limit<13, 62>, i).insn.imm = static_cast<std::uint32_t>(step.by);
     if (parts_.timing.has_operand_rule(insn)) add(step_operand_cost, i).insn = insn;
     add(parts_.arch.handler(insn), i).insn = insn;
     if ((block.effects[i].writes & sp_bit) && !isa::ends_block(insn.cls))

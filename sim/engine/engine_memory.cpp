@@ -6,11 +6,11 @@
 
 namespace mj::engine {
 
-std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, bool aligned_only) {
-  return h->engine->load(s, address, size, aligned_only);
+std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
+  return h->engine->load(s, address, size, kind);
 }
-void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only) {
-  h->engine->store(s, address, value, size, aligned_only);
+void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
+  h->engine->store(s, address, value, size, kind);
 }
 std::uint32_t exclusive_load(HotState* h, Slot* s, std::uint32_t address, unsigned size) {
   return h->engine->load_exclusive(s, address, size);
@@ -47,8 +47,8 @@ void Engine::abort(Slot*, const BadAccess& access) {
   h_.attention |= attention_abort;
 }
 
-bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, bool aligned_only) {
-  if (!aligned_only && parts_.arch.allows_unaligned(h_)) {
+bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, bool write, unsigned kind) {
+  if (!(kind & access_aligned) && parts_.arch.allows_unaligned(h_)) {
     const unsigned insn = insn_index(h_.tb, s);
     const auto& hidden = h_.tb->walk.unaligned_hidden;
     const std::uint32_t extra =
@@ -61,13 +61,13 @@ bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, boo
   return true;
 }
 
-std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool aligned_only) {
+std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
   if (h_.attention & attention_abort) return 0;
   if (special(parts_.bus.read_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
-  if (unaligned && refuse_unaligned(s, address, size, false, aligned_only)) return 0;
-  if (!permits(address, size, memory::permit_read)) {
-    abort(s, {BadAccess::Why::forbidden, address, size, false, false});
+  if (unaligned && refuse_unaligned(s, address, size, false, kind)) return 0;
+  if (!permits(address, size, memory::permit_read, kind)) {
+    abort(s, {BadAccess::Why::forbidden, refused(address, size, memory::permit_read, kind), size, false, false});
     return 0;
   }
   current_slot_ = s;
@@ -101,13 +101,13 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, bool a
   return value;
 }
 
-void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only) {
+void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
   if (h_.attention & attention_abort) return;
   if (special(parts_.bus.write_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
-  if (unaligned && refuse_unaligned(s, address, size, true, aligned_only)) return;
-  if (!permits(address, size, memory::permit_write)) {
-    abort(s, {BadAccess::Why::forbidden, address, size, true, false});
+  if (unaligned && refuse_unaligned(s, address, size, true, kind)) return;
+  if (!permits(address, size, memory::permit_write, kind)) {
+    abort(s, {BadAccess::Why::forbidden, refused(address, size, memory::permit_write, kind), size, true, false});
     return;
   }
   current_slot_ = s;
@@ -140,7 +140,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
 
 std::uint32_t Engine::load_exclusive(Slot* s, std::uint32_t address, unsigned size) {
   ++slow_accesses_;
-  const std::uint32_t value = load(s, address, size, true);
+  const std::uint32_t value = load(s, address, size, access_aligned);
   if (!(h_.attention & attention_abort)) {
     exclusive_ = true;
     exclusive_address_ = address;
@@ -150,13 +150,13 @@ std::uint32_t Engine::load_exclusive(Slot* s, std::uint32_t address, unsigned si
 
 std::uint32_t Engine::store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size) {
   ++slow_accesses_;
-  const bool held = exclusive_ && exclusive_address_ == address;
+  const bool held = exclusive_ && ((exclusive_address_ ^ address) & parts_.arch.exclusive_mask) == 0;
   exclusive_ = false;
   if (!held) {
     if (address & (size - 1)) abort(s, {BadAccess::Why::unaligned, address, size, true, false});
     return 1;
   }
-  store(s, address, value, size, true);
+  store(s, address, value, size, access_aligned);
   return 0;
 }
 
@@ -207,7 +207,21 @@ void Engine::stack_lowered() {
   // A core that starts without a stack pointer (RISC-V) sets it up once: that is its stack's top.
   if (stack_top_ == 0) stack_top_ = h_.r[parts_.arch.sp];
   h_.stack_low = h_.r[parts_.arch.sp];
-  deepest_stack_ = calls_.stack();
+  if (stack_set_ == 0) deepest_stack_ = calls_.stack();
+}
+
+void Engine::use_stacks(unsigned set) {
+  if (set == stack_set_) return;
+  stacks_[stack_set_].low = h_.stack_low;
+  stack_set_ = set;
+  StackUse& now = stacks_[set];
+  if (now.low == 0) now.top = now.low = h_.r[parts_.arch.sp];
+  h_.stack_low = now.low;
+}
+
+std::uint32_t Engine::other_stack_used() const {
+  const Address low = stack_set_ == 1 ? h_.stack_low : stacks_[1].low;
+  return stacks_[1].top > low ? stacks_[1].top - low : 0;
 }
 
 void Engine::add_operand_cycles(Slot* s) {

@@ -27,6 +27,12 @@ enum Attention : std::uint32_t {
   attention_deadline = 4,  ///< something became due or pending
 };
 
+/// What an access asks for beside being made; bits.
+enum AccessKind : unsigned {
+  access_aligned = 1,       ///< unaligned it faults
+  access_unprivileged = 2,  ///< permitted only if unprivileged code may make it
+};
+
 struct HotState {
   std::uint32_t r[isa::register_count + 2] = {};  ///< register ids of the architecture, plus the sink
   Cycle now = 0;       ///< at block entry: exact; within a block: entry time plus dynamic cycles so far

@@ -15,8 +15,8 @@
 namespace mj::engine {
 
 // Out of line; engine_memory.cpp. They take HotState and Slot, never the context, so that a context stays in registers.
-std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, bool aligned_only);
-void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, bool aligned_only);
+std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, unsigned kind);
+void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind);
 std::uint32_t exclusive_load(HotState* h, Slot* s, std::uint32_t address, unsigned size);
 std::uint32_t exclusive_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size);
 void exclusive_clear(HotState* h);
@@ -60,6 +60,11 @@ class InterpContext {
   void store32(U32 a, U32 v) { store<std::uint32_t>(a, v, false); }
   void store32_aligned(U32 a, U32 v) { store<std::uint32_t>(a, v, true); }
 
+  void aligned() { aligned_ = true; }
+  void unprivileged() {
+    memory = special = true;
+    kind_ |= access_unprivileged;
+  }
   U32 load_exclusive(U32 a, std::uint32_t size) {
     memory = special = true;
     if constexpr (F == Form::full) return exclusive_load(h_, s_, a, size);
@@ -109,14 +114,14 @@ class InterpContext {
   template <class T>
   U32 load(U32 a, bool aligned_only) {
     const std::uintptr_t bias = h_->read_pages[a >> 12];
-    const bool plain = bias && !(a & (sizeof(T) - 1));
+    const bool plain = bias && !(a & (sizeof(T) - 1)) && kind_ == 0;
     memory = true;
     if constexpr (F == Form::probe) {
       special |= !plain;
       return 0;
     } else {
       if constexpr (F == Form::full)
-        if (!plain) return slow_load(h_, s_, a, sizeof(T), aligned_only);
+        if (!plain) return slow_load(h_, s_, a, sizeof(T), kind_ | (aligned_only || aligned_ ? access_aligned : 0u));
       T v;
       std::memcpy(&v, reinterpret_cast<const void*>(bias + a), sizeof v);
       return v;
@@ -125,13 +130,14 @@ class InterpContext {
   template <class T>
   void store(U32 a, U32 value, bool aligned_only) {
     const std::uintptr_t bias = h_->write_pages[a >> 12];
-    const bool plain = bias && !(a & (sizeof(T) - 1));
+    const bool plain = bias && !(a & (sizeof(T) - 1)) && kind_ == 0;
     memory = true;
     if constexpr (F == Form::probe) {
       special |= !plain;
     } else {
       if constexpr (F == Form::full)
-        if (!plain) return slow_store(h_, s_, a, value, sizeof(T), aligned_only);
+        if (!plain)
+          return slow_store(h_, s_, a, value, sizeof(T), kind_ | (aligned_only || aligned_ ? access_aligned : 0u));
       const T v = static_cast<T>(value);
       std::memcpy(reinterpret_cast<void*>(bias + a), &v, sizeof v);
     }
@@ -139,6 +145,8 @@ class InterpContext {
 
   HotState* h_;
   Slot* s_;
+  unsigned kind_ = 0;
+  bool aligned_ = false;
 };
 
 }  // namespace mj::engine

@@ -47,6 +47,15 @@ Slot* step_stack_check(HotState* h, Slot* s) {
   MJ_NEXT(h, s + 1);
 }
 
+/// In front of an instruction that lowers the stack pointer (register id Sp) by a constant; the slot's imm holds what
+/// is added. Register id Limit is what it must not go below.
+template <unsigned Sp, unsigned Limit>
+Slot* step_stack_limit(HotState* h, Slot* s) {
+  if (h->r[Sp] + s->insn.imm < h->r[Limit] && !h->engine->arch().ignores_stack_limit(*h)) [[unlikely]]
+    return leave(h, s, Why::before);
+  MJ_NEXT(h, s + 1);
+}
+
 /// In front of an instruction whose cycles depend on its operands; the slot holds a copy of it.
 inline Slot* step_operand_cost(HotState* h, Slot* s) {
   h->engine->add_operand_cycles(s);

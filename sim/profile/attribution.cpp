@@ -47,7 +47,7 @@ std::string function_name(const SymbolTable& symbols, Address address) {
 }
 
 void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, const SymbolTable& symbols,
-               const DebugInfo& debug, RunResult& result) {
+               const DebugInfo& debug, RunResult& result, const std::function<int(const CallNode&)>& layer_of) {
   FunctionRows functions;
   std::map<std::tuple<std::string, std::uint32_t, std::string>, Line> lines;
   const auto charge_line = [&](const std::string& file, std::uint32_t line, const Function& f, const Counts& c) {
@@ -107,10 +107,20 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
   const auto same_function = [&](const CallNode& a, const CallNode& b) {
     return a.exception == b.exception && a.function == b.function;
   };
+  std::vector<std::uint32_t> row_of(nodes.size());
+  std::vector<int> layer_at(nodes.size(), -1);
+  std::vector<std::map<Address, Cycle>> self_in_layer(result.layers.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const CallNode& n = nodes[i];
+    const int own_layer = layer_of(n);
+    layer_at[i] = own_layer >= 0 || i == 0 ? own_layer : layer_at[n.parent];
+    if (layer_at[i] >= 0 && !n.exception)
+      self_in_layer[static_cast<std::size_t>(layer_at[i])][n.function] += n.self_cycles;
+    row_of[i] = static_cast<std::uint32_t>(result.call_tree.size());
+    if (i > 0 && n.calls == 0 && inclusive[i] == 0) continue;  // all its calls became layers
     TreeNode row;
-    row.parent = n.parent;
+    row.parent = row_of[n.parent];
+    row.layer = own_layer;
     row.name = n.exception ? "[" + engine.arch().exception_name(n.function) + "]" : function_name(symbols, n.function);
     row.self_cycles = n.self_cycles;
     row.inclusive_cycles = inclusive[i];
@@ -125,6 +135,15 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
       nested = same_function(nodes[up], n);
     }
     if (!nested) f.inclusive_cycles += inclusive[i];
+  }
+
+  for (std::size_t i = 0; i < result.layers.size(); ++i) {
+    const auto& self = self_in_layer[i];
+    const auto most =
+        std::max_element(self.begin(), self.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most == self.end() || most->second == 0) continue;
+    if (const std::string name = function_name(symbols, most->first); name != result.layers[i].function)
+      result.layers[i].kernel = name;
   }
 
   result.functions = functions.take();

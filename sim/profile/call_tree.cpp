@@ -17,21 +17,31 @@ void CallTree::start(Address function, std::uint32_t sp) {
   nodes_.assign(1, {});
   nodes_[0].function = function;
   nodes_[0].calls = 1;
-  frames_.assign(1, {0, no_return, sp, false});
+  frames_.assign(1, {0, no_return, sp, false, false});
   parked_.clear();
+  thread_ = 0;
+  threads_ = 1;
   settled_ = 0;
 }
 
-std::uint32_t CallTree::child(std::uint32_t parent, Address function, bool exception) {
-  const std::uint64_t key = function | (exception ? std::uint64_t{1} << 32 : 0);
+std::uint32_t CallTree::child(std::uint32_t parent, Address function, bool exception, std::uint32_t tag) {
+  const std::uint64_t key = function | (exception ? std::uint64_t{1} << 32 : 0) | std::uint64_t{tag} << 33;
   if (const auto at = nodes_[parent].children.find(key); at != nodes_[parent].children.end()) return at->second;
   const auto index = static_cast<std::uint32_t>(nodes_.size());
   nodes_.push_back({});
   nodes_.back().parent = parent;
   nodes_.back().function = function;
   nodes_.back().exception = exception;
+  nodes_.back().tag = tag;
   nodes_[parent].children.emplace(key, index);
   return index;
+}
+
+void CallTree::tag(std::uint32_t tag) {
+  std::uint32_t& top = frames_.back().node;
+  --nodes_[top].calls;
+  top = child(nodes_[top].parent, nodes_[top].function, false, tag);
+  ++nodes_[top].calls;
 }
 
 void CallTree::settle(Cycle now) {
@@ -51,7 +61,10 @@ void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycl
   settle(now);
   if (frames_.size() == 1 && nodes_[0].function == function && frames_[0].return_pc == no_return) return;  // the start
   // Frames that had used less stack than is in use now are gone (longjmp), those of an outer handler stay.
-  while (frames_.size() > 1 && !frames_.back().exception && frames_.back().sp < sp) pop(now);
+  for (bool more = true; more && frames_.size() > 1 && !frames_.back().exception && frames_.back().sp < sp;) {
+    more = !frames_.back().across;
+    pop(now);
+  }
   const auto same_activation = [&](const Frame& f) { return !f.exception && f.sp == sp && f.return_pc == return_pc; };
   if (called) {
     // Whoever is called from the same place with the same stack pointer has ended before.
@@ -70,8 +83,22 @@ void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycl
   }
   const std::uint32_t node = child(frames_.back().node, function, false);
   ++nodes_[node].calls;
-  frames_.push_back({node, return_pc, sp, false});
+  frames_.push_back({node, return_pc, sp, false, false});
   for (Listener* l : listeners_) l->entered(function, frames_.size() - 1, now);
+}
+
+void CallTree::enter_across(Address function, Address return_pc, std::uint32_t sp, Cycle now) {
+  settle(now);
+  const std::uint32_t node = child(frames_.back().node, function, false);
+  ++nodes_[node].calls;
+  frames_.push_back({node, return_pc, sp, false, true});
+  for (Listener* l : listeners_) l->entered(function, frames_.size() - 1, now);
+}
+
+void CallTree::crossed(std::uint32_t sp) {
+  if (frames_.size() == 1 || frames_.back().exception) return;
+  frames_.back().sp = sp;
+  frames_.back().across = true;
 }
 
 void CallTree::reach(Address pc, std::uint32_t sp, Cycle now) {
@@ -81,6 +108,7 @@ void CallTree::reach(Address pc, std::uint32_t sp, Cycle now) {
     const Frame& f = frames_[i];
     if (f.exception || f.sp > sp) break;
     if (f.return_pc == pc && f.sp == sp) found = i;
+    if (f.across) break;
   }
   if (found == 0) {
     landed(pc, sp, now);
@@ -103,13 +131,14 @@ void CallTree::landed(Address pc, std::uint32_t sp, Cycle now) {
       if (i == 0) break;
       stays = i - 1;
       nearest = 0;
+      if (f.across) break;
       continue;
     }
     if (begin <= pc && begin > nearest) {
       nearest = begin;
       stays = i;
     }
-    if (f.sp > sp || i == 0) break;
+    if (f.sp > sp || i == 0 || f.across) break;
   }
   if (stays + 1 == frames_.size()) return;
   settle(now);
@@ -120,7 +149,8 @@ void CallTree::enter_exception(unsigned exception, std::uint32_t sp, Cycle now) 
   settle(now);
   const std::uint32_t node = child(frames_.back().node, exception, true);
   ++nodes_[node].calls;
-  frames_.push_back({node, no_return, sp, true});
+  frames_.push_back({node, no_return, sp, true, false});
+  for (Listener* l : listeners_) l->interrupted(now);
 }
 
 void CallTree::chain_exception(unsigned exception, Cycle now) {
@@ -138,17 +168,23 @@ void CallTree::leave_exception(std::uint32_t sp, Cycle now) {
   settle(now);
   while (frames_.size() > 1 && !frames_.back().exception) pop(now);
   if (frames_.size() == 1) return;
-  const Frame handler = frames_.back();
-  if (handler.sp != sp) {
-    parked_.push_back(frames_);
+  for (Listener* l : listeners_) l->resumed(now);
+  if (frames_.back().sp != sp) {
+    // A scheduler switched threads.
+    parked_.push_back({thread_, std::move(frames_)});
     const auto other =
-        std::find_if(parked_.begin(), parked_.end(), [&](const std::vector<Frame>& f) { return f.back().sp == sp; });
-    if (other == parked_.end()) {
-      frames_.assign(1, {0, no_return, sp, false});  // a thread that starts: below the root
-      return;
+        std::find_if(parked_.begin(), parked_.end(), [&](const Thread& t) { return t.frames.back().sp == sp; });
+    const bool known = other != parked_.end();
+    thread_ = known ? other->id : threads_++;
+    if (known) {
+      frames_ = std::move(other->frames);
+      frames_.pop_back();
+      parked_.erase(other);
+    } else {
+      frames_.assign(1, {0, no_return, sp, false, false});  // a thread that starts: below the root
     }
-    frames_ = std::move(*other);
-    parked_.erase(other);
+    for (Listener* l : listeners_) l->switched(thread_, now);
+    return;
   }
   frames_.pop_back();
 }

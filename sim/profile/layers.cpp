@@ -2,115 +2,305 @@
 
 #include <algorithm>
 
-#include "sim/profile/model/op_kind.h"
-
 namespace mj::profile {
 
 namespace {
 constexpr std::size_t most_spans = 4096;
 
-std::vector<std::int64_t> shape(const std::vector<std::int32_t>& s) { return {s.begin(), s.end()}; }
+Spread spread(std::vector<Cycle> cycles) {
+  if (cycles.empty()) return {};
+  Spread s;
+  s.first = cycles.front();
+  // Caches and lazily made tables make the first one special: of several, the others are what comes again and again.
+  const auto typical = [](auto begin, auto end) {
+    const auto middle = begin + (end - begin - 1) / 2;
+    std::nth_element(begin, middle, end);
+    return *middle;
+  };
+  s.warm = typical(cycles.begin() + (cycles.size() > 1), cycles.end());
+  s.median = typical(cycles.begin(), cycles.end());
+  s.min = *std::min_element(cycles.begin(), cycles.end());
+  s.max = *std::max_element(cycles.begin(), cycles.end());
+  return s;
+}
 }  // namespace
 
-LayerTracker::LayerTracker(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points,
-                           const model::NoteModel& note)
-    : engine_(engine), timing_(timing), points_(points), note_(note), sums_(note.layers.size()) {
-  for (std::size_t i = 0; i < note.layers.size(); ++i) layer_of_.emplace(note.layers[i].function, i);
+int LayerRecorder::add_network(Network facts) {
+  networks_.push_back({std::move(facts), rank_, false, {}, {}, {}});
+  return static_cast<int>(networks_.size()) - 1;
 }
 
-void LayerTracker::entered(Address function, std::size_t depth, Cycle now) {
-  if (function == note_.invoke_address && !inference_.running) {
-    if (on_invoke) on_invoke();
-    inference_ = {depth, true, total_counts(engine_, timing_, points_), now, seconds(now)};
+int LayerRecorder::add_layer(Layer facts, Address function) {
+  layers_.push_back({std::move(facts), {}, {}, function});
+  return static_cast<int>(layers_.size()) - 1;
+}
+
+int LayerRecorder::add_phase(Phase facts) {
+  phases_.push_back({std::move(facts), {}});
+  return static_cast<int>(phases_.size()) - 1;
+}
+
+LayerRecorder::Open* LayerRecorder::inference(int network) {
+  auto& stack = open();
+  for (auto o = stack.rbegin(); o != stack.rend(); ++o)
+    if (o->kind == Kind::inference && (network < 0 || o->id == network)) return &*o;
+  return nullptr;
+}
+
+Counts& LayerRecorder::outside() { return inferred_ ? since_ : main_began_ ? before_ : startup_; }
+
+void LayerRecorder::charge(const Counts& until) {
+  Counts spent = until;
+  spent -= last_;
+  last_ = until;
+  auto& stack = open();
+  if (stack.empty()) {
+    outside() += spent;
     return;
   }
-  const auto layer = layer_of_.find(function);
-  if (layer == layer_of_.end() || layer_.running) return;
-  open_layer_ = layer->second;
-  layer_ = {depth, true, total_counts(engine_, timing_, points_), now, seconds(now)};
+  Open& top = stack.back();
+  top.cycles += spent.cycles;
+  switch (top.kind) {
+    case Kind::interrupt:
+      interrupts_ += spent;
+      return;
+    case Kind::phase:
+      phases_[static_cast<std::size_t>(top.id)].counts += spent;
+      return;
+    case Kind::inference: {
+      NetworkSum& n = networks_[static_cast<std::size_t>(top.id)];
+      n.between += spent;
+      n.inside += spent;
+      return;
+    }
+    case Kind::layer: {
+      LayerSum& l = layers_[static_cast<std::size_t>(top.id)];
+      l.counts += spent;
+      networks_[static_cast<std::size_t>(l.facts.network)].inside += spent;
+      if (Open* i = inference(l.facts.network)) i->cycles += spent.cycles;
+      return;
+    }
+  }
 }
 
-void LayerTracker::close_layer(Cycle now, bool complete) {
-  if (!layer_.running) return;
-  layer_.running = false;
-  Counts spent = total_counts(engine_, timing_, points_);
-  spent -= layer_.at;
+void LayerRecorder::begin_inference(int network, std::size_t depth, const Counts& since) {
+  if (outranked()) return;
+  for (const Open& o : open())
+    if (o.kind == Kind::inference && networks_[static_cast<std::size_t>(o.id)].rank > rank_)
+      networks_[static_cast<std::size_t>(o.id)].refuted = true;
+  charge(since.cycles >= last_.cycles ? since : meter_.read());
+  if (inferred_) {
+    between_ += since_;
+    since_ = {};
+  }
+  inferred_ = true;
+  open().push_back({Kind::inference, network, depth, last_.cycles});
+}
+
+void LayerRecorder::begin_layer(int layer, std::size_t depth, Address function) {
+  if (outranked()) return;
+  const int network = this->layer(layer).network;
+  if (!inference(network)) begin_inference(network, depth);
+  charge(meter_.read());
+  LayerSum& sum = layers_[static_cast<std::size_t>(layer)];
+  sum.function = function;
+  if (sum.calls.empty() && sum.facts.parent < 0) sum.facts.parent = running_layer();
+  open().push_back({Kind::layer, layer, depth, last_.cycles});
+  ++begun_;
+}
+
+void LayerRecorder::begin_phase(int phase, std::size_t depth) {
+  charge(meter_.read());
+  ++phases_[static_cast<std::size_t>(phase)].facts.count;
+  open().push_back({Kind::phase, phase, depth, last_.cycles});
+}
+
+void LayerRecorder::close(bool complete) {
+  auto& stack = open();
+  const Open o = stack.back();
+  stack.pop_back();
+  if (o.kind == Kind::inference && complete) networks_[static_cast<std::size_t>(o.id)].inferences.push_back(o.cycles);
+  if (o.kind != Kind::layer) return;
+  if (complete) layers_[static_cast<std::size_t>(o.id)].calls.push_back(o.cycles);
   if (spans_.size() < most_spans)
-    spans_.push_back({static_cast<std::uint32_t>(open_layer_), layer_.begin, now});
+    spans_.push_back({static_cast<std::uint32_t>(o.id), o.begin, last_.cycles});
   else
     ++spans_left_out_;
-  sums_[open_layer_].add(spent, seconds(now) - layer_.seconds, complete);
 }
 
-void LayerTracker::close_inference(Cycle now, bool complete) {
-  if (!inference_.running) return;
-  inference_.running = false;
-  Counts spent = total_counts(engine_, timing_, points_);
-  spent -= inference_.at;
-  inferences_.add(spent, seconds(now) - inference_.seconds, complete);
+void LayerRecorder::close_all(std::size_t first) {
+  auto& stack = open();
+  if (stack.size() <= first) return;
+  charge(meter_.read());
+  while (stack.size() > first) close(true);
 }
 
-void LayerTracker::left(Address, std::size_t depth, Cycle now) {
-  if (depth <= layer_.depth) close_layer(now, true);
-  if (inference_.running && depth <= inference_.depth) {
-    close_inference(now, true);
-    if (on_invoke_end) on_invoke_end();
+void LayerRecorder::end_inference() {
+  const Open* i = inference();
+  if (i) close_all(static_cast<std::size_t>(i - open().data()));
+}
+
+void LayerRecorder::end_inference(const Counts& until) {
+  const Open* i = inference();
+  if (!i) return;
+  if (until.cycles >= last_.cycles) charge(until);
+  const auto first = static_cast<std::size_t>(i - open().data());
+  while (open().size() > first) close(true);
+}
+
+void LayerRecorder::left(std::size_t depth) {
+  const auto& stack = open();
+  std::size_t keep = stack.size();
+  while (keep > 0 && stack[keep - 1].kind != Kind::interrupt && stack[keep - 1].depth >= depth) --keep;
+  close_all(keep);
+}
+
+void LayerRecorder::interrupted() {
+  // Outside of everything nothing needs to be told apart from the handler.
+  if (open().empty()) return;
+  charge(meter_.read());
+  ++interrupt_count_;
+  open().push_back({Kind::interrupt, 0, 0, last_.cycles});
+}
+
+void LayerRecorder::resumed() {
+  auto& stack = open();
+  const auto handler =
+      std::find_if(stack.rbegin(), stack.rend(), [](const Open& o) { return o.kind == Kind::interrupt; });
+  if (handler != stack.rend()) close_all(static_cast<std::size_t>(stack.rend() - handler) - 1);
+}
+
+void LayerRecorder::switched(std::uint32_t thread) {
+  if (open().empty() && open_[thread].empty()) {
+    thread_ = thread;
+    return;
+  }
+  charge(meter_.read());
+  thread_ = thread;
+}
+
+void LayerRecorder::main_began() {
+  if (main_began_) return;
+  charge(meter_.read());
+  main_began_ = true;
+}
+
+void LayerRecorder::finish() {
+  charge(meter_.read());
+  for (auto& [thread, stack] : open_) {
+    thread_ = thread;
+    while (!stack.empty()) close(false);
   }
 }
 
-void LayerTracker::finish(Cycle now) {
-  close_layer(now, false);
-  close_inference(now, false);
+int LayerRecorder::running_layer() const {
+  const auto stack = open_.find(thread_);
+  if (stack == open_.end()) return -1;
+  for (auto o = stack->second.rbegin(); o != stack->second.rend(); ++o)
+    if (o->kind == Kind::layer) return o->id;
+  return -1;
 }
 
-void LayerTracker::Sum::add(const Counts& spent, double span, bool complete) {
-  counts += spent;
-  seconds += span;
-  if (!complete) return;
-  if (invocations++ == 0) first = min = spent.cycles;
-  min = std::min(min, spent.cycles);
-  max = std::max(max, spent.cycles);
+int LayerRecorder::running_network() const {
+  const auto stack = open_.find(thread_);
+  if (stack == open_.end()) return -1;
+  for (auto o = stack->second.rbegin(); o != stack->second.rend(); ++o)
+    if (o->kind == Kind::inference) return o->id;
+  return -1;
 }
 
-Network LayerTracker::network(std::vector<Layer>& layers, int network_index) const {
-  Network n;
-  n.name = note_.model_name;
-  n.runtime = note_.runtime_name;
-  n.recognised_by = "the layer table in the image's section .note.microjoule";
-  n.inferences = inferences_.invocations;
-  n.cycles = inferences_.counts.cycles;
-  n.time_s = inferences_.seconds;
-  n.activity = inferences_.counts.activity;
-  Cycle inside = 0;
-  for (std::size_t i = 0; i < note_.layers.size(); ++i) {
-    const model::NoteLayer& from = note_.layers[i];
-    const Sum& sum = sums_[i];
-    Layer l;
-    l.network = network_index;
-    l.index = static_cast<int>(from.index);
-    l.op = model::op_name(from.kind);
-    l.name = from.name;
-    l.input_shapes = {shape(from.input_shape)};
-    if (!from.weight_shape.empty()) l.weight_shapes = {shape(from.weight_shape)};
-    l.output_shapes = {shape(from.output_shape)};
-    l.macs = from.macs;
-    l.parameter_bytes = from.parameter_bytes;
-    l.arena_bytes = from.live_bytes;
-    l.invocations = sum.invocations;
+int LayerRecorder::running_rank() const {
+  const int network = running_network();
+  return network < 0 ? -1 : networks_[static_cast<std::size_t>(network)].rank;
+}
+
+std::vector<int> LayerRecorder::give(RunResult& result) const {
+  const auto ran = [](const NetworkSum& n) { return !n.refuted && n.inside.cycles > 0; };
+  const bool any_ran = std::any_of(networks_.begin(), networks_.end(), ran);
+  Counts other;
+  std::vector<int> network_at, layer_at;
+  for (const NetworkSum& sum : networks_) {
+    if (!ran(sum)) other += sum.inside;
+    if (sum.refuted || (any_ran && !ran(sum))) {
+      network_at.push_back(-1);
+      continue;
+    }
+    network_at.push_back(static_cast<int>(result.networks.size()));
+    Network n = sum.facts;
+    n.macs = 0;
+    n.inferences = sum.inferences.size();
+    n.inference_cycles = spread(sum.inferences);
+    n.cycles = sum.inside.cycles;
+    n.instructions = sum.inside.instructions;
+    n.activity = sum.inside.activity;
+    n.between_cycles = sum.between.cycles;
+    n.between_instructions = sum.between.instructions;
+    result.networks.push_back(std::move(n));
+  }
+  for (const LayerSum& sum : layers_) {
+    const int network = network_at[static_cast<std::size_t>(sum.facts.network)];
+    layer_at.push_back(network < 0 ? -1 : static_cast<int>(result.layers.size()));
+    if (network < 0) continue;
+    Layer l = sum.facts;
+    const Spread s = spread(sum.calls);
+    l.network = network;
+    l.invocations = sum.calls.size();
     l.cycles = sum.counts.cycles;
-    l.first_cycles = sum.first;
-    l.min_cycles = sum.min;
-    l.max_cycles = sum.max;
+    l.first_cycles = s.first;
+    l.warm_cycles = s.warm;
+    l.median_cycles = s.median;
+    l.min_cycles = s.min;
+    l.max_cycles = s.max;
     l.instructions = sum.counts.instructions;
-    l.time_s = sum.seconds;
     l.reasons = sum.counts.reasons;
     l.activity = sum.counts.activity;
-    inside += l.cycles;
-    n.macs += l.macs;
-    layers.push_back(std::move(l));
+    result.networks[static_cast<std::size_t>(network)].macs += l.macs;
+    result.layers.push_back(std::move(l));
   }
-  n.between_cycles = n.cycles - std::min(n.cycles, inside);
-  return n;
+  const auto mapped = [](const std::vector<int>& at, int old) {
+    return old < 0 ? -1 : at[static_cast<std::size_t>(old)];
+  };
+  for (Layer& l : result.layers) l.parent = mapped(layer_at, l.parent);
+
+  const auto phase = [&](Phase facts, const Counts& counts) {
+    if (counts.cycles == 0 && counts.instructions == 0) return;
+    facts.cycles = counts.cycles;
+    facts.instructions = counts.instructions;
+    facts.reasons = counts.reasons;
+    facts.activity = counts.activity;
+    result.phases.push_back(std::move(facts));
+  };
+  const auto plain = [&](const char* kind, std::uint64_t count, const Counts& counts) {
+    Phase p;
+    p.kind = kind;
+    p.count = count;
+    phase(std::move(p), counts);
+  };
+  plain("startup", 1, startup_);
+  for (const PhaseSum& sum : phases_) {
+    Phase p = sum.facts;
+    p.network = mapped(network_at, p.network);
+    p.layer = mapped(layer_at, p.layer);
+    phase(std::move(p), sum.counts);
+  }
+  std::uint64_t inferences = 0;
+  for (const Network& n : result.networks) inferences += n.inferences;
+  plain(any_ran ? "before" : "program", 1, before_);
+  plain("between", inferences ? inferences - 1 : 0, between_);
+  plain("interrupts", interrupt_count_, interrupts_);
+  plain("other", 1, other);
+  plain("after", 1, since_);
+
+  auto& spans = result.timeline.layers;
+  for (Timeline::LayerSpan s : spans_) {
+    const int layer = layer_at[s.layer];
+    if (layer < 0) continue;
+    s.layer = static_cast<std::uint32_t>(layer);
+    spans.push_back(s);
+  }
+  std::stable_sort(spans.begin(), spans.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  result.timeline.layers_left_out += spans_left_out_;
+  return layer_at;
 }
 
 }  // namespace mj::profile

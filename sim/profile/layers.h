@@ -1,72 +1,148 @@
-// Layers of firmware of our own runtime: its note names the function of each layer, so a layer is an interval of that
-// function's frame in the call tree.
+// Who has the cycles: layers of networks, the time between them within an inference, and the phases outside of it.
+//
+// A LayerRecorder doesn't know how layers are recognised. It is told when something begins, and that the call of which
+// it is an interval ended; at each such moment it reads the machine's counts and charges what was spent since the last
+// one to the innermost thing under way. So every cycle is charged exactly once, whatever nests in whatever: a subgraph's
+// layers are not part of the IF that runs them, an interrupt's handler not of the layer that it interrupts.
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 #include "sim/engine/engine.h"
 #include "sim/profile/call_tree.h"
 #include "sim/profile/counts.h"
-#include "sim/profile/model/note.h"
 #include "sim/profile/run_result.h"
 
 namespace mj::profile {
 
-class LayerTracker final : public CallTree::Listener {
+/// Reads a machine's counts.
+class Meter {
  public:
   /// `points` grows with the operating points that the run sees.
-  LayerTracker(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points,
-               const model::NoteModel& note);
-
-  /// Called at each inference's begin and end (tensors can be written and read then).
-  std::function<void()> on_invoke, on_invoke_end;
-  /// Simulated seconds at a cycle count.
-  std::function<double(Cycle)> seconds;
-
-  void entered(Address function, std::size_t depth, Cycle now) override;
-  void left(Address function, std::size_t depth, Cycle now) override;
-
-  /// The run ended: what is under way is charged, but doesn't count as an invocation.
-  void finish(Cycle now);
-  /// What was measured; appends its layers. Layers that never ran have 0 invocations.
-  Network network(std::vector<Layer>& layers, int network_index) const;
-  /// The first invocations, by begin; `layer` counts from 0 in the order that network() appends. And how many more.
-  const std::vector<Timeline::LayerSpan>& spans() const { return spans_; }
-  std::uint64_t spans_left_out() const { return spans_left_out_; }
-  /// Index and name of the layer that is running; nullptr: none is.
-  const model::NoteLayer* running() const { return layer_.running ? &note_.layers[open_layer_] : nullptr; }
+  Meter(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points)
+      : engine_(engine), timing_(timing), points_(points) {}
+  /// Everything up to now, which is counts.cycles; at a block boundary (as listeners of the call tree are).
+  Counts read() const { return total_counts(engine_, timing_, points_); }
 
  private:
-  struct Open {
-    std::size_t depth = 0;
-    bool running = false;
-    Counts at;
-    Cycle begin = 0;
-    double seconds = 0;
-  };
-  struct Sum {
-    Counts counts;
-    std::uint64_t invocations = 0;
-    Cycle first = 0, min = 0, max = 0;
-    double seconds = 0;
-    void add(const Counts& spent, double span, bool complete);
-  };
-  void close_layer(Cycle now, bool complete);
-  void close_inference(Cycle now, bool complete);
-
   const engine::Engine& engine_;
   const timing::CoreTiming& timing_;
   const Points& points_;
-  const model::NoteModel& note_;
-  std::unordered_map<Address, std::size_t> layer_of_;
-  std::vector<Sum> sums_;
-  Open layer_;
-  std::size_t open_layer_ = 0;
-  Open inference_;
-  Sum inferences_;
+};
+
+class LayerRecorder {
+ public:
+  explicit LayerRecorder(const Meter& meter) : meter_(meter) {}
+
+  /// Who speaks from now on; 0 ranks highest. While an inference of somebody who ranks above is under way in the
+  /// running thread, what others see beginning is ignored. Somebody in whose inference one of a higher rank begins was
+  /// wrong: that network is none.
+  void speak(int rank) { rank_ = rank; }
+
+  // ---- what there is ------------------------------------------------------------------------------------------------
+  /// Facts of a network: name, runtime and the like, counts 0. Gives its index, from 0.
+  int add_network(Network facts);
+  /// Facts of a layer: its network's index, its own index, op, shapes; counts 0; its function where that is known before
+  /// it runs. Gives its number, from 0.
+  int add_layer(Layer facts, Address function = 0);
+  /// A phase outside of inferences: kind, name, network and layer; counts 0. Gives its number, from 0.
+  int add_phase(Phase facts);
+  Network& network(int index) { return networks_[static_cast<std::size_t>(index)].facts; }
+  Layer& layer(int number) { return layers_[static_cast<std::size_t>(number)].facts; }
+  const Layer& layer(int number) const { return layers_[static_cast<std::size_t>(number)].facts; }
+  std::size_t networks() const { return networks_.size(); }
+  std::size_t layers() const { return layers_.size(); }
+
+  // ---- what happens -------------------------------------------------------------------------------------------------
+  /// The frame at this depth of the running thread is an inference, a layer or a phase, from now on or from an earlier
+  /// moment after the last call of the recorder. It ends with the frame.
+  void begin_inference(int network, std::size_t depth) { begin_inference(network, depth, meter_.read()); }
+  void begin_inference(int network, std::size_t depth, const Counts& since);
+  /// Outside of an inference of its network, a layer is one by itself.
+  void begin_layer(int layer, std::size_t depth, Address function);
+  void begin_phase(int phase, std::size_t depth);
+  /// The running thread's innermost inference and what is under way in it end now, though their frame goes on.
+  void end_inference();
+  /// The same, but it ended at an earlier moment after the last call of the recorder; what came since is outside of it.
+  void end_inference(const Counts& until);
+  /// A frame ended: with it end all that began in it or above it.
+  void left(std::size_t depth);
+  void interrupted();
+  void resumed();
+  void switched(std::uint32_t thread);
+  /// The program's own code begins: what was spent before is start-up.
+  void main_began();
+  /// The run ended: what is under way is charged, but doesn't count as an invocation.
+  void finish();
+
+  /// The innermost layer that is running in the running thread, -1: none; also while an interrupt is served.
+  int running_layer() const;
+  /// The network of the innermost inference of the running thread, -1: none is under way.
+  int running_network() const;
+  /// The rank of whose inference that is; none is under way: -1.
+  int running_rank() const;
+  /// How many layers have begun.
+  std::uint64_t begun() const { return begun_; }
+
+  // ---- what was found -----------------------------------------------------------------------------------------------
+  /// Sets networks, layers, phases that ran, and the timeline's spans of layers. Cycles of all of them sum to the run's.
+  /// Networks that never ran are left out if others did. Gives for each layer added its index, -1: left out.
+  std::vector<int> give(RunResult& result) const;
+  /// The function of the layer's last invocation, or as it was added; 0: unknown.
+  Address function_of(int layer) const { return layers_[static_cast<std::size_t>(layer)].function; }
+
+ private:
+  enum class Kind : std::uint8_t { inference, layer, phase, interrupt };
+  struct Open {
+    Kind kind;
+    int id;             ///< network, layer or phase
+    std::size_t depth;  ///< of its frame
+    Cycle begin;
+    Cycle cycles = 0;  ///< charged so far: a layer's own, an inference's with its layers
+  };
+  struct NetworkSum {
+    Network facts;
+    int rank = 0;
+    bool refuted = false;
+    Counts between, inside;
+    std::vector<Cycle> inferences;
+  };
+  struct LayerSum {
+    Layer facts;
+    Counts counts;
+    std::vector<Cycle> calls;
+    Address function = 0;
+  };
+  struct PhaseSum {
+    Phase facts;
+    Counts counts;
+  };
+
+  std::vector<Open>& open() { return open_[thread_]; }
+  void charge(const Counts& until);
+  void close(bool complete);
+  void close_all(std::size_t first);
+  Counts& outside();
+  /// The innermost inference under way, with `network` >= 0 of this network; nullptr: none.
+  Open* inference(int network = -1);
+
+  bool outranked() const { return running_rank() >= 0 && running_rank() < rank_; }
+
+  const Meter& meter_;
+  int rank_ = 0;
+  std::uint64_t begun_ = 0;
+  std::vector<NetworkSum> networks_;
+  std::vector<LayerSum> layers_;
+  std::vector<PhaseSum> phases_;
+  std::map<std::uint32_t, std::vector<Open>> open_;  ///< by thread
+  std::uint32_t thread_ = 0;
+  Counts last_;  ///< when it was charged last
+  /// Outside of everything: before main, before the first inference, between inferences, since the last one.
+  Counts startup_, before_, between_, since_, interrupts_;
+  bool main_began_ = false, inferred_ = false;
+  std::uint64_t interrupt_count_ = 0;
   std::vector<Timeline::LayerSpan> spans_;
   std::uint64_t spans_left_out_ = 0;
 };

@@ -1,7 +1,7 @@
 // What one run found: integers counted by the machine and their split, ready to be saved, compared and rendered.
 //
 // Every cycle of totals.cycles stands exactly once in each of: reasons, functions (self), call_tree (self), lines, and
-// layers plus outside_layers. Names are the guest's; paths are as the debug information gives them, never the host's.
+// layers plus networks (between layers) plus phases. Names are the guest's; paths are as the debug information gives them, never the host's.
 #pragma once
 
 #include <array>
@@ -100,37 +100,80 @@ struct Fault {
   Cycle cycle = 0;
 };
 
+/// Cycles of something that happened several times; all 0 if it never did.
+struct Spread {
+  Cycle first = 0;
+  Cycle warm = 0;  ///< median without the first, which finds caches cold; of one alone, that one
+  Cycle median = 0, min = 0, max = 0;
+};
+
 struct Layer {
   int network = 0;   ///< index into RunResult::networks
-  int index = 0;     ///< in execution order of the model
+  int index = 0;     ///< in execution order of the model, or of its subgraph
+  int subgraph = 0;  ///< of the model; others than 0 run within an operator such as IF
+  int parent = -1;   ///< index into RunResult::layers: the layer that it first ran in; -1: none
   std::string op;    ///< "CONV_2D"
   std::string name;  ///< output tensor's name
   std::vector<std::vector<std::int64_t>> input_shapes, weight_shapes, output_shapes;
   std::uint64_t macs = 0;
-  std::uint64_t parameter_bytes = 0, arena_bytes = 0;
+  std::uint64_t parameter_bytes = 0;  ///< weights and bias
+  std::uint64_t weight_bytes = 0;     ///< of these, the weights
+  std::uint64_t arena_bytes = 0;      ///< of the arena in use while it runs, 0: unknown
   std::uint64_t invocations = 0;
-  Cycle cycles = 0;  ///< of all invocations, callees included
-  Cycle first_cycles = 0, min_cycles = 0, max_cycles = 0;
+  Cycle cycles = 0;  ///< of all invocations, callees included, layers that run within it not
+  Cycle first_cycles = 0, warm_cycles = 0, median_cycles = 0, min_cycles = 0, max_cycles = 0;  ///< see Spread
   std::uint64_t instructions = 0;
   double time_s = 0;
   Reasons reasons{};
   std::string function;  ///< the layer's function
+  std::string kernel;    ///< the function with most of its cycles, if it isn't the layer's own
   energy::Activities activity;
   std::optional<Energy> energy;  ///< of all invocations
+};
+
+/// The memory that a network's tensors live in while it runs.
+struct Arena {
+  Address address = 0;
+  std::uint64_t bytes = 0;       ///< as given to the runtime; 0: unknown
+  std::uint64_t used_bytes = 0;  ///< of these; 0: unknown
 };
 
 struct Network {
   std::string name;
   std::string runtime;        ///< "mjrt"
   std::string recognised_by;  ///< why we think so, one line
+  int confidence = 0;         ///< in percent, that it is this runtime and these are its layers
+  std::vector<std::string> disagreements;  ///< where two sources contradict each other, a sentence each
   std::uint64_t inferences = 0;
   std::uint64_t macs = 0;
-  Cycle cycles = 0;          ///< inside of inferences
+  std::uint64_t parameter_bytes = 0;  ///< weights and biases, each once; 0: unknown
+  Arena arena;
+  Cycle cycles = 0;         ///< inside of inferences: its layers and between them
+  Spread inference_cycles;  ///< of one inference
+  std::uint64_t instructions = 0;
   double time_s = 0;         ///< inside of inferences
-  Cycle between_cycles = 0;  ///< inside inferences, outside of layers
+  Cycle between_cycles = 0;  ///< inside inferences, outside of layers: the interpreter
+  std::uint64_t between_instructions = 0;
   energy::Activities activity;
   std::optional<Energy> energy;          ///< inside of inferences
   std::optional<Energy> between_energy;  ///< inside inferences, outside of layers
+};
+
+/// What happened outside of inferences. With layers and between_cycles of networks, phases have each cycle once.
+struct Phase {
+  /// "startup" before main, "init" and "prepare" of an operator, "before" the first inference, "between" inferences,
+  /// "after" the last one, "interrupts" that came during an inference or another phase, "other": what looked like a network and
+  /// was none; "program" where nothing was inferred.
+  std::string kind;
+  int network = -1;  ///< index into RunResult::networks; -1: of none
+  int layer = -1;    ///< index into RunResult::layers; -1: of none
+  std::uint64_t count = 0;
+  Cycle cycles = 0;
+  std::uint64_t instructions = 0;
+  double time_s = 0;
+  Reasons reasons{};
+  energy::Activities activity;
+  std::optional<Energy> energy;
 };
 
 struct Function {
@@ -149,6 +192,7 @@ struct Function {
 struct TreeNode {
   std::uint32_t parent = 0;  ///< index into the list; the first row is the root
   std::string name;
+  int layer = -1;  ///< index into RunResult::layers: this is a layer's function; -1: it isn't
   Cycle self_cycles = 0, inclusive_cycles = 0;
   std::uint64_t calls = 0;
 };
@@ -175,7 +219,7 @@ struct MemoryRegion {
 
 struct Stack {
   Address top = 0, low = 0;
-  std::uint64_t used_bytes = 0;
+  std::uint64_t used_bytes = 0;  ///< top - low, and what was used of another security state's stack
   std::vector<std::string> chain;  ///< functions at the deepest point, outermost first
 };
 
@@ -245,6 +289,7 @@ struct RunResult {
   std::vector<energy::OperatingPoint> operating_points;  ///< that activities refer to, in order of first use
   EnergyModel energy_model;
   std::vector<Layer> layers;        ///< of all networks, in execution order
+  std::vector<Phase> phases;        ///< in order of the run
   std::vector<Function> functions;  ///< by self cycles, largest first
   std::vector<TreeNode> call_tree;
   std::vector<Line> lines;  ///< by cycles, largest first

@@ -168,6 +168,7 @@ struct Loader {
       cost.cycles = number(row, "cycles", 1);
       if (row.contains("cycles_taken")) cost.taken = number(row, "cycles_taken", 1);
       cost.accesses_per_cycle = number(row, "accesses_per_cycle", 0);
+      cost.least = number(row, "least", 0);
       cost.unit_cycles = number(row, "unit_cycles", 0);
       cost.waits_for_unit = flag(row, "waits_for_unit");
       cost.folds = flag(row, "folds");

@@ -44,6 +44,7 @@ struct CostRow {
   std::uint32_t cycles = 1;               ///< not taken, where it is a branch
   std::optional<std::uint32_t> taken;     ///< when the branch is taken
   std::uint32_t accesses_per_cycle = 0;   ///< > 0: + ceil(accesses / this)
+  std::uint32_t least = 0;                ///< however few the accesses
   std::uint32_t unit_cycles = 0;          ///< > 0: occupies the long-latency unit for so long
   bool waits_for_unit = false;            ///< cannot issue while the unit is busy
   bool folds = false;                     ///< 0 cycles behind a 16-bit instruction

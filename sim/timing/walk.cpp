@@ -186,6 +186,7 @@ class Walker {
     std::int64_t cycles = cost.rule ? cost.rule->minimum() : cost.cycles;
     if (cost.accesses_per_cycle != 0)
       cycles += (effects.loads + effects.stores + cost.accesses_per_cycle - 1) / cost.accesses_per_cycle;
+    cycles = std::max<std::int64_t>(cycles, cost.least);
     if (leaves && cost.taken) cycles += static_cast<std::int64_t>(*cost.taken) - cost.cycles;
     if (cost.link_is_base_cycles != 0 && (effects.writes & effects.target)) cycles += cost.link_is_base_cycles;
     if (cost.folds && pipe.previous_is_16bit) cycles = 0;

@@ -71,10 +71,12 @@ class Folder {
 inline std::string assemble(const Folder& folder, const std::string& board, const std::string& text) {
   const bool riscv = is_riscv(board);
   const char* code = riscv                           ? (board == "virt32" ? "0x80000000" : "0x80000080")
+                     : board == "mps2-an505"         ? "0x10000000"
                      : board.rfind("nucleo", 0) == 0 ? "0x08000000"
                      : board.rfind("pico", 0) == 0   ? "0x10000000"
                                                      : "0x00000000";
-  const char* data = riscv ? "0x80010000" : "0x20000000";
+  const bool trustzone = board == "mps2-an505";
+  const char* data = riscv ? "0x80010000" : trustzone ? "0x38000000" : "0x20000000";
   std::string source;
   if (riscv) {
     source =
@@ -88,15 +90,15 @@ inline std::string assemble(const Folder& folder, const std::string& board, cons
         ".text\n";
     source += text;
     source +=
-        "\n.text\n.balign 4\n.ltorg\n.balign 4\nfunc unexpected\n  b unexpected\n.section .vectors, \"a\"\n.word "
-        "0x20008000\n";
+        "\n.text\n.balign 4\n.ltorg\n.balign 4\nfunc unexpected\n  b unexpected\n.section .vectors, \"a\"\n.word ";
+    source += trustzone ? "0x38008000\n" : "0x20008000\n";
     const auto vector = [&](const std::string& name) {
       source += ".ifdef " + name + "\n.word " + name + "\n.else\n.word unexpected\n.endif\n";
     };
     source += ".word main\n";
-    for (const char* name :
-         {"NMI_Handler", "HardFault_Handler", "MemManage_Handler", "BusFault_Handler", "UsageFault_Handler", "", "", "",
-          "", "SVC_Handler", "DebugMon_Handler", "", "PendSV_Handler", "SysTick_Handler"})
+    for (const char* name : {"NMI_Handler", "HardFault_Handler", "MemManage_Handler", "BusFault_Handler",
+                             "UsageFault_Handler", "SecureFault_Handler", "", "", "", "SVC_Handler", "DebugMon_Handler",
+                             "", "PendSV_Handler", "SysTick_Handler"})
       vector(*name ? name : "reserved_handler");
     for (int i = 0; i < 8; ++i) vector("IRQ" + std::to_string(i) + "_Handler");
   }
@@ -104,13 +106,19 @@ inline std::string assemble(const Folder& folder, const std::string& board, cons
   std::ofstream(folder / "program.ld") << "ENTRY(main)\nSECTIONS {\n. = " << code
                                        << ";\n.vectors : { *(.vectors) }\n.text : { *(.text*) }\n.data " << data
                                        << " : { *(.data*) *(.bss*) }\n"
-                                          "/DISCARD/ : { *(.ARM.exidx*) } }\n";
+                                       << (trustzone ? ".nsc 0x10010000 : { *(.nsc*) }\n"
+                                                       ".ns 0x00200000 : { *(.ns_vectors) *(.ns_text*) }\n"
+                                                       ".ns_data 0x28200000 : { *(.ns_data*) }\n"
+                                                     : "")
+                                       << "/DISCARD/ : { *(.ARM.exidx*) } }\n";
   const bool v6 = board.rfind("pico", 0) == 0;
   const std::string as =
       riscv ? std::string(MJ_RISCV_AS) +
                   (board == "virt32" ? " -march=rv32imac_zicsr_zifencei" : " -march=rv32imc_zicsr_zifencei") +
                   " -mabi=ilp32"
-            : std::string(MJ_ARM_AS) + (v6 ? " -mcpu=cortex-m0plus" : " -mcpu=cortex-m4 -mfpu=fpv4-sp-d16");
+            : std::string(MJ_ARM_AS) + (v6          ? " -mcpu=cortex-m0plus"
+                                        : trustzone ? " -march=armv8-m.main+dsp -mfpu=fpv5-sp-d16"
+                                                    : " -mcpu=cortex-m4 -mfpu=fpv4-sp-d16");
   const std::string elf = (folder / "program.elf").string(), log = (folder / "log").string();
   const std::string object = (folder / "program.o").string();
   const std::string command = as + " -o " + object + " " + (folder / "program.s").string() + " >" + log + " 2>&1 && " +

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "sim/profile/layers.h"
+#include "sim/profile/recognisers/functions.h"
+#include "sim/profile/recognisers/recognition.h"
 #include "tests/engine/bench.h"
 
 namespace mj {
@@ -15,6 +16,13 @@ using engine::StopKind;
 using test::Bench;
 using Calls = test::Arm;
 using CallsRv32 = test::Riscv;
+
+profile::Layer layer(int index, const std::string& name) {
+  profile::Layer l;
+  l.index = index;
+  l.name = name;
+  return l;
+}
 
 TEST_F(Calls, NestAndReturn) {
   Bench b("mps2-an386", R"(
@@ -407,24 +415,23 @@ TEST_F(Calls, LayersOfANoteAreTheIntervalsOfTheirFunctions) {
       muls  r0, r0, r0
       bx    lr
   )");
-  model::NoteModel note;
-  note.invoke_address = b.at("invoke");
-  model::NoteLayer conv, dense;
-  conv.function = b.at("conv");
-  conv.name = "conv";
-  dense.function = b.at("dense");
-  dense.name = "dense";
-  dense.index = 1;
-  note.layers = {conv, dense};
-  profile::LayerTracker tracker(b.engine(), b.machine().timing(), b.machine().operating_points(), note);
-  tracker.seconds = [](Cycle c) { return static_cast<double>(c); };
+  const Program program(b.image());
+  profile::FunctionNetwork n;
+  n.inference = b.at("invoke");
+  n.layers = {{b.at("conv"), 0, layer(0, "conv")}, {b.at("dense"), 0, layer(1, "dense")}};
+  profile::Candidate candidate;
+  candidate.listen = [n](const profile::Stage& stage) { return profile::listen_to_functions({n}, stage); };
+  profile::Recognition recognition(program, {{"test", candidate}});
   int begun = 0, ended = 0;
-  tracker.on_invoke = [&] { ++begun; };
-  tracker.on_invoke_end = [&] { ++ended; };
-  b.engine().calls().add_listener(&tracker);
+  recognition.on_inference = [&](bool begins) { ++(begins ? begun : ended); };
+  recognition.listen(b.engine(), b.machine().timing(), b.machine().operating_points());
   b.run();
-  std::vector<profile::Layer> layers;
-  const profile::Network network = tracker.network(layers, 0);
+  recognition.finish();
+  profile::RunResult given;
+  recognition.give(given);
+  ASSERT_EQ(given.networks.size(), 1u);
+  const profile::Network& network = given.networks[0];
+  const auto& layers = given.layers;
   EXPECT_EQ(begun, 2);
   EXPECT_EQ(ended, 2);
   EXPECT_EQ(network.inferences, 2u);
@@ -450,7 +457,10 @@ TEST_F(Calls, LayersOfANoteAreTheIntervalsOfTheirFunctions) {
             b.between("conv", "dense").instructions + b.between("dot", "unexpected").instructions);
   EXPECT_EQ(network.between_cycles, network.cycles - layers[0].cycles - layers[1].cycles);
   EXPECT_EQ(std::accumulate(layers[0].reasons.begin(), layers[0].reasons.end(), Cycle{0}), layers[0].cycles);
-  b.engine().calls().remove_listener(&tracker);
+  Cycle sum = network.between_cycles;
+  for (const auto& l : layers) sum += l.cycles;
+  for (const auto& p : given.phases) sum += p.cycles;
+  EXPECT_EQ(sum, b.now()) << "every cycle is a layer's, between layers or in a phase";
 }
 
 // ---- the tree by itself --------------------------------------------------------------------------------------------

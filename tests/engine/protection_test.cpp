@@ -22,6 +22,15 @@ TEST(Protection, PermitsOnlyWhatAllOfItsBytesPermit) {
   EXPECT_EQ(p.permits(0xfffffffc, 0xffffffff), rwx);
 }
 
+TEST(Protection, ARunEndsWhereThePermitsChange) {
+  const Protection p({{0x1000, 0x1fff, rwx}, {0x2000, 0x2fff, rwx}, {0x4000, 0xffffffff, memory::permit_read}});
+  EXPECT_EQ(p.run_at(0), (memory::ProtectionRange{0, 0xfff, 0}));
+  EXPECT_EQ(p.run_at(0x1800), (memory::ProtectionRange{0x1800, 0x2fff, rwx}));
+  EXPECT_EQ(p.run_at(0x3000), (memory::ProtectionRange{0x3000, 0x3fff, 0}));
+  EXPECT_EQ(p.run_at(0x5000), (memory::ProtectionRange{0x5000, 0xffffffff, memory::permit_read}));
+  EXPECT_EQ(Protection({}).run_at(7), (memory::ProtectionRange{7, 0xffffffff, 0}));
+}
+
 TEST(Protection, TwoThatDifferInDataOnlyFetchAlike) {
   const Protection a({{0, 0xfff, rwx}, {0x1000, 0x1fff, memory::permit_read}});
   const Protection b({{0, 0x7ff, rwx}, {0x800, 0xfff, memory::permit_execute}});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 
 #include "isa/thumb/exceptions.h"
 
@@ -17,6 +18,17 @@ class FakeMemory final : public thumb::ExceptionMemory {
   std::map<std::uint32_t, std::uint32_t> words;
   std::set<std::uint32_t> bus_faults, mpu_faults;  ///< addresses that fault
 
+  /// For whom each access was made, one letter an access: (p)rivileged, (u)nprivileged, in capitals at negative
+  /// priority; (v)ector.
+  std::string made_for;
+
+  void become(bool privileged, bool hardfault_or_nmi) override {
+    who_ = privileged ? (hardfault_or_nmi ? 'P' : 'p') : hardfault_or_nmi ? 'U' : 'u';
+  }
+  thumb::AccessResult read_vector(std::uint32_t address, std::uint32_t& value) override {
+    who_ = 'v';
+    return read32(address, value);
+  }
   thumb::AccessResult read32(std::uint32_t address, std::uint32_t& value) override {
     if (const auto r = check(address); r != thumb::AccessResult::ok) return r;
     value = words[address];
@@ -29,11 +41,13 @@ class FakeMemory final : public thumb::ExceptionMemory {
   }
 
  private:
-  thumb::AccessResult check(std::uint32_t address) const {
+  thumb::AccessResult check(std::uint32_t address) {
+    made_for += who_;
     if (bus_faults.contains(address)) return thumb::AccessResult::bus_fault;
     if (mpu_faults.contains(address)) return thumb::AccessResult::mpu_fault;
     return thumb::AccessResult::ok;
   }
+  char who_ = '?';
 };
 
 /// Handler of exception n stands at handler(n); Thread mode runs at thread_pc on the MSP at 0x20001000.

@@ -131,6 +131,50 @@ TEST(Fault, BfhfnmignIgnoresDataBusErrorsInHardFault) {
 
 // ---- derived faults ------------------------------------------------------------------------------------------------
 
+TEST(AccessRights, AFrameIsMadeWithThePrivilegeOfTheInterruptedCode) {
+  FakeCore core;
+  core.regs[control] = control_npriv;
+  core.irq(0, 0x40);
+  core.unit.set_pending(irq0);
+  core.take();
+  EXPECT_EQ(core.memory.made_for, "uuuuuuuuv");
+  core.memory.made_for.clear();
+  core.irq(1, 0x20);
+  core.unit.set_pending(irq0 + 1);
+  core.take();  // preempts a handler, which is privileged
+  EXPECT_EQ(core.memory.made_for, "ppppppppv");
+  core.memory.made_for.clear();
+  core.ret();
+  EXPECT_EQ(core.memory.made_for, "pppppppp");
+  core.memory.made_for.clear();
+  core.ret();  // to Thread mode
+  EXPECT_EQ(core.memory.made_for, "uuuuuuuu");
+}
+
+TEST(AccessRights, OfHardFaultHaveNegativePriority) {
+  FakeCore core;
+  core.unit.enter(hard_fault, {FakeCore::thread_pc}, core.cpu());
+  core.memory.made_for.clear();
+  core.unit.set_pending(nmi);
+  core.take();
+  EXPECT_EQ(core.memory.made_for, "PPPPPPPPv");
+  core.memory.made_for.clear();
+  core.ret();  // to HardFault's handler
+  EXPECT_EQ(core.memory.made_for, "PPPPPPPP");
+}
+
+TEST(AccessRights, LazyFpStateIsStoredForWhomItsRoomWasReserved) {
+  FakeCore core;
+  core.unit.set_cpacr(0x00f00000);
+  core.regs[control] = control_npriv | control_fpca;
+  core.irq(0, 0x40);
+  core.unit.set_pending(irq0);
+  core.take();
+  core.memory.made_for.clear();
+  core.unit.touch_fp(core.cpu());
+  EXPECT_EQ(core.memory.made_for, std::string(17, 'u'));
+}
+
 TEST(Derived, StackingErrorWithUrgentBusFaultIsTakenFirst) {
   FakeCore core;
   core.unit.set_enabled(bus_fault, true);
@@ -143,6 +187,15 @@ TEST(Derived, StackingErrorWithUrgentBusFaultIsTakenFirst) {
   EXPECT_EQ(core.unit.cfsr, cfsr_stkerr);
   EXPECT_TRUE(core.unit.pending(irq0));
   EXPECT_EQ(core.ret().handler, irq0);
+}
+
+TEST(Derived, StackingErrorOfTheSamePriorityAsTheExceptionIsTakenFirstForItsLowerNumber) {
+  FakeCore core;
+  core.unit.set_enabled(mem_manage, true);
+  core.memory.mpu_faults.insert(FakeCore::msp - 4);
+  const Transition t = core.unit.raise(Fault::svc, 0, {FakeCore::thread_pc}, core.cpu());
+  EXPECT_EQ(t.handler, mem_manage);
+  EXPECT_TRUE(core.unit.pending(svcall));
 }
 
 TEST(Derived, StackingErrorBelowTheExceptionWaits) {

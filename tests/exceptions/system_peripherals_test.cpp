@@ -40,11 +40,12 @@ struct Ppb : testing::Test {
   bool systick_pending() const { return core.unit.pending(thumb::systick); }
 
   FakeCore core;
+  thumb::Mpu mpu{{.regions = 8}};
   EventQueue events;
   Diagnostics diagnostics;
   int changes = 0, resets = 0;
   peripherals::PrivateBus bus{
-      config(), core.unit, core.regs.data(), events, diagnostics, [this] { ++changes; }, [this] { ++resets; }};
+      config(), core.unit, mpu, core.regs.data(), events, diagnostics, [this] { ++changes; }, [this] { ++resets; }};
 };
 
 // ---- SysTick (B3.3)
@@ -251,10 +252,77 @@ TEST_F(Ppb, CpacrFpccrAndIdentification) {
   EXPECT_EQ(rd(0xf3c), 0x07c00000u);
   EXPECT_EQ(rd(0xd00), 0x410fc241u);
   EXPECT_EQ(rd(0xf40), 0x10110021u);
-  EXPECT_EQ(rd(0xd90), 0u);
   EXPECT_TRUE(diagnostics.said.empty());
   rd(0xfd0);
   EXPECT_EQ(diagnostics.said, std::vector<std::string>{"SCB+4048"});
+}
+
+TEST_F(Ppb, MpuRegisters) {
+  EXPECT_EQ(rd(0xd90), 0x800u);
+  wr(0xd98, 3);
+  wr(0xd9c, 0x20001000);
+  wr(0xda0, 0x03000017);
+  wr(0xda4, 0x20002000 | 1 << 4 | 5);  // RBAR_A1 with VALID
+  wr(0xda8, 0x06000019);
+  EXPECT_EQ(rd(0xd98), 5u);
+  EXPECT_EQ(rd(0xdb8), 0x06000019u);  // RASR_A3
+  wr(0xd98, 3);
+  EXPECT_EQ(rd(0xd9c), 0x20001003u);
+  EXPECT_EQ(rd(0xda0), 0x03000017u);
+  const int before = changes;
+  wr(0xd94, 5);
+  EXPECT_EQ(rd(0xd94), 5u);
+  EXPECT_EQ(changes, before + 1);
+  EXPECT_EQ(mpu.at(0x20001000, false, false).region, 3);
+  wr(0xda3, 0x13, 0, 1);  // the byte with XN and AP
+  EXPECT_EQ(rd(0xda0), 0x13000017u);
+  EXPECT_EQ(rd(0xdc0), 0u);  // MAIR0 is PMSAv8's
+  EXPECT_TRUE(diagnostics.said.empty());
+}
+
+TEST_F(Ppb, CacheAndTcmControlBelongToCortexM7) {
+  rd(0xf90);
+  wr(0xf5c, 0);
+  EXPECT_EQ(diagnostics.said, (std::vector<std::string>{"SCB+3984", "SCB+3932"}));
+  diagnostics.said.clear();
+  wr(0xd14, 0x00030200);  // CCR.IC, DC
+  EXPECT_EQ(rd(0xd14), 0x200u);
+
+  auto with_caches = config();
+  with_caches.scb.clidr = 0x09000003;
+  with_caches.scb.ccsidr_data = 0xf00fe019;
+  with_caches.scb.ccsidr_instruction = 0xf01fe009;
+  with_caches.scb.ccr_ones = 0x40000;
+  with_caches.scb.m7 =
+      peripherals::M7Control{.itcmcr = 5 << 3, .dtcmcr = 7 << 3, .ahbpcr = 2, .ahbscr = 0x800, .cacr = 0};
+  peripherals::PrivateBus m7(
+      with_caches, core.unit, mpu, core.regs.data(), events, diagnostics, [] {}, [] {});
+  const auto read = [&](std::uint32_t offset) { return m7.scs().read(offset, 4, 0); };
+  const auto write = [&](std::uint32_t offset, std::uint32_t value) { m7.scs().write(offset, 4, value, 0); };
+  EXPECT_EQ(read(0xd84), 0u);
+  EXPECT_EQ(read(0xd80), 0xf00fe019u);  // CSSELR 0: level 1 data
+  write(0xd84, 1);
+  EXPECT_EQ(read(0xd80), 0xf01fe009u);
+  for (std::uint32_t op = 0xf50; op <= 0xf78; op += 4) {  // ICIALLU .. BPIALL: write-only
+    write(op, 0xffffffff);
+    EXPECT_EQ(read(op), 0u);
+  }
+  write(0xd14, 0x00030200);
+  EXPECT_EQ(read(0xd14), 0x00070200u);  // IC, DC, and BP which is always one
+  write(0xf90, 0xffffffff);
+  EXPECT_EQ(read(0xf90), 0x2fu);  // EN, RMW, RETEN; SZ is what the chip has
+  write(0xf94, 1);
+  EXPECT_EQ(read(0xf94), 0x39u);
+  write(0xf98, 0xffffffff);
+  EXPECT_EQ(read(0xf98), 0x3u);
+  write(0xf9c, 0xffffffff);
+  EXPECT_EQ(read(0xf9c), 0x7u);
+  EXPECT_EQ(read(0xfa0), 0x800u);
+  write(0xfa8, 1);
+  EXPECT_EQ(read(0xfa8), 0u);
+  EXPECT_TRUE(diagnostics.said.empty());
+  m7.reset();
+  EXPECT_EQ(read(0xf90), 0x28u);
 }
 
 TEST_F(Ppb, VtorMovesTheTable) {

@@ -24,7 +24,7 @@ class PlainContext {
 
   explicit PlainContext(std::uint32_t base = 0x20000000, std::size_t size = 0x10000) : base_(base), bytes_(size) {}
 
-  std::array<std::uint32_t, 65> regs{};
+  std::array<std::uint32_t, isa::register_count + 2> regs{};
   Flow flow = Flow::next;
   std::uint32_t target = 0;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> raised;  ///< id, argument
@@ -35,7 +35,7 @@ class PlainContext {
 
   U32 reg(unsigned id) { return regs[id]; }
   void set_reg(unsigned id, U32 v) {
-    if (id < isa::register_count && !fault_address) regs[id] = v;
+    if (id != isa::sink_register && !fault_address) regs[id] = v;
   }
 
   U32 load8(U32 a) { return load(a, 1); }
@@ -45,6 +45,8 @@ class PlainContext {
   void store8(U32 a, U32 v) { store(a, v, 1); }
   void store16(U32 a, U32 v) { store(a, v, 2); }
   void store32(U32 a, U32 v) { store(a, v, 4); }
+  void aligned() { aligned_ = true; }
+  void unprivileged() {}
   void store32_aligned(U32 a, U32 v) {
     if (a & 3)
       fault(a);
@@ -94,6 +96,7 @@ class PlainContext {
     return 0;
   }
   U32 load(U32 a, std::uint32_t size) {
+    if (std::exchange(aligned_, false) && (a & (size - 1))) return fault(a);
     const std::uint8_t* p = at(a, size);
     if (!p) return fault(a);
     U32 v = 0;
@@ -101,6 +104,10 @@ class PlainContext {
     return v;
   }
   void store(U32 a, U32 v, std::uint32_t size) {
+    if (std::exchange(aligned_, false) && (a & (size - 1))) {
+      fault(a);
+      return;
+    }
     std::uint8_t* p = at(a, size);
     if (!p)
       fault(a);
@@ -108,6 +115,7 @@ class PlainContext {
       std::memcpy(p, &v, size);
   }
 
+  bool aligned_ = false;
   std::uint32_t base_;
   std::vector<std::uint8_t> bytes_;
 };

@@ -239,6 +239,36 @@ TEST(Bus, AnAliasThatLiesOtherwiseInPagesIsMarkedWhereverTheBytesAre) {
   EXPECT_TRUE(fast_write(bus, 0x10002000));
 }
 
+TEST(Bus, AnotherProtectionChangesThePagesInWhichItDiffers) {
+  constexpr std::uint8_t rw = permit_read | permit_write;
+  Bus bus;
+  bus.add(ram(0x20000000, 0x8000));
+  bus.add(ram(0x30000000, 0x2000));
+  const auto view = [&] {  // a letter for each page: w(ritable), r(eadable), - neither
+    std::string out;
+    for (const Address base :
+         {0x20000000u, 0x20001000u, 0x20002000u, 0x20003000u, 0x20007000u, 0x30000000u, 0x30001000u})
+      out += bus.write_pages()[base >> 12] ? 'w' : bus.read_pages()[base >> 12] ? 'r' : '-';
+    return out;
+  };
+  const Protection one(
+      {{0x20000000, 0x20000fff, rw}, {0x20001000, 0x20002fff, permit_read}, {0x30000000, 0x3fffffff, rw}});
+  const Protection two(
+      {{0x20000000, 0x20002fff, permit_read}, {0x20003000, 0x20007fdf, rw}, {0x30001000, 0x3fffffff, rw}});
+  EXPECT_EQ(view(), "wwwwwww");
+  bus.set_protection(&one);
+  EXPECT_EQ(view(), "wrr--ww");
+  bus.set_protection(&two);
+  EXPECT_EQ(view(), "rrrw--w");  // 0x20007000 is not permitted whole
+  bus.set_protection(&one);
+  EXPECT_EQ(view(), "wrr--ww");
+  bus.mark_code(0x30000000);
+  bus.set_protection(nullptr);
+  EXPECT_EQ(view(), "wwwwwrw");  // code's page stays out of the way
+  bus.set_protection(&two);
+  EXPECT_EQ(view(), "rrrw--w");
+}
+
 TEST(Bus, APokeReportsEachHalfwordOfCode) {
   Bus bus;
   bus.add(ram(0x20000000, 0x1000));

@@ -8,10 +8,11 @@
 #include "memory/elf_image.h"
 #include "sim/board.h"
 #include "sim/profile/model/int8_graph.h"
-#include "sim/profile/model/note.h"
 #include "sim/profile/model/tflite_reader.h"
+#include "sim/profile/recognisers/recognition.h"
 #include "sim/profile/static_size.h"
 #include "sim/profile/symbols.h"
+#include "sim/program.h"
 #include "sim/propose.h"
 #include "tools/cli/cli.h"
 #include "tools/report/format.h"
@@ -140,27 +141,59 @@ Table region_table(const profile::StaticSize& size) {
   return table;
 }
 
-Table note_table(const model::NoteModel& note, const profile::SymbolTable& symbols) {
+Table candidate_table(const profile::Candidate& c, const profile::SymbolTable& symbols) {
   Table table = layer_table();
   table.columns.back().title = "function";
-  for (const model::NoteLayer& l : note.layers) {
-    const profile::Symbol* f = symbols.function_at(l.function);
-    table.rows.push_back({{std::to_string(l.index), model::op_name(l.kind), l.name.substr(0, l.name.find(';')),
-                           shape32(l.input_shape) + "→" + shape32(l.output_shape), count(l.macs),
-                           bytes(l.parameter_bytes), f ? f->display : hex(l.function)}});
+  const auto first = [](const auto& shapes) { return shapes.empty() ? std::string("?") : shape(shapes.front()); };
+  bool known = false;
+  for (std::size_t i = 0; i < c.layers.size(); ++i) {
+    const profile::Layer& l = c.layers[i];
+    const Address at = c.layer_functions[i];
+    const profile::Symbol* f = at ? symbols.function_at(at) : nullptr;
+    known |= at != 0;
+    const std::string number = (c.networks.size() > 1 ? fmt::format("{}.", l.network) : "") +
+                               (l.subgraph ? fmt::format("{}:", l.subgraph) : "") + std::to_string(l.index);
+    table.rows.push_back(
+        {{number, l.op, l.name.substr(0, l.name.find(';')), first(l.input_shapes) + "→" + first(l.output_shapes),
+          count(l.macs), bytes(l.parameter_bytes),
+          f    ? f->display
+          : at ? hex(at)
+               : ""}});
+  }
+  if (!known) {
+    table.columns.pop_back();
+    for (Row& row : table.rows) row.cells.pop_back();
   }
   return table;
 }
 
-/// The layer table of our own runtime, if the image carries one.
-Result<std::optional<model::NoteModel>> note_of(const memory::ElfImage& image) {
-  const memory::ElfSection* section = image.section(".note.microjoule");
-  if (!section) return std::optional<model::NoteModel>();
-  const auto contents = image.contents(*section);
-  if (!contents) return contents.error();
-  auto note = model::parse_note(*contents);
-  if (!note) return note.error();
-  return std::optional(std::move(*note));
+/// What was recognised; all candidates and their reasons with --why.
+void runtime_facts(const std::vector<profile::Ranked>& ranked, bool why, Facts& facts) {
+  for (const profile::Ranked& r : ranked) {
+    const profile::Candidate& c = r.candidate;
+    if (c.confidence == 0) continue;
+    std::string reasons;
+    for (const std::string& reason : c.reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
+    facts.push_back({"runtime", fmt::format("{} ({} % sure): {}", c.runtime, c.confidence, reasons)});
+    for (std::size_t i = 0; i < c.networks.size(); ++i) {
+      const profile::Network& n = c.networks[i];
+      const auto of_it = [&](const profile::Layer& l) { return l.network == static_cast<int>(i); };
+      const auto layers = static_cast<std::uint64_t>(std::count_if(c.layers.begin(), c.layers.end(), of_it));
+      facts.push_back({"model", fmt::format("{}: {}, {} an inference, parameters {}{}", n.name, plural(layers, "layer"),
+                                            plural(n.macs, "MAC"), bytes(n.parameter_bytes),
+                                            n.arena.bytes ? ", arena " + bytes(n.arena.bytes) : "")});
+    }
+    if (!why) break;
+  }
+  if (ranked.empty() || ranked.front().candidate.confidence == 0)
+    facts.push_back({"runtime",
+                     "no inference runtime recognised; a run may still show one, and run --layers FILE maps "
+                     "functions to layers"});
+  if (!why) return;
+  std::string tried;
+  for (const profile::Recogniser& r : profile::recognisers())
+    tried += (tried.empty() ? "" : ", ") + std::string(r.name);
+  facts.push_back({"recognisers", "all that were asked: " + tried});
 }
 
 /// The board that sizes are told for, and in `facts` why it.
@@ -183,22 +216,14 @@ Result<std::string> choose_board(const memory::ElfImage& image, const Parsed& p,
 }
 
 Result<std::string> inspect_firmware(const memory::ElfImage& image, const Parsed& p, const Options& o) {
-  const auto debug = profile::DebugInfo::load(image);
-  const auto symbols = profile::SymbolTable::build(image, debug);
-  const auto note = note_of(image);
-  if (!note) return note.error();
+  const Program program(image);
+  const auto& debug = program.debug;
+  const auto& symbols = program.symbols;
+  const auto ranked = profile::candidates(program);
+  if (!ranked) return ranked.error();
   Facts facts{{"target", target_text(image.target())},
               {"entry", hex(image.entry()) + " " + symbols.describe(image.entry() & ~1U, debug)}};
-  if (const auto& n = *note) {
-    std::uint64_t macs = 0;
-    for (const model::NoteLayer& l : n->layers) macs += l.macs;
-    facts.push_back({"runtime", n->runtime_name + ": layer table in section .note.microjoule"});
-    facts.push_back({"model", fmt::format("{}: {}, {} an inference, parameters {}, arena {}", n->model_name,
-                                          plural(n->layers.size(), "layer"), plural(macs, "MAC"),
-                                          bytes(n->parameter_bytes), bytes(n->arena_bytes))});
-  } else {
-    facts.push_back({"runtime", "no inference runtime recognised (no section .note.microjoule)"});
-  }
+  runtime_facts(*ranked, p.has("why"), facts);
   const auto id = choose_board(image, p, facts);
   if (!id) return id.error();
   std::string tables = section("segments", segment_table(image), o);
@@ -210,7 +235,8 @@ Result<std::string> inspect_firmware(const memory::ElfImage& image, const Parsed
   }
   const profile::StaticSize size = profile::compute_static_size(image, symbols, regions);
   if (!regions.empty()) tables += section("memory of " + *id, region_table(size), o);
-  if (*note) tables += section("layers", note_table(**note, symbols), o);
+  if (!ranked->empty() && !ranked->front().candidate.layers.empty())
+    tables += section("layers", candidate_table(ranked->front().candidate, symbols), o);
   Table largest{{{"bytes", Align::right}, {"symbol", Align::left, Shrink::keep_ends}}, {}};
   for (const profile::SizeRow& row : size.top_symbols(o.rows)) largest.rows.push_back({{count(row.bytes), row.name}});
   tables += section("largest symbols", largest, o);
@@ -243,7 +269,7 @@ Result<int> inspect_main(const Args& args) {
       "of "
       "each memory, layers, largest symbols. Of a network: its tensors, layers, MACs and weights.",
       with_terminal_options({{"board,b", "ID|FILE", "the board whose memories count; else proposed from the image"},
-                             {"why", "", "all boards that fit, and why"}}),
+                             {"why", "", "all boards that fit and all runtimes that it may hold, and why"}}),
       "  microjoule inspect kws.elf\n"
       "  microjoule inspect app.elf --board pico --rows 30\n"
       "  microjoule inspect kws.tflite\n"};

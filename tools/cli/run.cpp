@@ -23,6 +23,8 @@ const Syntax& syntax() {
       "ended: see microjoule --help.",
       with_report_options(with_energy_options(with_run_options({
           {"out,o", "FILE", "save the whole result as JSON, for microjoule report, check and diff"},
+          {"dump-memory", "BEGIN:END=FILE",
+           "after the run, memory from one symbol or address to the other: a 32-bit word in hex a line"},
           {"output", "FILE", "save the network's first output, raw or by its extension .npy"},
           {"console", "FILE|-|none", "where what the firmware prints goes; -: stdout (text format only)"},
           {"gdb", ":PORT", "waits in front of the first instruction until gdb connects to this port of this host"},
@@ -135,6 +137,7 @@ Result<int> run_main(const Args& args) {
   const auto energy = energy_request(*parsed);
   if (!energy) return energy.error();
   request->output_path = parsed->get("output");
+  request->dump_memory = parsed->get("dump-memory");
   if (parsed->has("gdb")) request->gdb = parsed->get("gdb");
   request->remark = [](std::string_view text) { fmt::print(stderr, "{}\n", text); };
   request->trace.symbol = parsed->get("trace-symbol");

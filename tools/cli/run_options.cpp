@@ -69,6 +69,8 @@ std::vector<Option> with_run_options(std::vector<Option> options) {
        "what-if: whatever the firmware programs; auto: the least that the clock allows (default with --clock where the "
        "board has a table)"},
       {"roi", "BEGIN:END", "measures from one symbol or address to the other, each time; more of them with commas"},
+      {"layers", "FILE",
+       "which functions are a network's layers, where that isn't recognised; see models/schema/layers.schema.json"},
       {"input", "FILE", "the network's first input: raw bytes of the tensor, or .npy"},
       {"console-input", "FILE", "what the firmware reads from its console; -: stdin"},
       {"files", "DIR", "the folder in which semihosting may open files; else it may open none"},
@@ -112,6 +114,7 @@ Result<RunRequest> run_request(const Parsed& p, const std::string& firmware) {
   request.firmware = firmware;
   request.board = p.get("board");
   request.input_path = p.get("input");
+  request.layers_path = p.get("layers");
   request.files_folder = p.get("files");
   request.command_line = p.get("args");
   const auto limits = run_limits(p);

@@ -283,18 +283,24 @@ template <class Io>
 void io(Io& o, Layer& v) {
   o.field("network", v.network);
   o.field("index", v.index);
+  o.field("subgraph", v.subgraph);
+  o.field("parent", v.parent);
   o.field("op", v.op);
   o.field("name", v.name);
   o.field("function", v.function);
+  o.field("kernel", v.kernel);
   o.field("input_shapes", v.input_shapes);
   o.field("weight_shapes", v.weight_shapes);
   o.field("output_shapes", v.output_shapes);
   o.field("macs", v.macs);
   o.field("parameter_bytes", v.parameter_bytes);
+  o.field("weight_bytes", v.weight_bytes);
   o.field("arena_bytes", v.arena_bytes);
   o.field("invocations", v.invocations);
   o.field("cycles", v.cycles);
   o.field("first_cycles", v.first_cycles);
+  o.field("warm_cycles", v.warm_cycles);
+  o.field("median_cycles", v.median_cycles);
   o.field("min_cycles", v.min_cycles);
   o.field("max_cycles", v.max_cycles);
   o.field("instructions", v.instructions);
@@ -304,18 +310,52 @@ void io(Io& o, Layer& v) {
   o.optional("energy", v.energy);
 }
 template <class Io>
+void io(Io& o, Spread& v) {
+  o.field("first", v.first);
+  o.field("warm", v.warm);
+  o.field("median", v.median);
+  o.field("min", v.min);
+  o.field("max", v.max);
+}
+template <class Io>
+void io(Io& o, Arena& v) {
+  o.address("address", v.address);
+  o.field("size_bytes", v.bytes);
+  o.field("used_bytes", v.used_bytes);
+}
+template <class Io>
 void io(Io& o, Network& v) {
   o.field("name", v.name);
   o.field("runtime", v.runtime);
   o.field("recognised_by", v.recognised_by);
+  o.field("confidence_percent", v.confidence);
+  o.field("disagreements", v.disagreements);
   o.field("inferences", v.inferences);
   o.field("macs", v.macs);
+  o.field("parameter_bytes", v.parameter_bytes);
+  o.field("arena", v.arena);
   o.field("cycles", v.cycles);
+  o.field("inference_cycles", v.inference_cycles);
+  o.field("instructions", v.instructions);
   o.field("time_s", v.time_s);
   o.field("between_layers_cycles", v.between_cycles);
+  o.field("between_layers_instructions", v.between_instructions);
   o.activity("activity", v.activity);
   o.optional("energy", v.energy);
   o.optional("between_layers_energy", v.between_energy);
+}
+template <class Io>
+void io(Io& o, Phase& v) {
+  o.field("kind", v.kind);
+  o.field("network", v.network);
+  o.field("layer", v.layer);
+  o.field("count", v.count);
+  o.field("cycles", v.cycles);
+  o.field("instructions", v.instructions);
+  o.field("time_s", v.time_s);
+  o.reasons("cycles_by_reason", v.reasons);
+  o.activity("activity", v.activity);
+  o.optional("energy", v.energy);
 }
 template <class Io>
 void io(Io& o, Function& v) {
@@ -336,6 +376,7 @@ template <class Io>
 void io(Io& o, TreeNode& v) {
   o.field("parent", v.parent);
   o.field("name", v.name);
+  o.field("layer", v.layer);
   o.field("self_cycles", v.self_cycles);
   o.field("inclusive_cycles", v.inclusive_cycles);
   o.field("calls", v.calls);
@@ -441,6 +482,7 @@ void io(Io& o, RunResult& v) {
   o.field("energy_model", v.energy_model);
   o.field("layers", v.layers);
   o.field("networks", v.networks);
+  o.field("phases", v.phases);
   o.field("functions", v.functions);
   o.field("memory", v.memory);
   o.field("timeline", v.timeline);
@@ -459,6 +501,19 @@ void check_indices(const RunResult& r) {
   for (std::size_t i = 0; i < r.layers.size(); ++i)
     if (r.layers[i].network < 0 || static_cast<std::size_t>(r.layers[i].network) >= r.networks.size())
       throw Wrong{fmt::format("/layers/{}/network", i), "is no row of /networks"};
+  const auto index = [](int i, std::size_t n) { return i >= -1 && (i < 0 || static_cast<std::size_t>(i) < n); };
+  for (std::size_t i = 0; i < r.layers.size(); ++i)
+    if (!index(r.layers[i].parent, r.layers.size()) || r.layers[i].parent == static_cast<int>(i))
+      throw Wrong{fmt::format("/layers/{}/parent", i), "is no other row of /layers"};
+  for (std::size_t i = 0; i < r.phases.size(); ++i) {
+    if (!index(r.phases[i].network, r.networks.size()))
+      throw Wrong{fmt::format("/phases/{}/network", i), "is no row of /networks"};
+    if (!index(r.phases[i].layer, r.layers.size()))
+      throw Wrong{fmt::format("/phases/{}/layer", i), "is no row of /layers"};
+  }
+  for (std::size_t i = 0; i < r.call_tree.size(); ++i)
+    if (!index(r.call_tree[i].layer, r.layers.size()))
+      throw Wrong{fmt::format("/call_tree/{}/layer", i), "is no row of /layers"};
   const auto points = [&](const energy::Activities& a, const char* list, std::size_t i) {
     if (a.size() > r.operating_points.size())
       throw Wrong{fmt::format("/{}/{}", list, i), "has activity at an operating point that /operating_points lacks"};
@@ -466,6 +521,7 @@ void check_indices(const RunResult& r) {
   points(r.totals.activity, "totals", 0);
   for (std::size_t i = 0; i < r.layers.size(); ++i) points(r.layers[i].activity, "layers", i);
   for (std::size_t i = 0; i < r.networks.size(); ++i) points(r.networks[i].activity, "networks", i);
+  for (std::size_t i = 0; i < r.phases.size(); ++i) points(r.phases[i].activity, "phases", i);
   for (std::size_t i = 0; i < r.functions.size(); ++i) points(r.functions[i].activity, "functions", i);
   for (std::size_t i = 0; i < r.timeline.spans.size(); ++i)
     if (r.timeline.spans[i].name >= r.timeline.names.size())

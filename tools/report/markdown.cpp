@@ -24,6 +24,7 @@ std::string markdown(const profile::RunResult& r, const Options& o) {
       fmt::format("## microjoule: {}\n\n", printable(r.provenance.firmware)) + table_of(found(r)).markdown();
   out += section("Totals", "", totals(r));
   out += section("Layers", layers_remark(r), layers(r));
+  if (const Table table = layer_details(r); !table.rows.empty()) out += section("Layers, closer", "", table);
   out += section("Functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows));
   out += section("Why", "where the cycles went", reasons(r));
   if (const Table table = regions(r); !table.rows.empty())

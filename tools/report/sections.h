@@ -38,6 +38,8 @@ Table totals(const profile::RunResult&);
 /// Layers in execution order, between layers, outside of inference, total; no rows when there is no network or none
 /// ran.
 Table layers(const profile::RunResult&);
+/// More of each layer: kernel, first and typical cycles, MACs per cycle, weights, arena, what bounds it.
+Table layer_details(const profile::RunResult&);
 /// Why layers() has no rows, or over how many inferences its rows sum, and how sure their joules are.
 std::string layers_remark(const profile::RunResult&);
 enum class Order { self, inclusive };

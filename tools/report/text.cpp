@@ -30,7 +30,13 @@ std::string text(const profile::RunResult& r, const Options& o) {
   out += section("totals", "", totals(r), o);
   const Table layer_table = layers(r);
   out += title("layers", layers_remark(r), o);
-  if (!layer_table.rows.empty()) out += layer_table.text(o);
+  if (!layer_table.rows.empty()) {
+    out += layer_table.text(o);
+    out += section("layers",
+                   "kernel: the function with most of its cycles; cycles of the first and of a typical later "
+                   "run; live: bytes of the arena in use",
+                   layer_details(r), o);
+  }
   if (!r.functions.empty()) {
     out += section("functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows), o);
     out += section("functions", functions_remark(r, Order::inclusive), functions(r, Order::inclusive, o.rows / 2), o);

@@ -26,7 +26,7 @@ void branch_link(C& c, const Insn& i) {
   c.call(i.imm);
 }
 
-// BX: ARMv7-M A7.7.20
+// BX: ARMv7-M A7.7.20; BXNS: DDI0553 C2.4.27, which also knows what bit 0 means there
 template <Context C>
 void branch_register(C& c, const Insn& i) {
   c.jump_to(c.reg(i.rm));
@@ -50,6 +50,12 @@ void branch_link_register(C& c, const Insn& i) {
   const auto target = c.reg(i.rm);
   c.set_reg(lr, typename C::U32((i.pc + 2u) | 1u));
   c.call_to(target);
+}
+
+// BLXNS: DDI0553 C2.4.24; return address, frame and change of state are the architecture's
+template <Context C>
+void branch_link_non_secure(C& c, const Insn& i) {
+  c.call_to(c.reg(i.rm));
 }
 
 // CBZ, CBNZ: ARMv7-M A7.7.21

@@ -210,7 +210,7 @@ auto from_fixed(V v, S scr, FixedType type, Rounding rounding) {
 template <class F, bool Unsigned, Context C>
 void fp_from_integer(C& c, const Insn& i) {
   const auto scr = c.reg(fpscr);
-  const auto r = from_fixed<F>(c.reg(i.rm), scr, FixedType{Unsigned, 32, 0}, Rounding::fpscr);
+  const auto r = from_fixed<F>(c.reg(i.rm), scr, FixedType{Unsigned, 32, 0}, Rounding::current);
   F::write(c, i.rd, r.value);
   c.set_reg(fpscr, scr | r.flags);
 }

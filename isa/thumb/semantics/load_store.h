@@ -1,6 +1,4 @@
 // Loads and stores (ARMv7-M A4.6, A4.7; pages A7.7.41 to A7.7.67, A7.7.99, A7.7.101, A7.7.159 to A7.7.173).
-//
-// The unprivileged forms (LDRT ...) are ordinary accesses here: without an MPU no access depends on the privilege.
 #pragma once
 
 #include "isa/thumb/semantics/operand.h"
@@ -10,14 +8,14 @@ namespace mj::isa::thumb::semantics {
 enum class Access { byte, byte_signed, half, half_signed, word };
 
 /// Addressing modes. imm is the offset as a two's complement number; for literals it is the address. The base register
-/// is written by pre and post.
-enum class Mode { offset, pre, post, reg, reg_lsl, literal };
+/// is written by pre and post. Unprivileged is an offset.
+enum class Mode { offset, pre, post, reg, reg_lsl, literal, unprivileged };
 
 template <Mode M, Context C>
 typename C::U32 address(C& c, const Insn& i) {
   using U32 = typename C::U32;
   if constexpr (M == Mode::literal) return U32(i.imm);
-  if constexpr (M == Mode::offset || M == Mode::pre) return c.reg(i.rn) + i.imm;
+  if constexpr (M == Mode::offset || M == Mode::pre || M == Mode::unprivileged) return c.reg(i.rn) + i.imm;
   if constexpr (M == Mode::post) return c.reg(i.rn);
   if constexpr (M == Mode::reg) return c.reg(i.rn) + c.reg(i.rm);
   if constexpr (M == Mode::reg_lsl) return c.reg(i.rn) + (c.reg(i.rm) << i.shift);
@@ -36,6 +34,7 @@ template <Access A, Mode M, To T, Context C>
 void load(C& c, const Insn& i) {
   using U32 = typename C::U32;
   const U32 at = address<M>(c, i);
+  if constexpr (M == Mode::unprivileged) c.unprivileged();
   U32 v;
   if constexpr (A == Access::byte) v = c.load8(at);
   if constexpr (A == Access::byte_signed) v = sign8(c.load8(at));
@@ -55,6 +54,7 @@ void store(C& c, const Insn& i) {
   using U32 = typename C::U32;
   const U32 at = address<M>(c, i);
   const U32 v = c.reg(i.rd);
+  if constexpr (M == Mode::unprivileged) c.unprivileged();
   if constexpr (A == Access::byte) c.store8(at, v);
   if constexpr (A == Access::half) c.store16(at, v);
   if constexpr (A == Access::word) c.store32(at, v);
@@ -134,18 +134,34 @@ void store_list(C& c, const Insn& i) {
   if constexpr (B == Base::update && W == Way::down) c.set_reg(i.rn, lowest);
 }
 
-// LDREX, LDREXB, LDREXH: ARMv7-M A7.7.52, A7.7.53, A7.7.54
+// LDREX, LDREXB, LDREXH: ARMv7-M A7.7.52, A7.7.53, A7.7.54; LDAEX and its narrow forms
 template <std::uint32_t Size, Context C>
 void load_exclusive(C& c, const Insn& i) {
   c.set_reg(i.rd, c.load_exclusive(c.reg(i.rn) + i.imm, Size));
 }
 
-// STREX, STREXB, STREXH: ARMv7-M A7.7.167, A7.7.168, A7.7.169; rd is stored, ra gets 0 if it was
+// STREX, STREXB, STREXH: ARMv7-M A7.7.167, A7.7.168, A7.7.169; STLEX and its narrow forms; rd is stored, ra gets 0 if
+// it was
 template <std::uint32_t Size, Context C>
 void store_exclusive(C& c, const Insn& i) {
   using U32 = typename C::U32;
   const U32 at = c.reg(i.rn) + i.imm;
   c.set_reg(i.ra, c.store_exclusive(at, c.reg(i.rd), Size));
+}
+
+// LDA, LDAB, LDAH: Armv8-M C2.4.52 to C2.4.57. One core that performs its accesses in order has nothing to order; what
+// is left is that they must be aligned
+template <Access A, Context C>
+void load_acquire(C& c, const Insn& i) {
+  c.aligned();
+  load<A, Mode::offset, To::general>(c, i);
+}
+
+// STL, STLB, STLH: Armv8-M C2.4.196 to C2.4.201
+template <Access A, Context C>
+void store_release(C& c, const Insn& i) {
+  c.aligned();
+  store<A, Mode::offset>(c, i);
 }
 
 // CLREX: ARMv7-M A7.7.23

@@ -11,7 +11,7 @@ namespace mj::isa::thumb::semantics {
 template <Context C>
 void no_effect(C&, const Insn&) {}
 
-// WFE, WFI, SEV, DSB, ISB: ARMv7-M A7.7.261, A7.7.262, A7.7.129, A7.7.34, A7.7.37
+// WFE, WFI, SEV, DSB, ISB: ARMv7-M A7.7.261, A7.7.262, A7.7.129, A7.7.34, A7.7.37; SG: DDI0553 C2.4.175
 template <System S, Context C>
 void system_event(C& c, const Insn&) {
   c.system_write(S, typename C::U32(0u));
@@ -57,6 +57,19 @@ void mrs(C& c, const Insn& i) {
 template <Context C>
 void msr(C& c, const Insn& i) {
   c.system_write(i.imm, c.reg(i.rn));
+}
+
+// TT, TTT, TTA, TTAT: DDI0553 C2.4.250
+template <unsigned Kind, Context C>
+void test_target(C& c, const Insn& i) {
+  c.system_write(sys_tt_address, c.reg(i.rn));
+  c.set_reg(i.rd, c.system_read(sys_tt | Kind << 8));
+}
+
+// VLSTM, VLLDM: DDI0553 C2.4.297, C2.4.293; the architecture moves the FP state
+template <System S, Context C>
+void system_address(C& c, const Insn& i) {
+  c.system_write(S, c.reg(i.rn));
 }
 
 }  // namespace mj::isa::thumb::semantics

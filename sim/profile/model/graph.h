@@ -52,6 +52,7 @@ struct Tensor {
   bool is_variable = false;
   bool is_constant = false;
   std::vector<std::byte> data = {};  ///< constant: exactly bytes() long, little endian; otherwise empty
+  std::size_t data_offset = 0;       ///< constant: where `data` begins in the file
 
   std::int64_t elements() const;   ///< product of the shape; the reader guarantees that it is below 2^31
   std::int64_t bytes() const;      ///< size in memory; 0 where the element type has no fixed size
@@ -94,7 +95,7 @@ struct ModelGraph {
   std::string name;         ///< the main subgraph's name, may be empty
   std::string description;  ///< the file's description, e.g. which converter wrote it
   std::uint32_t schema_version = 0;
-  std::uint32_t subgraph_count = 1;  ///< only the first is read
+  std::uint32_t subgraph_count = 1;  ///< of the file; this is one of them
   std::vector<Tensor> tensors;
   std::vector<Operator> operators;
   std::vector<std::int32_t> inputs;  ///< tensor indices

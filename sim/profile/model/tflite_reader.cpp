@@ -38,8 +38,13 @@ std::int64_t long_at(const flatbuffers::Vector<std::int64_t>& numbers, std::uint
 /// Reads one verified flatbuffer; every function returns the first thing that is wrong, or nothing.
 class Reader {
  public:
-  Reader(const fb::ModelFile& file, std::string_view where, std::size_t file_bytes)
-      : file_(file), where_(where), copies_left_(kMostCopies * file_bytes + kFewBytes) {}
+  Reader(const fb::ModelFile& file, std::string_view where, const std::uint8_t* start, std::size_t file_bytes,
+         std::uint32_t subgraph)
+      : file_(file),
+        where_(where),
+        start_(start),
+        subgraph_(subgraph),
+        copies_left_(kMostCopies * file_bytes + kFewBytes) {}
 
   Result<ModelGraph> read() {
     graph_.schema_version = file_.version();
@@ -49,7 +54,9 @@ class Reader {
                    "convert the model with a current TensorFlow Lite converter"};
     }
     if (!file_.graphs() || file_.graphs()->size() == 0) return malformed(where_, "", "it has no subgraph");
-    const fb::Graph* main = file_.graphs()->Get(0);
+    if (subgraph_ >= file_.graphs()->size())
+      return malformed(where_, "", "it has no subgraph " + std::to_string(subgraph_));
+    const fb::Graph* main = file_.graphs()->Get(subgraph_);
     graph_.subgraph_count = file_.graphs()->size();
     graph_.name = text(main->name());
     graph_.description = text(file_.description());
@@ -167,6 +174,7 @@ class Reader {
     if (auto r = spend(buffer->data()->size(), path); !r) return r;
     const auto* bytes = reinterpret_cast<const std::byte*>(buffer->data()->data());
     tensor.data.assign(bytes, bytes + buffer->data()->size());
+    tensor.data_offset = static_cast<std::size_t>(buffer->data()->data() - start_);
     return {};
   }
 
@@ -273,13 +281,15 @@ class Reader {
 
   const fb::ModelFile& file_;
   std::string_view where_;
+  const std::uint8_t* start_;
+  std::uint32_t subgraph_;
   ModelGraph graph_;
   std::uint64_t copies_left_;
 };
 
 }  // namespace
 
-Result<ModelGraph> read_tflite(std::span<const std::byte> bytes, std::string_view where) {
+Result<ModelGraph> read_tflite(std::span<const std::byte> bytes, std::string_view where, std::uint32_t subgraph) {
   constexpr std::size_t kSmallest = 16;
   if (bytes.size() < kSmallest || std::memcmp(bytes.data() + 4, "TFL3", 4) != 0) {
     return Error{ExitCode::unreadable, "not a .tflite model", std::string(where),
@@ -303,7 +313,7 @@ Result<ModelGraph> read_tflite(std::span<const std::byte> bytes, std::string_vie
   if (!fb::VerifyModelFileBuffer(verifier)) {
     return malformed(where, "", "an offset or length points outside the " + std::to_string(bytes.size()) + " bytes");
   }
-  return Reader(*fb::GetModelFile(start), where, bytes.size()).read();
+  return Reader(*fb::GetModelFile(start), where, start, bytes.size(), subgraph).read();
 }
 
 Result<ModelGraph> read_tflite_file(const std::filesystem::path& path) {

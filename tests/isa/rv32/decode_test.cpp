@@ -24,7 +24,7 @@ using namespace isa::rv32;
 using isa::Insn;
 
 std::uint16_t number(Op op) { return static_cast<std::uint16_t>(op); }
-Insn decode_all(std::uint32_t raw) { return decode(raw, 0x1000, rv32imac); }
+Insn decode_all(std::uint32_t raw) { return decode(raw, 0x1000, ~Features{feature_e}); }
 
 TEST(Rv32Decode, EveryFillOfARowDecodesToItsOperationOrARefinement) {
   std::mt19937 random(1);
@@ -37,7 +37,10 @@ TEST(Rv32Decode, EveryFillOfARowDecodesToItsOperationOrARefinement) {
             other.pattern.refines(best->pattern))
           best = &other;
       const Insn insn = decode_all(raw);
-      const bool reserved = row.pattern.width == 16 && insn.op == number(Op::illegal);  // table 16.5's "RES"
+      // Table 16.5's "RES", and F's rounding modes 5 and 6
+      const bool rounds = row.feature == feature_f && row.pattern.fields[6] != 0;
+      const bool reserved =
+          (row.pattern.width == 16 || (rounds && (raw >> 12 & 7) - 5u < 2)) && insn.op == number(Op::illegal);
       EXPECT_TRUE(insn.op == number(best->op) || reserved) << std::hex << raw << " " << op_name(insn.op);
       if (!reserved) {
         EXPECT_EQ(insn.cls, best->cls) << std::hex << raw;
@@ -83,17 +86,65 @@ TEST(Rv32Decode, AMissingExtensionIsNamed) {
       {0x34002573, feature_zicsr},     // csrr a0,mscratch
       {0x0000100f, feature_zifencei},  // fence.i
       {0x30200073, feature_machine},   // mret
+      {0x00c5f553, feature_f},         // fadd.s fa0,fa1,fa2
+      {0x20c5a533, feature_zba},       // sh1add a0,a1,a2
+      {0x60059513, feature_zbb},       // clz a0,a1
+      {0x28c59533, feature_zbs},       // bset a0,a1,a2
+      {0x0ac59533, feature_zbc},       // clmul a0,a1,a2
+      {0x68755513, feature_zbkb},      // brev8 a0,a0
+      {0x0ec5d533, feature_zicond},    // czero.eqz a0,a1,a2
   };
   for (const auto& t : cases) {
     EXPECT_NE(decode(t.encoding, 0, t.feature).op, number(Op::illegal)) << feature_name(t.feature);
-    const Insn without = decode(t.encoding, 0, rv32imac & ~t.feature);
+    const Insn without = decode(t.encoding, 0, ~(t.feature | feature_e));
     EXPECT_EQ(without.op, number(Op::illegal)) << feature_name(t.feature);
     EXPECT_EQ(without.imm, t.feature);
     EXPECT_EQ(without.raw, t.encoding);
-    EXPECT_EQ(feature_of(feature_name(t.feature)), t.feature);
+    EXPECT_EQ(feature_of(feature_name(t.feature)) & ~feature_logic, t.feature);
   }
   EXPECT_EQ(decode(0xffffffff, 0, rv32imac).imm, 0u);
   EXPECT_EQ(feature_of("xyz"), 0u);
+}
+
+TEST(Rv32Decode, SixteenBitFormsNeedTheExtensionOfTheirOperation) {
+  const Features all = ~Features{feature_e};
+  const struct {
+    std::uint32_t encoding;
+    std::initializer_list<Features> needs;
+  } cases[] = {
+      {0x6502, {feature_c, feature_f}},                 // c.flwsp fa0,0(sp)
+      {0x8188, {feature_c, feature_zcb}},               // c.lbu a0,0(a1)
+      {0x9d65, {feature_c, feature_zcb, feature_zbb}},  // c.sext.b a0
+      {0x9d4d, {feature_c, feature_zcb, feature_m}},    // c.mul a0,a1
+      {0xb842, {feature_c, feature_zcmp}},              // cm.push {ra},-16
+  };
+  for (const auto& t : cases)
+    for (const Features feature : t.needs) {
+      EXPECT_NE(decode(t.encoding, 0, all).op, number(Op::illegal)) << std::hex << t.encoding;
+      EXPECT_EQ(decode(t.encoding, 0, all & ~feature).op, number(Op::illegal)) << std::hex << t.encoding;
+    }
+}
+
+// andn a0,a1,a2 and zext.h a0,a1 are in both; clz is Zbb's, brev8 Zbkb's
+TEST(Rv32Decode, ZbbAndZbkbShareInstructions) {
+  for (const char* name : {"zbb", "zbkb"})
+    for (const std::uint32_t encoding : {0x40c5f533u, 0x0805c533u, 0x60c5d533u, 0x6985d513u})
+      EXPECT_NE(decode(encoding, 0, feature_of(name)).op, number(Op::illegal)) << name << std::hex << encoding;
+  EXPECT_EQ(decode(0x60059513, 0, feature_of("zbkb")).op, number(Op::illegal));
+  EXPECT_EQ(decode(0x68755513, 0, feature_of("zbb")).op, number(Op::illegal));
+}
+
+TEST(Rv32Decode, WhatIsLackingIsSaid) {
+  const Features imc = feature_m | feature_c;
+  EXPECT_EQ(lacking(0x20c5a533, imc), "extension Zba");
+  EXPECT_EQ(lacking(0x40c5f533, imc), "extension Zbb or Zbkb");
+  EXPECT_EQ(lacking(0x60059513, imc), "extension Zbb");
+  EXPECT_EQ(lacking(0x00c5f553, imc), "extension F");
+  EXPECT_EQ(lacking(0x6502, imc), "extension F");
+  EXPECT_EQ(lacking(0xb842, imc), "extension Zcmp");
+  EXPECT_EQ(lacking(0x02c58533, imc), "");  // mul: not lacking
+  EXPECT_EQ(lacking(0xffffffff, imc), "");  // no instruction at all
+  EXPECT_EQ(lacking(0x00f70833, imc | feature_e), "RV32I, whose registers above x15 it names");
 }
 
 TEST(Rv32Decode, Rv32eHasSixteenRegisters) {
@@ -103,6 +154,10 @@ TEST(Rv32Decode, Rv32eHasSixteenRegisters) {
   EXPECT_EQ(decode(0x00f807b3, 0, e).op, number(Op::illegal));  // add a5,a6,a5
   EXPECT_EQ(decode(0x010707b3, 0, e).op, number(Op::illegal));  // add a5,a4,a6
   EXPECT_EQ(decode(0x340fd573, 0, e).op, number(Op::csrrwi));   // csrrwi a0,mscratch,31: not a register
+  const Features zcmp = e | feature_zcmp | feature_f;
+  EXPECT_EQ(decode(0xb862, 0, zcmp).op, number(Op::cm_push));     // cm.push {ra,s0-s1}
+  EXPECT_EQ(decode(0xb872, 0, zcmp).op, number(Op::illegal));     // cm.push {ra,s0-s2}: s2 is x18
+  EXPECT_EQ(decode(0x01c5f553, 0, zcmp).op, number(Op::fadd_s));  // fadd.s fa0,fa1,ft8: F has all its registers
 }
 
 TEST(Rv32Decode, TheHalfwordIsAllThatA16BitEncodingSees) {

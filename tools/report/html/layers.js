@@ -1,5 +1,5 @@
 // Layers: their table, why their cycles went where, and the energy split. One list of rows serves all three; it sums to
-// the run: layers, between layers, outside of inference.
+// the run: layers, between layers, phases outside of inference.
 
 const energy_parts = [
   {key: "core", title: "core", what: "instructions and stalls", colour: "--e-core"},
@@ -56,7 +56,28 @@ function layer_rows(result) {
       split: n.between_layers_energy && n.between_layers_energy.femtojoules
     });
   });
-  rows.push({
+  const names = {
+    startup: "start-up, before main",
+    setup: "set-up of the network",
+    init: "init of operators",
+    prepare: "prepare of operators",
+    before: "before the first inference",
+    between: "between inferences",
+    after: "after the last inference",
+    interrupts: "interrupts meanwhile",
+    other: "looked like a network",
+    program: "outside of inference",
+  };
+  const sums = new Map();
+  for (const p of result.phases) {
+    const sum = sums.get(p.kind) || {rest: true, op: names[p.kind] || shown_name(p.kind, 40), cycles: 0, time_s: 0, energy: null, split: null};
+    sum.cycles += p.cycles;
+    sum.time_s += p.time_s;
+    if (p.energy) sum.split = split_plus(p.energy.femtojoules, sum.split);
+    sums.set(p.kind, sum);
+  }
+  rows.push(...sums.values());
+  if (!sums.size) rows.push({
     rest: true,
     op: "outside of inference",
     cycles: Math.max(0, totals.cycles - inside),
@@ -77,7 +98,7 @@ function layer_tip(l) {
   const runs = plural(l.invocations, "invocation");
   const lines = [
     l.op + " " + l.name,
-    "function " + l.function,
+    "function " + l.function + (l.kernel ? ", kernel " + l.kernel : ""),
     l.invocations > 1 ? runs + ", " + count(l.min_cycles) + " to " + count(l.max_cycles) + " cycles" : runs,
     "parameters " + bytes(l.parameter_bytes) + ", arena " + bytes(l.arena_bytes),
   ];

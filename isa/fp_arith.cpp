@@ -1,13 +1,14 @@
-// The manual's FP pseudocode (ARMv7-M A2.5.7-8 and appendix) in integers. A finite number is
+// The FP pseudocode of Arm's manual (ARMv7-M A2.5.7-8 and appendix) in integers, with what RISC-V (Volume I, chapter
+// 11) does otherwise. A finite number is
 // (-1)^sign * significand / 2^63 * 2^exponent with bit 63 of the significand set; a bit that was shifted out is kept
 // as a set lowest bit ("jam"), which is all that rounding needs to know of it.
-#include "isa/thumb/fp_arith.h"
+#include "isa/fp_arith.h"
 
 #include <algorithm>
 #include <tuple>
 #include <utility>
 
-namespace mj::isa::thumb {
+namespace mj::isa::ieee {
 namespace {
 
 __extension__ using U128 = unsigned __int128;
@@ -65,8 +66,9 @@ int leading_zeros(U128 v) {
   return high != 0 ? std::countl_zero(high) : 64 + std::countl_zero(static_cast<std::uint64_t>(v));
 }
 
-Rounding mode_of(std::uint32_t scr, Rounding asked = Rounding::fpscr) {
-  return asked == Rounding::fpscr ? static_cast<Rounding>(scr >> 22 & 3) : asked;
+Rounding mode_of(std::uint32_t scr, Rounding asked = Rounding::current) {
+  if (asked != Rounding::current) return asked;
+  return (scr & control_tie_away) != 0 ? Rounding::tie_away : static_cast<Rounding>(scr >> 22 & 3);
 }
 
 // Whether a magnitude is rounded up; `rest` are the bits behind the binary point.
@@ -95,8 +97,8 @@ Number unpack(typename F::Bits v, std::uint32_t scr, std::uint32_t& flags) {
   constexpr bool half = F::fraction_bits == 10;
   if (field == 0) {
     if (fraction == 0) return n;
-    if (!half && (scr & fpscr_fz) != 0) {
-      flags |= fpscr_idc;
+    if (!half && (scr & control_flush) != 0) {
+      flags |= flag_denormal;
       return n;
     }
     const int zeros = std::countl_zero(fraction);
@@ -105,7 +107,7 @@ Number unpack(typename F::Bits v, std::uint32_t scr, std::uint32_t& flags) {
     n.exponent = F::min_exponent + (63 - zeros) - F::fraction_bits;
     return n;
   }
-  if (field == F::max_field && !(half && (scr & fpscr_ahp) != 0)) {
+  if (field == F::max_field && !(half && (scr & control_alternative_half) != 0)) {
     if (fraction == 0)
       n.kind = Kind::infinity;
     else
@@ -118,13 +120,23 @@ Number unpack(typename F::Bits v, std::uint32_t scr, std::uint32_t& flags) {
   return n;
 }
 
-// FPRound(), FPRoundCV(): tininess is detected before rounding.
+// Whether a number below the smallest normal one, rounded with an unbounded exponent, reaches that one: then it is tiny
+// before rounding, but not after.
+template <class F>
+bool rounds_to_normal(bool sign, int exponent, std::uint64_t significand, Rounding mode) {
+  if (exponent != F::min_exponent - 1) return false;
+  const U128 wide = U128{significand} << (64 - (63 - F::fraction_bits));
+  const auto whole = static_cast<std::uint64_t>(wide >> 64);
+  return rounds_up(mode, sign, (whole & 1) != 0, static_cast<std::uint64_t>(wide)) && whole == F::fraction_mask * 2 + 1;
+}
+
+// FPRound(), FPRoundCV()
 template <class F>
 typename F::Bits round(bool sign, int exponent, std::uint64_t significand, std::uint32_t scr, std::uint32_t& flags,
                        Rounding mode) {
   constexpr bool half = F::fraction_bits == 10;
-  if (!half && (scr & fpscr_fz) != 0 && exponent < F::min_exponent) {
-    flags |= fpscr_ufc;
+  if (!half && (scr & control_flush) != 0 && exponent < F::min_exponent) {
+    flags |= flag_underflow;
     return F::zero(sign);
   }
   int field = std::max(exponent - F::min_exponent + 1, 0);
@@ -133,7 +145,9 @@ typename F::Bits round(bool sign, int exponent, std::uint64_t significand, std::
   const U128 wide = shift_right_jam(U128{significand} << 64, static_cast<unsigned>(shift));
   auto whole = static_cast<std::uint64_t>(wide >> 64);
   const auto rest = static_cast<std::uint64_t>(wide);
-  if (field == 0 && rest != 0) flags |= fpscr_ufc;
+  if (field == 0 && rest != 0 &&
+      ((scr & control_tiny_after) == 0 || !rounds_to_normal<F>(sign, exponent, significand, mode)))
+    flags |= flag_underflow;
   if (rounds_up(mode, sign, (whole & 1) != 0, rest)) {
     ++whole;
     if (whole == F::fraction_mask + 1 && field == 0) field = 1;
@@ -142,18 +156,18 @@ typename F::Bits round(bool sign, int exponent, std::uint64_t significand, std::
       whole >>= 1;
     }
   }
-  if (half && (scr & fpscr_ahp) != 0) {
+  if (half && (scr & control_alternative_half) != 0) {
     if (field > static_cast<int>(F::max_field)) {
-      flags |= fpscr_ioc;
+      flags |= flag_invalid;
       return F::pack(sign, F::max_field, F::fraction_mask);
     }
   } else if (field >= static_cast<int>(F::max_field)) {
-    flags |= fpscr_ofc | fpscr_ixc;
+    flags |= flag_overflow | flag_inexact;
     const bool to_infinity = mode == Rounding::tie_even || mode == Rounding::tie_away ||
                              (mode == Rounding::plus_infinity && !sign) || (mode == Rounding::minus_infinity && sign);
     return to_infinity ? F::infinity(sign) : F::pack(sign, F::max_field - 1, F::fraction_mask);
   }
-  if (rest != 0) flags |= fpscr_ixc;
+  if (rest != 0) flags |= flag_inexact;
   return F::pack(sign, static_cast<std::uint64_t>(field), whole & F::fraction_mask);
 }
 
@@ -166,15 +180,15 @@ typename F::Bits round_wide(bool sign, int exponent, U128 v, std::uint32_t scr, 
 
 template <class F>
 typename F::Bits invalid(std::uint32_t& flags) {
-  flags |= fpscr_ioc;
+  flags |= flag_invalid;
   return F::default_nan();
 }
 
 // FPProcessNaN()
 template <class F>
 typename F::Bits quieted(typename F::Bits v, Kind kind, std::uint32_t scr, std::uint32_t& flags) {
-  if (kind == Kind::signalling_nan) flags |= fpscr_ioc;
-  return (scr & fpscr_dn) != 0 ? F::default_nan() : static_cast<typename F::Bits>(v | F::quiet_bit);
+  if (kind == Kind::signalling_nan) flags |= flag_invalid;
+  return (scr & control_default_nan) != 0 ? F::default_nan() : static_cast<typename F::Bits>(v | F::quiet_bit);
 }
 
 // FPProcessNaNs(), FPProcessNaNs3(): the first signalling NaN, else the first quiet one. False if there is none.
@@ -212,8 +226,8 @@ U128 upper(const Number& n) { return U128{n.significand} << 64; }
 // Between formats; NaN payloads keep their upper bits.
 template <class To, class From>
 typename To::Bits convert_nan(typename From::Bits v, const Number& n, std::uint32_t scr, std::uint32_t& flags) {
-  if (n.kind == Kind::signalling_nan) flags |= fpscr_ioc;
-  if ((scr & fpscr_dn) != 0) return To::default_nan();
+  if (n.kind == Kind::signalling_nan) flags |= flag_invalid;
+  if ((scr & control_default_nan) != 0) return To::default_nan();
   const std::uint64_t left = From::fraction(v) << (63 - From::fraction_bits);
   return To::pack(n.sign, To::max_field, left >> (63 - To::fraction_bits) | To::quiet_bit);
 }
@@ -223,16 +237,17 @@ template <class To, class From>
 FpResult<typename To::Bits> convert(typename From::Bits v, std::uint32_t scr) {
   std::uint32_t flags = 0;
   const Number n = unpack<From>(v, scr, flags);
-  const bool alternative = To::fraction_bits == 10 && (scr & fpscr_ahp) != 0;  // has neither NaN nor infinity
+  const bool alternative =
+      To::fraction_bits == 10 && (scr & control_alternative_half) != 0;  // has neither NaN nor infinity
   typename To::Bits r = To::zero(n.sign);
   if (n.nan()) {
     if (alternative)
-      flags |= fpscr_ioc;
+      flags |= flag_invalid;
     else
       r = convert_nan<To, From>(v, n, scr, flags);
   } else if (n.inf()) {
     if (alternative) {
-      flags |= fpscr_ioc;
+      flags |= flag_invalid;
       r = To::pack(n.sign, To::max_field, To::fraction_mask);
     } else {
       r = To::infinity(n.sign);
@@ -283,6 +298,18 @@ FpResult<V> extreme(V a, V b, std::uint32_t scr, bool maximum) {
   const bool first = maximum ? order(x, y) > 0 : order(x, y) < 0;
   const Number& n = first ? x : y;
   return {n.zero() ? F::zero(n.sign) : first ? a : b, flags};
+}
+
+// IEEE 754-2019 maximumNumber, minimumNumber: any NaN loses against a number.
+template <class V>
+FpResult<V> extreme_number(V a, V b, std::uint32_t scr, bool maximum) {
+  using F = FormatOf<V>;
+  std::uint32_t flags = 0;
+  const Number x = unpack<F>(a, scr, flags), y = unpack<F>(b, scr, flags);
+  if (!x.nan() && !y.nan()) return extreme(a, b, scr, maximum);
+  if (x.kind == Kind::signalling_nan || y.kind == Kind::signalling_nan) flags |= flag_invalid;
+  if (x.nan() && y.nan()) return {F::default_nan(), flags};
+  return {x.nan() ? b : a, flags};
 }
 
 }  // namespace
@@ -347,7 +374,7 @@ FpResult<V> div(V a, V b, std::uint32_t scr) {
   if ((x.inf() && y.inf()) || (x.zero() && y.zero())) {
     r = invalid<F>(flags);
   } else if (x.inf() || y.zero()) {
-    if (!x.inf()) flags |= fpscr_dzc;
+    if (!x.inf()) flags |= flag_divide_by_zero;
     r = F::infinity(sign);
   } else if (x.zero() || y.inf()) {
     r = F::zero(sign);
@@ -426,7 +453,7 @@ FpResult<std::uint32_t> compare(V a, V b, std::uint32_t scr, bool signal_quiet) 
   std::uint32_t flags = 0;
   const Number x = unpack<F>(a, scr, flags), y = unpack<F>(b, scr, flags);
   if (x.nan() || y.nan()) {
-    if (signal_quiet || x.kind == Kind::signalling_nan || y.kind == Kind::signalling_nan) flags |= fpscr_ioc;
+    if (signal_quiet || x.kind == Kind::signalling_nan || y.kind == Kind::signalling_nan) flags |= flag_invalid;
     return {0x30000000, flags};
   }
   const int o = order(x, y);
@@ -443,6 +470,15 @@ FpResult<V> min_num(V a, V b, std::uint32_t scr) {
 }
 
 template <class V>
+FpResult<V> maximum_number(V a, V b, std::uint32_t scr) {
+  return extreme_number(a, b, scr, true);
+}
+template <class V>
+FpResult<V> minimum_number(V a, V b, std::uint32_t scr) {
+  return extreme_number(a, b, scr, false);
+}
+
+template <class V>
 FpResult<V> round_int(V a, std::uint32_t scr, Rounding rounding, bool exact) {
   using F = FormatOf<V>;
   std::uint32_t flags = 0;
@@ -453,7 +489,7 @@ FpResult<V> round_int(V a, std::uint32_t scr, Rounding rounding, bool exact) {
   if (n.exponent >= F::fraction_bits) return {a, flags};  // an integer already
   auto [whole, rest] = split(n, 0);
   if (rounds_up(mode_of(scr, rounding), n.sign, (whole & 1) != 0, rest)) ++whole;
-  if (exact && rest != 0) flags |= fpscr_ixc;
+  if (exact && rest != 0) flags |= flag_inexact;
   if (whole == 0) return {F::zero(n.sign), flags};
   const int zeros = std::countl_zero(whole);
   std::uint32_t none = 0;
@@ -465,7 +501,7 @@ FpResult<std::uint64_t> to_fixed(V a, std::uint32_t scr, FixedType type, Roundin
   using F = FormatOf<V>;
   std::uint32_t flags = 0;
   const Number n = unpack<F>(a, scr, flags);
-  if (n.nan()) return {0, fpscr_ioc};
+  if (n.nan()) return {0, flag_invalid};
   if (n.zero()) return {0, flags};
   std::uint64_t whole = ~std::uint64_t{0} >> 1, rest = 0;
   if (!n.inf()) std::tie(whole, rest) = split(n, static_cast<int>(type.fraction));
@@ -474,9 +510,9 @@ FpResult<std::uint64_t> to_fixed(V a, std::uint32_t scr, FixedType type, Roundin
   const std::uint64_t limit = n.sign ? (type.is_unsigned ? 0 : top) : top - 1;
   if (whole > limit) {
     whole = limit;
-    flags |= fpscr_ioc;
+    flags |= flag_invalid;
   } else if (rest != 0) {
-    flags |= fpscr_ixc;
+    flags |= flag_inexact;
   }
   return {n.sign ? 0 - whole : whole, flags};
 }
@@ -505,6 +541,8 @@ FpResult<V> from_fixed(std::uint64_t a, std::uint32_t scr, FixedType type, Round
   template FpResult<std::uint32_t> compare(V, V, std::uint32_t, bool);              \
   template FpResult<V> max_num(V, V, std::uint32_t);                                \
   template FpResult<V> min_num(V, V, std::uint32_t);                                \
+  template FpResult<V> maximum_number(V, V, std::uint32_t);                         \
+  template FpResult<V> minimum_number(V, V, std::uint32_t);                         \
   template FpResult<V> round_int(V, std::uint32_t, Rounding, bool);                 \
   template FpResult<std::uint64_t> to_fixed(V, std::uint32_t, FixedType, Rounding); \
   template FpResult<V> from_fixed(std::uint64_t, std::uint32_t, FixedType, Rounding);
@@ -525,4 +563,4 @@ FpResult<std::uint64_t> fp16_to_fp64(std::uint32_t a, std::uint32_t scr) {
 FpResult<std::uint32_t> fp32_to_fp16(std::uint32_t a, std::uint32_t scr) { return convert<Half, Single>(a, scr); }
 FpResult<std::uint32_t> fp64_to_fp16(std::uint64_t a, std::uint32_t scr) { return convert<Half, Double>(a, scr); }
 
-}  // namespace mj::isa::thumb
+}  // namespace mj::isa::ieee

@@ -1,0 +1,348 @@
+// Code generators and small runtimes whose layers are functions that their names tell: one row each. What such a
+// function is handed (a node, a layer object, a C++ object) tells the layers of one function apart.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string_view>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "sim/profile/recognisers/glob.h"
+#include "sim/profile/recognisers/rows.h"
+#include "sim/profile/recognisers/sequence.h"
+
+namespace mj::profile {
+
+namespace {
+
+constexpr int no_argument = -1;
+
+struct Generator;
+/// What a call tells of its layer beyond the names; false: it is no layer after all.
+using Describe = bool (*)(const Generator&, const Program&, const Guest&, Address function, Layer&);
+
+struct Generator {
+  std::string_view title;
+  /// Names, as the symbol table has them or demangled; alternatives separated by `|`. Names of the runtime's own that
+  /// must be there besides; empty: layers and inference are proof enough.
+  std::string_view proof;
+  std::string_view inference;  ///< empty: none has a name
+  std::string_view layers;
+  std::string_view not_layers;
+  int identity;  ///< argument whose value is another for each layer, or no_argument
+  int confidence;
+  Describe describe;
+};
+
+std::string upper(std::string_view text) {
+  std::string out;
+  for (const char ch : text) out += static_cast<char>(ch >= 'a' && ch <= 'z' ? ch - 'a' + 'A' : ch);
+  return out;
+}
+
+/// The operator that a name speaks of; of several the first that counts most.
+std::optional<std::string> operator_in(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> operators[] = {{"depthwise", "DEPTHWISE_CONV_2D"},
+                                                                         {"dw_conv", "DEPTHWISE_CONV_2D"},
+                                                                         {"conv2d_trans", "TRANSPOSE_CONV"},
+                                                                         {"conv2d", "CONV_2D"},
+                                                                         {"dense", "FULLY_CONNECTED"},
+                                                                         {"fully_connected", "FULLY_CONNECTED"},
+                                                                         {"avg_pool", "AVERAGE_POOL_2D"},
+                                                                         {"avgpool", "AVERAGE_POOL_2D"},
+                                                                         {"max_pool", "MAX_POOL_2D"},
+                                                                         {"maxpool", "MAX_POOL_2D"},
+                                                                         {"softmax", "SOFTMAX"},
+                                                                         {"concat", "CONCATENATION"},
+                                                                         {"reshape", "RESHAPE"}};
+  for (const auto& [text, op] : operators)
+    if (name.find(text) != std::string_view::npos) return std::string(op);
+  return std::nullopt;
+}
+
+std::string_view function_name_at(const Program& program, Address function) {
+  const Symbol* s = program.symbols.function_at(function);
+  return s ? std::string_view(s->base_name) : std::string_view();
+}
+
+/// "tvmgen_default_fused_nn_conv2d_add_1a2b...": the operators that were fused, without the hash.
+bool describe_tvm(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
+  std::string_view name = function_name_at(program, function);
+  constexpr std::string_view mark = "_fused_";
+  if (const std::size_t at = name.find(mark); at != std::string_view::npos) name.remove_prefix(at + mark.size());
+  constexpr std::size_t least_hash = 8;
+  if (const std::size_t at = name.rfind('_'); at != std::string_view::npos) {
+    const std::string_view tail = name.substr(at + 1);
+    const bool hash = tail.size() >= least_hash && std::all_of(tail.begin(), tail.end(), [](char ch) {
+                        return (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'f');
+                      });
+    if (hash) name = name.substr(0, at);
+  }
+  l.op = operator_in(name).value_or("FUSED");
+  l.name = name;
+  return true;
+}
+
+/// "node_Conv_3": the node's name in the ONNX model.
+bool describe_onnx2c(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
+  std::string_view name = function_name_at(program, function);
+  name.remove_prefix(std::min(name.size(), std::string_view("node_").size()));
+  l.name = name;
+  l.op = upper(name.substr(0, name.find('_')));
+  return true;
+}
+
+/// "forward_conv2d_sssa8_ch" of a layer object "conv2d_3_layer".
+bool describe_cube(const Generator&, const Program& program, const Guest& guest, Address function, Layer& l) {
+  std::string_view name = function_name_at(program, function);
+  name.remove_prefix(std::min(name.size(), std::string_view("forward_").size()));
+  l.op = operator_in(name).value_or(upper(name));
+  const Symbol* object = program.symbols.object_at(guest.argument(0));
+  l.name = object ? object->display : name;
+  if (const std::size_t at = l.name.rfind("_layer"); at != std::string::npos && at + 6 == l.name.size())
+    l.name.resize(at);
+  return true;
+}
+
+/// nnom_layer_t (nnom.h, 0.4): run at 4, config at 24, in at 32, out at 36, stat.macc at 40.
+bool describe_nnom(const Generator&, const Program& program, const Guest& guest, Address function, Layer& l) {
+  const Address layer = guest.argument(0);
+  const auto run = guest.word(layer + 4);
+  if (!run || (*run & ~1u) != function) return false;
+  std::string_view name = function_name_at(program, function);
+  constexpr std::string_view tail = "_run";
+  name = name.substr(0, name.size() - std::min(name.size(), tail.size()));
+  l.op = operator_in(name).value_or(upper(name));
+  l.name = name;
+  if (const auto config = guest.word(layer + 24); config && *config)
+    if (const auto text = guest.word(*config); text && *text) {
+      std::array<char, 40> bytes{};
+      if (guest.read(*text, bytes.data(), bytes.size() - 1) && bytes.front() > ' ') l.name = bytes.data();
+    }
+  // nnom_layer_io_t: tensor at 12; nnom_tensor_t: dim at 4, qtype at 16, num_dim behind it; dimensions are of 16 bits.
+  const auto shape = [&](Address io_at) -> std::vector<std::int64_t> {
+    const auto io = guest.word(io_at);
+    const auto tensor = io ? guest.word(*io + 12) : std::nullopt;
+    const auto dim = tensor ? guest.word(*tensor + 4) : std::nullopt;
+    std::uint8_t count = 0;
+    // An enumeration is a byte where the compiler makes them short (bare-metal Arm), else a word.
+    const unsigned enum_bytes = program.is_arm() ? 1 : 4;
+    if (!dim || !guest.read(*tensor + 16 + enum_bytes, &count, 1) || count == 0 || count > 4) return {};
+    std::array<std::uint16_t, 4> values{};
+    if (!guest.read(*dim, values.data(), 2 * std::size_t{count})) return {};
+    return {values.begin(), values.begin() + count};
+  };
+  if (auto s = shape(layer + 32); !s.empty()) l.input_shapes = {std::move(s)};
+  if (auto s = shape(layer + 36); !s.empty()) l.output_shapes = {std::move(s)};
+  if (const auto macs = guest.word(layer + 40)) l.macs = *macs;
+  return true;
+}
+
+/// tflite_micro_compiler and Edge Impulse's EON: invoke(context, node), nodes in the array tflNodes.
+bool describe_eon(const Generator&, const Program& program, const Guest& guest, Address function, Layer& l) {
+  const Symbol* nodes = program.symbols.object_at(guest.argument(1));
+  if (!nodes || nodes->base_name.find("Nodes") == std::string::npos) return false;
+  const Symbol* s = program.symbols.function_at(function);
+  // tflite::ops::micro::conv::Eval, tflite::(anonymous namespace)::ConvEval or Eval of conv.cc
+  std::string_view from = s ? std::string_view(s->demangled) : std::string_view();
+  from = from.substr(0, from.find('('));
+  std::vector<std::string_view> parts;
+  for (std::size_t at; (at = from.find("::")) != std::string_view::npos; from.remove_prefix(at + 2))
+    parts.push_back(from.substr(0, at));
+  l.name = fmt::format("node {}", guest.argument(1) - nodes->start);
+  l.op = !parts.empty() && parts.back() != "micro" && parts.back() != "tflite" ? upper(parts.back())
+         : s && !s->file.empty() ? upper(s->file.substr(0, s->file.rfind('.')))
+                                 : "OPERATOR";
+  return true;
+}
+
+/// A C++ operator object: its class is the operator.
+bool describe_class(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
+  const Symbol* s = program.symbols.function_at(function);
+  std::string_view name = s ? std::string_view(s->demangled) : std::string_view();
+  name = name.substr(0, name.find('('));
+  if (const std::size_t at = name.rfind("::"); at != std::string_view::npos) name = name.substr(0, at);
+  if (const std::size_t at = name.find('<'); at != std::string_view::npos) name = name.substr(0, at);
+  if (const std::size_t at = name.rfind("::"); at != std::string_view::npos) name.remove_prefix(at + 2);
+  l.name = name;
+  constexpr std::string_view tail = "Operator";
+  if (name.ends_with(tail)) name.remove_suffix(tail.size());
+  l.op = upper(name);
+  return true;
+}
+
+/// EmlNetLayer (eml_net.h): n_outputs, n_inputs, weights, biases.
+bool describe_emlearn(const Generator&, const Program&, const Guest& guest, Address, Layer& l) {
+  l.op = "FULLY_CONNECTED";
+  l.name = "dense";
+  const auto outputs = guest.word(guest.argument(0)), inputs = guest.word(guest.argument(0) + 4);
+  constexpr std::uint32_t most = 1u << 20;
+  if (!outputs || !inputs || *outputs == 0 || *inputs == 0 || *outputs > most || *inputs > most) return false;
+  l.input_shapes = {{*inputs}};
+  l.weight_shapes = {{*outputs, *inputs}};
+  l.output_shapes = {{*outputs}};
+  l.macs = std::uint64_t{*outputs} * *inputs;
+  l.parameter_bytes = 4 * (l.macs + *outputs);
+  l.weight_bytes = 4 * l.macs;
+  return true;
+}
+
+/// One function is the whole model.
+bool describe_whole(const Generator& g, const Program& program, const Guest&, Address function, Layer& l) {
+  l.op = upper(g.title.substr(g.title.find(' ') + 1));
+  l.name = function_name_at(program, function);
+  return true;
+}
+
+/// "torch::executor::native::add_out", "cortex_m::native::quantized_conv2d_out"
+bool describe_executorch(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
+  std::string_view name = function_name_at(program, function);
+  if (const std::size_t at = name.rfind("::"); at != std::string_view::npos) name.remove_prefix(at + 2);
+  l.name = name;
+  if (name.ends_with("_out")) name.remove_suffix(4);
+  l.op = upper(name);
+  return true;
+}
+
+// Sources: the generators' and runtimes' public code, as their recent versions emit it.
+constexpr Generator generators[] = {
+    {"TVM AOT", "", "tvmgen_*___tvm_main__|tvmgen_*_run", "tvmgen_*_fused_*", "*_compute_", no_argument, 90,
+     describe_tvm},
+    {"Edge Impulse EON", "*tflNodes*|*tflTensors*",
+     "*tflite_learn_*_invoke|trained_model_invoke|*trained_model_invoke*", "*", "", 1, 80, describe_eon},
+    {"STM32Cube.AI", "ai_platform_*|ai_*_create|stai_*", "ai_*_run|stai_*_run|ai_platform_network_process", "forward_*",
+     "", 0, 85, describe_cube},
+    {"NNoM", "model_compile|model_run_to", "model_run|model_run_to", "*_run", "model_run|layer_run", 0, 85,
+     describe_nnom},
+    {"onnx2c", "tensor_*", "entry", "node_*", "", no_argument, 75, describe_onnx2c},
+    {"uTensor", "uTensor::*", "*ModelInterface*::predict*", "uTensor::*::compute*", "*Model*", 0, 80, describe_class},
+    {"ExecuTorch", "*Method::execute*", "*Method::execute*", "torch::executor::native::*_out*|cortex_m::native::*_out*",
+     "", no_argument, 80, describe_executorch},
+    {"emlearn net", "", "eml_net_infer*|eml_net_predict*|eml_net_regress*", "eml_net_layer_forward*|eml_net_forward*",
+     "", 0, 85, describe_emlearn},
+    {"emlearn trees", "eml_trees_*", "", "eml_trees_predict|eml_trees_predict_proba|eml_trees_regress*", "",
+     no_argument, 80, describe_whole},
+    {"emlearn bayes", "eml_bayes_*", "", "eml_bayes_predict", "", no_argument, 80, describe_whole},
+};
+
+bool named(std::string_view patterns, const Symbol& s) {
+  while (!patterns.empty()) {
+    const std::string_view pattern = patterns.substr(0, patterns.find('|'));
+    patterns.remove_prefix(std::min(patterns.size(), pattern.size() + 1));
+    if (glob(pattern, s.base_name) || glob(pattern, s.demangled)) return true;
+  }
+  return false;
+}
+
+struct Named {
+  const Generator* generator = nullptr;
+  std::unordered_set<Address> inferences, layers;
+  bool any_callee = false;  ///< layers are whatever the inference calls that describes itself as one
+};
+
+class GeneratedSource final : public LayerSource {
+ public:
+  GeneratedSource(std::shared_ptr<const Named> names, const Stage& stage, Network facts)
+      : names_(std::move(names)), stage_(stage), sequence_(stage, std::move(facts)) {}
+
+  void entered(Address function, std::size_t depth) override {
+    if (names_->inferences.count(function)) {
+      sequence_.inference(function, depth);
+      if (!inference_depth_) inference_depth_ = depth;
+      return;
+    }
+    if (sequence_.running() || !is_layer(function, depth)) return;
+    const Generator& g = *names_->generator;
+    Layer l;
+    if (!g.describe(g, stage_.program, stage_.guest, function, l)) return;
+    CallSequence::Key key;
+    key.function = function;
+    if (g.identity != no_argument) {
+      key.identity = stage_.guest.argument(static_cast<unsigned>(g.identity));
+      key.unique = true;
+    } else {
+      key.call_site = stage_.guest.return_address();
+    }
+    const int number = sequence_.layer(key, depth, [&] { return l; });
+    // What is only known once it has run (a count of MACs made by the runtime) may be known now.
+    if (Layer& known = stage_.recorder.layer(number); known.macs == 0) known.macs = l.macs;
+  }
+  void left(std::size_t depth) override {
+    sequence_.left(depth);
+    if (inference_depth_ && depth <= *inference_depth_) inference_depth_.reset();
+  }
+  void switched(std::uint32_t thread) override { sequence_.switched(thread); }
+  void kernel_called(int layer, const KernelCall& call) override {
+    if (layer < 0) return;
+    Layer& l = stage_.recorder.layer(layer);
+    if (l.input_shapes.empty() && !call.input.empty()) l.input_shapes = {call.input};
+    if (l.weight_shapes.empty() && !call.weights.empty()) l.weight_shapes = {call.weights};
+    if (l.output_shapes.empty() && !call.output.empty()) l.output_shapes = {call.output};
+    if (l.macs == 0 && call.macs) l.macs = *call.macs;
+  }
+  void ending() override { sequence_.finish(); }
+
+ private:
+  bool is_layer(Address function, std::size_t depth) const {
+    if (names_->any_callee) return inference_depth_ && depth > *inference_depth_;
+    return names_->layers.count(function) != 0;
+  }
+
+  std::shared_ptr<const Named> names_;
+  const Stage& stage_;
+  CallSequence sequence_;
+  std::optional<std::size_t> inference_depth_;
+};
+
+}  // namespace
+
+Result<Candidate> look_for_generators(const Program& program) {
+  Candidate best;
+  for (const Generator& g : generators) {
+    auto names = std::make_shared<Named>();
+    names->generator = &g;
+    names->any_callee = g.layers == "*";
+    bool proved = g.proof.empty();
+    std::string inference, layer;
+    const auto look = [&](const Symbol& s) {
+      proved = proved || named(g.proof, s);
+      if (!s.is_function) return;
+      if (named(g.inference, s)) {
+        names->inferences.insert(s.start);
+        if (inference.empty()) inference = s.base_name;
+      } else if (!names->any_callee && named(g.layers, s) && !named(g.not_layers, s)) {
+        names->layers.insert(s.start);
+        if (layer.empty()) layer = s.base_name;
+      }
+    };
+    for (const Symbol& s : program.symbols.functions()) look(s);
+    if (!proved)
+      for (const Symbol& s : program.symbols.objects()) look(s);
+    const bool has_inference = g.inference.empty() || !names->inferences.empty();
+    const bool has_layers = names->any_callee || !names->layers.empty();
+    if (!proved || !has_inference || !has_layers || g.confidence <= best.confidence) continue;
+    best = {};
+    best.runtime = g.title;
+    best.confidence = g.confidence;
+    if (!inference.empty())
+      best.reasons.push_back(fmt::format("the function {} is an inference of {}", inference, g.title));
+    if (!layer.empty())
+      best.reasons.push_back(fmt::format("{} function{} named like its layers ({}{})", names->layers.size(),
+                                         names->layers.size() == 1 ? "" : "s", layer,
+                                         names->layers.size() == 1 ? "" : " ..."));
+    best.functions.assign(names->inferences.begin(), names->inferences.end());
+    best.functions.insert(best.functions.end(), names->layers.begin(), names->layers.end());
+    std::sort(best.functions.begin(), best.functions.end());
+    Network facts;
+    facts.runtime = g.title;
+    facts.recognised_by = best.reasons.front();
+    facts.confidence = g.confidence;
+    best.listen = [names, facts](const Stage& stage) -> std::unique_ptr<LayerSource> {
+      return std::make_unique<GeneratedSource>(names, stage, facts);
+    };
+  }
+  return best;
+}
+
+}  // namespace mj::profile
