@@ -22,7 +22,7 @@ ThumbState run(const std::string& core, std::vector<std::uint16_t> code, ThumbSt
 // Cortex-M0 TRM (DDI 0432C) 2.1: no unprivileged execution; Cortex-M0+ TRM (DDI 0484C) 1.3: an option.
 TEST(CortexM0, HasNoUnprivilegedState) {
   ThumbState before;
-  before.r[0] = 1;  // nPRIV
+  before.r[0] = 1;                                                              // nPRIV
   const std::vector<std::uint16_t> msr_mrs = {0xf380, 0x8814, 0xf3ef, 0x8114};  // msr control, r0; mrs r1, control
   EXPECT_EQ(run("cortex-m0", msr_mrs, before).r[1], 0u);
   EXPECT_EQ(run("cortex-m0plus", msr_mrs, before).r[1], 1u);

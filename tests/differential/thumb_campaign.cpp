@@ -173,36 +173,136 @@ class Campaign {
   }
 
   CampaignReport run() {
-    constexpr std::uint32_t margin = 0x2000;  // literal loads with random offsets find code or zeros
-    std::uint32_t at = code_base + margin;
     while (report_.instructions < options_.instructions && report_.difference.empty()) {
-      if (at + ThumbGenerator::most_bytes > code_base + code_size - margin) {
-        at = code_base + margin;
-        here_.forget_code();
-        watched_.forget_code();
-        oracle_.forget_code(code_base, code_size);
-      }
-      const ThumbProgram program = generator_.program(at);
-      at += (program.bytes() + 15) & ~15u;
-      for (ThumbHere* machine : {&here_, &watched_})
-        machine->write_code(program.base, program.code.data(), program.bytes());
-      for (UnicornThumb* oracle : {&oracle_, &stepped_})
-        oracle->write_code(program.base, program.code.data(), program.bytes());
-      ++report_.programs;
+      const ThumbProgram program = next();
       for (int k = 0; k < 2 && report_.difference.empty(); ++k) once(program);
       report_.instructions += here_.executed(program.drawn);
-      // An oracle that went astray must not find a loop to stay in.
-      const std::uint16_t udf = 0xde00;
-      here_.write_code(program.end, &udf, 2);
-      watched_.write_code(program.end, &udf, 2);
-      oracle_.write_code(program.end, &udf, 2);
-      stepped_.write_code(program.end, &udf, 2);
+      retire(program);
       if (options_.progress && report_.programs % 20000 == 0) options_.progress(finished());
     }
     return finished();
   }
 
+  using Cases = std::map<std::string, std::vector<std::string>>;
+  Cases collect(unsigned per_operation, std::uint64_t programs, const Cases& have) {
+    Cases out;
+    const auto wanted = [&](const Insn& insn) {
+      const std::string op = op_name(insn.op);
+      return !have.contains(op) && out[op].size() < per_operation;
+    };
+    for (std::uint64_t n = 0; n < programs; ++n) {
+      const ThumbProgram program = next();
+      bool any = false;
+      for (const std::uint32_t a : program.drawn) {
+        const std::size_t at = (a - program.base) / 2;
+        any |= wanted(decode(program.code[at], program.code[at + 1], a, false, here_.features()));
+      }
+      if (any) {
+        const ThumbState state = generator_.state(program);
+        prepare(program);
+        std::memcpy(watched_.ram(), memory_.data(), ram_size);
+        const Outcome last = watched_.run(state, program.end);
+        const std::vector<std::uint8_t> last_ram(watched_.ram(), watched_.ram() + ram_size);
+        const auto& steps = watched_.steps();
+        for (std::size_t k = 0; k + 1 < steps.size(); ++k) {
+          const Insn& insn = steps[k].insn;
+          if (insn.cond != 14 || insn.cls == OpClass::it || !wanted(insn)) continue;
+          const bool in_block = k > 0 && (steps[k - 1].insn.cond != 14 || steps[k - 1].insn.cls == OpClass::it);
+          unsigned found = 0;
+          if (in_block || !step(program, k, k + 1, last, last_ram, found).empty()) continue;
+          // Of its errors only that of SP's lowest bits is let pass; for the others there are right cases enough.
+          if (found && !(effects(insn).writes & isa::reg_bit(sp))) continue;
+          const std::string line = case_line(steps[k], steps[k + 1]);
+          if (!line.empty()) out[op_name(insn.op)].push_back(line);
+        }
+      }
+      retire(program);
+    }
+    return out;
+  }
+
  private:
+  ThumbProgram next() {
+    constexpr std::uint32_t margin = 0x2000;  // literal loads with random offsets find code or zeros
+    if (at_ == 0 || at_ + ThumbGenerator::most_bytes > code_base + code_size - margin) {
+      if (at_ != 0) {
+        here_.forget_code();
+        watched_.forget_code();
+        oracle_.forget_code(code_base, code_size);
+      }
+      at_ = code_base + margin;
+    }
+    ThumbProgram program = generator_.program(at_);
+    at_ += (program.bytes() + 15) & ~15u;
+    for (ThumbHere* machine : {&here_, &watched_})
+      machine->write_code(program.base, program.code.data(), program.bytes());
+    for (UnicornThumb* oracle : {&oracle_, &stepped_})
+      oracle->write_code(program.base, program.code.data(), program.bytes());
+    ++report_.programs;
+    return program;
+  }
+
+  /// An oracle that went astray must not find a loop to stay in.
+  void retire(const ThumbProgram& program) {
+    const std::uint16_t udf = 0xde00;
+    for (ThumbHere* machine : {&here_, &watched_}) machine->write_code(program.end, &udf, 2);
+    for (UnicornThumb* oracle : {&oracle_, &stepped_}) oracle->write_code(program.end, &udf, 2);
+  }
+
+  /// RAM as the next run finds it.
+  void prepare(const ThumbProgram& program) {
+    const std::uint8_t* fill = &pool_[random_() % (2 * ram_size)];
+    memory_.assign(fill, fill + ram_size);
+    for (const ThumbProgram::Poke& p : program.pokes) std::memcpy(&memory_[p.address - ram_base], &p.value, p.size);
+  }
+
+  /// pc encoding | text | what it finds | what it changes
+  std::string case_line(const ThumbHere::Step& step, const ThumbHere::Step& next) {
+    const Insn& insn = step.insn;
+    const bool wide = insn.size == 4;
+    if (decode(wide ? insn.raw >> 16 : insn.raw, insn.raw, insn.pc, false, here_.features()).op != insn.op) return "";
+    const ThumbState &a = step.before, &b = next.before;
+    const isa::Effects e = effects(insn);
+    const isa::RegSet reads = e.reads | e.address | e.store_data | e.target;
+    const isa::RegSet flags =
+        isa::reg_bit(nf) | isa::reg_bit(zf) | isa::reg_bit(cf) | isa::reg_bit(vf) | isa::reg_bit(qf) | isa::reg_bit(ge);
+    if (a.control != b.control || a.primask != b.primask || a.basepri != b.basepri || a.faultmask != b.faultmask ||
+        a.other_sp != b.other_sp)
+      return "";
+    std::string before, after;
+    for (unsigned i = 0; i < 15; ++i) {
+      if (reads >> i & 1) before += fmt::format(" r{}={:08x}", i, a.r[i]);
+      if (a.r[i] != b.r[i] || (e.writes >> i & 1)) after += fmt::format(" r{}={:08x}", i, b.r[i]);
+    }
+    for (unsigned i = 0; i < 32; ++i) {
+      if (reads >> (s0 + i) & 1) before += fmt::format(" s{}={:08x}", i, a.s[i]);
+      if (a.s[i] != b.s[i] || (e.writes >> (s0 + i) & 1)) after += fmt::format(" s{}={:08x}", i, b.s[i]);
+    }
+    if ((reads | e.writes) & flags) before += fmt::format(" apsr={:08x}", a.apsr);
+    if (a.apsr != b.apsr) after += fmt::format(" apsr={:08x}", b.apsr);
+    if ((reads | e.writes) & isa::reg_bit(fpscr)) before += fmt::format(" fpscr={:08x}", a.fpscr);
+    if (a.fpscr != b.fpscr) after += fmt::format(" fpscr={:08x}", b.fpscr);
+    if (b.r[pc] != insn.pc + insn.size) after += fmt::format(" pc={:08x}", b.r[pc]);
+    for (const auto& [address, size, store] : accesses(insn, a)) {
+      std::uint32_t was = 0, is = 0;
+      if (address >= code_base && address + size <= code_base + code_size) {
+        std::memcpy(&was, watched_.code() + (address - code_base), size);
+        is = was;
+      } else if (address >= ram_base && address + size <= ram_base + ram_size) {
+        std::memcpy(&was, &step.ram[address - ram_base], size);
+        std::memcpy(&is, &next.ram[address - ram_base], size);
+      } else {
+        return "";
+      }
+      std::string& list = store ? after : before;
+      if (!store || was != is) list += fmt::format(" [{:08x}]={:0{}x}", address, store ? is : was, 2 * size);
+    }
+    if (insn.cls == OpClass::store_exclusive && b.r[insn.ra] == 0) before += " exclusive";
+    const std::string code = insn.size == 2 ? fmt::format("{:04x}     ", insn.raw)
+                                            : fmt::format("{:04x} {:04x}", insn.raw >> 16, insn.raw & 0xffff);
+    return fmt::format("{:08x} {} | {} |{} |{}", insn.pc, code, isa::thumb::text(insn), before, after);
+  }
+
   const CampaignReport& finished() {
     report_.turned_down = generator_.turned_down();
     report_.not_steered = generator_.not_steered();
@@ -214,9 +314,7 @@ class Campaign {
 
   void once(const ThumbProgram& program) {
     const ThumbState state = generator_.state(program);
-    const std::uint8_t* fill = &pool_[random_() % (2 * ram_size)];
-    memory_.assign(fill, fill + ram_size);
-    for (const ThumbProgram::Poke& p : program.pokes) std::memcpy(&memory_[p.address - ram_base], &p.value, p.size);
+    prepare(program);
     std::memcpy(here_.ram(), memory_.data(), ram_size);
     std::memcpy(oracle_.ram(), memory_.data(), ram_size);
     const Outcome ours = here_.run(state, program.end);
@@ -347,6 +445,7 @@ class Campaign {
   std::mt19937_64 random_;
   std::vector<std::uint8_t> pool_, memory_;
   CampaignReport report_;
+  std::uint32_t at_ = 0;
   bool fp_ = false;
 };
 
@@ -362,6 +461,14 @@ const Family* find_family(std::string_view name) {
 
 CampaignReport run_campaign(const Family& family, const CampaignOptions& options) {
   return Campaign(family, options).run();
+}
+
+std::map<std::string, std::vector<std::string>> collect_cases(
+    const Family& family, unsigned per_operation, std::uint64_t seed, std::uint64_t programs,
+    const std::map<std::string, std::vector<std::string>>& have) {
+  CampaignOptions options;
+  options.seed = seed;
+  return Campaign(family, options).collect(per_operation, programs, have);
 }
 
 std::string text(const Family& family, const CampaignReport& r, std::uint64_t seed) {

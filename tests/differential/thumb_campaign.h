@@ -38,6 +38,12 @@ struct CampaignOptions {
 
 CampaignReport run_campaign(const Family& family, const CampaignOptions& options);
 
+/// Up to `per_operation` cases of each operation of which `have` says nothing yet, one a line: what the oracle and we
+/// agree on. The lines' form is told in tests/isa/thumb/table_test.cpp.
+std::map<std::string, std::vector<std::string>> collect_cases(
+    const Family& family, unsigned per_operation, std::uint64_t seed, std::uint64_t programs,
+    const std::map<std::string, std::vector<std::string>>& have);
+
 /// The report in a few lines.
 std::string text(const Family& family, const CampaignReport& report, std::uint64_t seed);
 

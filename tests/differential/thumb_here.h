@@ -20,6 +20,7 @@ class ThumbHere {
 
   isa::thumb::Features features() const { return features_; }
   std::uint8_t* ram() { return ram_; }
+  const std::uint8_t* code() const { return code_; }
   /// Puts code where none was executed since forget_code().
   void write_code(std::uint32_t address, const void* bytes, std::size_t size);
   /// Begins with a new machine.

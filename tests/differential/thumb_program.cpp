@@ -60,6 +60,14 @@ bool aligned_only(OpClass c) {
 
 }  // namespace
 
+std::vector<DataAccess> accesses(const Insn& insn, const ThumbState& state) {
+  std::array<std::uint32_t, 65> regs{};
+  std::copy_n(state.r.begin(), 15, regs.begin());
+  std::vector<DataAccess> out;
+  for (const Probe::Access& a : ask(insn, regs).accesses) out.push_back({a.address, a.size, a.store});
+  return out;
+}
+
 std::string_view not_compared(const Insn& insn) {
   if (insn.cls == OpClass::wait) return "WFI, WFE: sleep is the machine's (tests/engine)";
   if (is(insn, Op::yield)) return "YIELD: the oracle leaves its loop; a hint (ARMv7-M A7.7.263)";

@@ -81,6 +81,14 @@ class ThumbGenerator {
   std::uint64_t turned_down_ = 0, not_steered_ = 0;
 };
 
+/// The data accesses that an instruction would make, if it finds zeros.
+struct DataAccess {
+  std::uint32_t address;
+  unsigned size;
+  bool store;
+};
+std::vector<DataAccess> accesses(const isa::Insn& insn, const ThumbState& state);
+
 /// Why a drawn encoding is not compared; empty if it is.
 std::string_view not_compared(const isa::Insn& insn);
 

@@ -10,7 +10,7 @@
 
 namespace mj::differential {
 
-inline constexpr std::uint32_t code_base = 0x08000000, code_size = 0x100000;
+inline constexpr std::uint32_t code_base = 0x20100000, code_size = 0x100000;
 inline constexpr std::uint32_t ram_base = 0x20000000, ram_size = 0x8000;
 
 /// A core of each kind of decode tables, with the oracle's core that judges it.
