@@ -40,14 +40,17 @@ constexpr double sim_time_step = 1e6;        ///< cycles between two looks at th
 /// Where functions begin: the engine asks for every block.
 class FunctionStarts {
  public:
-  FunctionStarts(const SymbolTable& symbols, std::vector<Address> others) : starts_(std::move(others)) {
+  FunctionStarts(const SymbolTable& symbols, const Recognition& others) : others_(&others) {
     for (const Symbol& s : symbols.functions()) starts_.push_back(s.start);
     std::sort(starts_.begin(), starts_.end());
   }
-  bool operator()(Address a) const { return std::binary_search(starts_.begin(), starts_.end(), a); }
+  bool operator()(Address a) const {
+    return std::binary_search(starts_.begin(), starts_.end(), a) || others_->is_function(a);
+  }
 
  private:
   std::vector<Address> starts_;
+  const Recognition* others_;
 };
 
 /// The firmware on its machine, with everything that explains it.
@@ -75,7 +78,7 @@ class Runner {
       found->insert(found->begin(), {"mapping", std::move(mapping).value()});
     }
     recognition_.emplace(program_, std::move(found).value());
-    auto made = Machine::create(board, options, FunctionStarts(program_.symbols, recognition_->functions()));
+    auto made = Machine::create(board, options, FunctionStarts(program_.symbols, *recognition_));
     if (!made) return made.error();
     machine_ = std::move(made).value();
     if (auto loaded = machine_->load(program_.image); !loaded) return loaded.error();

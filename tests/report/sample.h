@@ -60,6 +60,11 @@ inline void add_energy(profile::RunResult& r) {
   for (profile::Layer& l : r.layers) l.activity = activity(l.cycles);
   for (profile::Network& n : r.networks) n.activity = activity(n.cycles);
   for (profile::Function& f : r.functions) f.activity = activity(f.self_cycles);
+  r.phases[0].energy = energy(1 * uj, 500'000'000, 250'000'000, 250'000'000);
+  r.phases[1].energy = energy(3 * uj, 500'000'000, 250'000'000, 1 * uj + 50);
+  r.phases[2].energy = energy(5 * uj, 500'000'000, 250'000'000, 2 * uj);
+  r.phases[3].energy = energy(1 * uj, 500'000'000, 250'000'000, 1 * uj + 750'000'000, 2 * uj);
+  for (profile::Phase& p : r.phases) p.activity = activity(p.cycles);
 }
 
 inline profile::RunResult sample() {
@@ -102,11 +107,13 @@ inline profile::RunResult sample() {
   conv.output_shapes = {{1, 25, 5, 64}};
   conv.macs = 320'000;
   conv.parameter_bytes = 2'816;
+  conv.weight_bytes = 2'560;
+  conv.kernel = "dot_product";
   conv.arena_bytes = 8'490;
   conv.invocations = 2;
   conv.cycles = 832'000;
   conv.first_cycles = 417'000;
-  conv.min_cycles = 415'000;
+  conv.warm_cycles = conv.median_cycles = conv.min_cycles = 415'000;
   conv.max_cycles = 417'000;
   conv.instructions = 700'000;
   conv.time_s = 0.0069333;
@@ -120,6 +127,7 @@ inline profile::RunResult sample() {
   softmax.invocations = 2;
   softmax.cycles = 60'000;
   softmax.first_cycles = softmax.min_cycles = softmax.max_cycles = 30'000;
+  softmax.warm_cycles = softmax.median_cycles = 30'000;
   softmax.instructions = 50'000;
   softmax.time_s = 0.0005;
   softmax.reasons = reasons(50'000, 5'000, 5'000);
@@ -128,12 +136,35 @@ inline profile::RunResult sample() {
   kws.name = "kws";
   kws.runtime = "mjrt";
   kws.recognised_by = "layer table in the image";
+  kws.confidence = 100;
+  kws.parameter_bytes = 2'816;
+  kws.arena = {0x20000100, 16'384, 15'498};
+  kws.inference_cycles = {452'000, 448'000, 448'000, 448'000, 452'000};
+  kws.instructions = 757'000;
+  kws.between_instructions = 7'000;
   kws.inferences = 2;
   kws.macs = 320'000;
   kws.cycles = 900'000;
   kws.time_s = 0.0076;
   kws.between_cycles = 8'000;
   r.networks = {kws};
+
+  const auto phase = [&](const char* kind, int layer, Cycle cycles, double time) {
+    profile::Phase p;
+    p.kind = kind;
+    p.network = layer >= 0 ? 0 : -1;
+    p.layer = layer;
+    p.count = 1;
+    p.cycles = cycles;
+    p.instructions = cycles / 2;
+    p.time_s = time;
+    p.reasons = reasons(cycles, 0, 0);
+    r.phases.push_back(p);
+  };
+  phase("startup", -1, 10'000, 0.0011);
+  phase("prepare", 0, 20'000, 0.0002);
+  phase("before", -1, 10'000, 0.0001);
+  phase("after", -1, 60'000, 0.001);
 
   const auto function = [&](const char* name, Address a, bool inlined, Cycle self, Cycle inclusive,
                             std::uint64_t calls) {
@@ -155,10 +186,10 @@ inline profile::RunResult sample() {
   function("main", 0x08000100, false, 108'000, 1'000'000, 1);
   function("softmax", 0x08000300, false, 60'000, 60'000, 2);
 
-  r.call_tree = {{0, "Reset_Handler", 0, 1'000'000, 1},
-                 {0, "main", 108'000, 1'000'000, 1},
-                 {1, "conv2d", 832'000, 832'000, 2},
-                 {1, "softmax", 60'000, 60'000, 2}};
+  r.call_tree = {{0, "Reset_Handler", -1, 0, 1'000'000, 1},
+                 {0, "main", -1, 108'000, 1'000'000, 1},
+                 {1, "conv2d", 0, 832'000, 832'000, 2},
+                 {1, "softmax", 1, 60'000, 60'000, 2}};
   r.lines = {{"kernels.c", 12, "dot_product", 892'000, 700'000}, {"main.c", 34, "main", 108'000, 100'000}};
 
   auto& time = r.timeline;
@@ -190,6 +221,7 @@ inline profile::RunResult unpriced() {
   r.energy_model = {};
   r.energy_model.remarks = {"nobody published this core's current"};
   r.totals.energy.reset();
+  for (profile::Phase& p : r.phases) p.energy.reset();
   for (profile::Layer& l : r.layers) l.energy.reset();
   for (profile::Function& f : r.functions) f.energy.reset();
   for (profile::Network& n : r.networks) {

@@ -32,7 +32,7 @@ std::string text(const profile::RunResult& r, const Options& o) {
   out += title("layers", layers_remark(r), o);
   if (!layer_table.rows.empty()) {
     out += layer_table.text(o);
-    out += section("layers",
+    out += section("in each layer",
                    "kernel: the function with most of its cycles; cycles of the first and of a typical later "
                    "run; live: bytes of the arena in use",
                    layer_details(r), o);

@@ -66,6 +66,9 @@ struct Stage {
   /// Whether a layer of a source that ranks above this one is running: then what this source sees is no layer, but is
   /// compared with that one.
   std::function<bool(const KernelCall&)> inside_other;
+  /// A function begins at this address, though no symbol says so: from now on it is seen to begin also where it is
+  /// jumped to (a tail call).
+  std::function<void(Address)> is_function;
 };
 
 /// The dynamic half. Exceptions, threads and the ends of frames are the recorder's business, not a source's.

@@ -19,16 +19,12 @@ Result<std::vector<Ranked>> candidates(const Program& program) {
 }
 
 Recognition::Recognition(const Program& program, std::vector<Ranked> candidates)
-    : program_(program), candidates_(std::move(candidates)) {}
+    : program_(program), candidates_(std::move(candidates)) {
+  for (const Ranked& r : candidates_) functions_.insert(r.candidate.functions.begin(), r.candidate.functions.end());
+}
 
 Recognition::~Recognition() {
   if (engine_) engine_->calls().remove_listener(this);
-}
-
-std::vector<Address> Recognition::functions() const {
-  std::vector<Address> all;
-  for (const Ranked& r : candidates_) all.insert(all.end(), r.candidate.functions.begin(), r.candidate.functions.end());
-  return all;
 }
 
 void Recognition::listen(engine::Engine& engine, const timing::CoreTiming& timing, const Points& points) {
@@ -48,7 +44,8 @@ void Recognition::listen(engine::Engine& engine, const timing::CoreTiming& timin
       recorder_->speak(rank);
       return true;
     };
-    auto stage = std::make_unique<Stage>(Stage{program_, *guest_, *meter_, *recorder_, std::move(compare)});
+    auto stage = std::make_unique<Stage>(Stage{program_, *guest_, *meter_, *recorder_, std::move(compare),
+                                               [this](Address a) { functions_.insert(a & ~1u); }});
     auto source = r.candidate.listen(*stage);
     speakers_.push_back({rank, std::move(stage), std::move(source)});
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "sim/profile/recognisers/recogniser.h"
@@ -29,8 +30,8 @@ class Recognition final : CallTree::Listener {
   Recognition& operator=(const Recognition&) = delete;
 
   const std::vector<Ranked>& candidates() const { return candidates_; }
-  /// Where functions begin that no symbol names.
-  std::vector<Address> functions() const;
+  /// Whether a recogniser knows that a function begins here; more become known while they listen.
+  bool is_function(Address a) const { return functions_.count(a) != 0; }
   /// Called at each inference's begin and end, when its tensors can be written and read; set before listen().
   std::function<void(bool begins)> on_inference;
 
@@ -66,6 +67,7 @@ class Recognition final : CallTree::Listener {
     std::unique_ptr<LayerSource> source;
   };
   std::vector<Speaker> speakers_;
+  std::unordered_set<Address> functions_;
   Address main_ = 0;
   std::vector<int> layer_at_;
 };

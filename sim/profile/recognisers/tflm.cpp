@@ -183,18 +183,22 @@ class TflmSource final : public LayerSource {
     if (inlined_) {
       stage_.recorder.begin_inference(m.network, depth ? depth - 1 : 0);
     } else {
-      dispatchers_.insert(caller->function);
+      is_dispatcher(caller->function);
       // A function that went on as the loop by a tail call is the inference, too; without symbols it is one with it.
       for (auto outer = std::next(caller); outer != marks.rend() && outer->depth + 1 == caller->depth &&
                                            outer->returns_to == caller->returns_to && outer->sp == caller->sp;
            ++outer) {
-        dispatchers_.insert(outer->function);
+        is_dispatcher(outer->function);
         caller = outer;
       }
       stage_.recorder.begin_inference(m.network, caller->depth, caller->counts);
     }
     waiting_ = false;
     seen_.clear();
+  }
+
+  void is_dispatcher(Address function) {
+    if (dispatchers_.insert(function).second) stage_.is_function(function);
   }
 
   void find_memory(Model& m, Address node, std::size_t subgraph) {
@@ -321,6 +325,12 @@ class TflmSource final : public LayerSource {
     record(m,
            fmt::format("operators are called through nodes that match the model {}: codes, order and tensors", m.where),
            100);
+    // Also where they are jumped to, by a loop that ends in a tail call.
+    for (std::size_t i = 0; i < m.found.graphs[best->subgraph].operators.size(); ++i) {
+      const auto registration = stage_.guest.word(best->base + static_cast<Address>(i) * stride + node_size);
+      for (const std::uint32_t at : {prepare_at, invoke_at})
+        if (const auto f = stage_.guest.word(registration.value_or(0) + at); f && *f) stage_.is_function(*f);
+    }
     arrays_.push_back(*best);
     return &arrays_.back();
   }
