@@ -316,7 +316,6 @@ Transition ExceptionUnit::enter(unsigned exception, const Resume& at, Cpu cpu) {
   put(pending_, exception, true);
   const unsigned chosen = most_urgent_fault(exception);
   t.late_arrival = chosen != exception;
-  if (t.late_arrival) put(pending_, exception, true);
   take(chosen, cpu, t, false);
   return t;
 }
