@@ -75,7 +75,7 @@ class MpuFirmware : public test::Arm {
   /// Runs `text` behind the macros and returns when it stands still.
   static std::unique_ptr<Bench> run(const std::string& text, const std::string& board = "mps2-an386") {
     auto b = std::make_unique<Bench>(board, macros + text + handler);
-    b->run();
+    b->run(1'000'000);  // SysTick goes on for ever
     return b;
   }
   /// The program got by without a fault.
@@ -193,9 +193,9 @@ TEST_F(MpuFirmware, UsersetmpendOpensTheSoftwareTriggerToUnprivilegedCode) {
       run("func main\n ldr r6, =0xe000ed14\n movs r7, #2\n str r7, [r6]\n ldr r6, =0xe000e100\n movs r7, #1\n str r7, "
           "[r6]\n"
           " ldr r4, =0xe000ef00\n movs r0, #0\n drop\n str r0, [r4]\n b done\n"
-          "func IRQ0_Handler\n movs r3, #77\n bx lr\n");
+          "func IRQ0_Handler\n movs r5, #77\n bx lr\n");
   expect_none(*b);
-  EXPECT_EQ(b->r(3), 77u);
+  EXPECT_EQ(b->r(5), 77u);
 }
 
 TEST_F(MpuFirmware, StackingIntoAForbiddenRegionIsMstkerr) {
@@ -217,7 +217,9 @@ TEST_F(MpuFirmware, UnstackingFromAForbiddenRegionIsMunstkerr) {
 
 TEST_F(MpuFirmware, LazyStackingIntoAForbiddenRegionIsMlsperr) {
   const auto b =
-      run("func main\n ldr r6, =0xe000ed88\n ldr r7, =0xf << 20\n str r7, [r6]\n isb\n region 0, 0, code_rx\n"
+      run("func main\n ldr r6, =0xe000ed88\n ldr r7, =0xf << 20\n str r7, [r6]\n isb\n"
+          " ldr r6, =0xe000ed1c\n ldr r7, =0xff << 24\n str r7, [r6]\n"  // SVCall lets MemManage preempt it
+          "  region 0, 0, code_rx\n"
           " region 1, 0x20000000, ram_rw\n protect 1\n vmov s0, r0\n drop\n vmov s1, r0\n svc 0\n b done\n"
           // the integer frame is at 0x20005f98, the FP part at 0x20005fb8..0x20005fff
           "func SVC_Handler\n region 2, 0x20005fc0, priv_only | 5 << 1 | 1\n dsb\n vmov s2, r0\n b done\n");
