@@ -1,5 +1,6 @@
 // Firmware that uses the MPU, from the registers to the fault: each program sets regions up, does one thing and is
 // asked what the fault registers say. ARMv7-M B3.5 (PMSAv7), B3.2.15 (fault status).
+#include "isa/thumb/exceptions.h"
 #include "tests/engine/bench.h"
 
 namespace mj {
