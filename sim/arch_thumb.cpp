@@ -289,7 +289,7 @@ std::optional<Redirect> ThumbArch::reset(HotState& h, Address boot) {
 
 bool ThumbArch::ready(const HotState& h, const isa::Insn& insn) const {
   if (insn.cls == OpClass::div) return !(unit_.ccr & thumb::ccr_div_0_trp) || h.r[insn.rm] != 0;
-  if (is_fp(insn.cls) && !unit_.fp_ready(h.r)) return false;
+  if (is_fp(insn.cls)) return unit_.fp_ready(h.r);
   if (stack_rules[insn.op] != StackRule::by_register) return true;
   const std::uint32_t operand = insn.rm == isa::sink_register ? 0 : h.r[insn.rm] << insn.shift;
   const Op op = static_cast<Op>(insn.op);

@@ -211,12 +211,16 @@ struct Writer {
   }
   std::string special() const {
     constexpr std::string_view names[] = {
-        "apsr", "iapsr", "eapsr", "xpsr", "", "ipsr",    "epsr",    "iepsr",       "msp",       "psp",    "",
-        "",     "",      "",      "",     "", "primask", "basepri", "basepri_max", "faultmask", "control"};
+        "apsr",   "iapsr", "eapsr", "xpsr", "", "ipsr",    "epsr",    "iepsr",       "msp",       "psp",    "msplim",
+        "psplim", "",      "",      "",     "", "primask", "basepri", "basepri_max", "faultmask", "control"};
     const std::uint32_t sysm = i.imm & 0xff;
-    if (sysm >= std::size(names) || names[sysm].empty()) return number(sysm);
+    if (sysm == sysm_sp_ns) return "sp_ns";
+    const bool other = (sysm & sysm_non_secure) != 0;
+    const std::uint32_t number_here = sysm & ~std::uint32_t{sysm_non_secure};
+    if (number_here >= std::size(names) || names[number_here].empty()) return number(sysm);
     constexpr std::string_view masks[] = {"", "_g", "_nzcvq", "_nzcvqg"};
-    return std::string(names[sysm]) + std::string(is(Op::msr) ? masks[(i.imm >> 8) & 3] : "");
+    return std::string(names[number_here]) + (other ? "_ns" : "") +
+           std::string(is(Op::msr) ? masks[(i.imm >> 8) & 3] : "");
   }
   /// MOV pc, pc is a branch.
   std::string b() const { return decoded_as(Op::mov_reg) ? "mov pc, pc" : "b" + w() + " " + to(); }

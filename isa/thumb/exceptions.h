@@ -430,7 +430,8 @@ class ExceptionUnit : public Banked {
   }
   /// CPACR, and NSACR for Non-secure state, allow FP instructions at the present privilege.
   bool fp_enabled(const std::uint32_t* regs) const {
-    return fp_enabled(is_privileged(regs), secure_) && fp_allowed_by_nsacr(secure_);
+    const std::uint32_t cp10 = cpacr_ >> 20 & 3;
+    return config_.fpu && (cp10 == 3 || (cp10 == 1 && is_privileged(regs))) && fp_allowed_by_nsacr(secure_);
   }
   /// ExecuteFPCheck() of ARMv7-M B1.5.7 and A2.5: before an FP instruction when !fp_ready().
   FpTouch touch_fp(Cpu cpu);
