@@ -9,6 +9,7 @@
 
 #include "isa/rv32/decode.h"
 #include "isa/rv32/disasm.h"
+#include "isa/rv32/f.h"
 #include "isa/thumb/decode.h"
 #include "isa/thumb/disasm.h"
 #include "sim/profile/attribution.h"
@@ -27,7 +28,8 @@ std::string lacking(Machine& machine, const Program& program, Address pc) {
   machine.bus().peek(pc + 2, b.data() + 2, 2);
   isa::Insn insn;
   isa::Effects effects;
-  if (!machine.engine().arch().decode(b.data(), 4, pc, 0, insn, effects) || insn.op != 0) return "";
+  if (!machine.engine().arch().decode(b.data(), 4, pc, 0, insn, effects)) return "";
+  if (program.is_arm() && insn.op != 0) return "";
   std::string needs;
   if (program.is_arm()) {
     using namespace isa::thumb;
@@ -46,6 +48,10 @@ std::string lacking(Machine& machine, const Program& program, Address pc) {
     isa::rv32::Features features = isa::rv32::feature_machine;
     for (const std::string& f : machine.board().core.features) features |= isa::rv32::feature_of(f);
     needs = isa::rv32::lacking(raw, features);
+    if (needs.empty() && isa::rv32::is_fp(isa::rv32::decode(raw, pc, features)))
+      return "is the FPU on? mstatus.FS is Off after reset (startup code: csrs mstatus, 0x2000), and frm must hold one "
+             "of "
+             "the modes 0 to 4";
   }
   if (needs.empty()) return "";
   return fmt::format("{}, which the core of {} lacks; the image is built for {}", needs, machine.board().id,
