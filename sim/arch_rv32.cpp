@@ -148,7 +148,7 @@ Redirect Rv32Arch::raise(HotState& h, std::uint32_t id, std::uint32_t argument, 
         f.pc = insn.pc + insn.size;
         return f;
       }
-      return trap(h, rv32::cause_breakpoint, insn.pc, 0, true);
+      return trap(h, rv32::cause_breakpoint, insn.pc, traps_.breakpoint_tval(insn.pc), true);
     }
     case rv32::raise_ecall:
       return trap(h, traps_.machine() ? rv32::cause_ecall_machine : rv32::cause_ecall_user, insn.pc, 0, true);

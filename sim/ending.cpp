@@ -7,6 +7,8 @@
 #include <span>
 #include <utility>
 
+#include "isa/rv32/decode.h"
+#include "isa/rv32/f.h"
 #include "sim/profile/attribution.h"
 
 namespace mj {
@@ -23,7 +25,12 @@ std::string lacking(Machine& machine, const Program& program, Address pc) {
   if (!machine.bus().peek(pc, b.data(), 2)) return "";
   machine.bus().peek(pc + 2, b.data() + 2, 2);
   const std::string feature = arch.feature_of(b.data());
-  if (feature.empty()) return "";
+  if (feature.empty()) {
+    const std::uint32_t raw = b[0] | b[1] << 8u | b[2] << 16u | static_cast<std::uint32_t>(b[3]) << 24u;
+    if (program.is_arm() || !isa::rv32::is_fp(isa::rv32::decode(raw, pc, isa::rv32::every_feature))) return "";
+    return "is the FPU on? mstatus.FS is Off after reset (start-up code: csrs mstatus, 0x2000), and frm must hold one of "
+           "the modes 0 to 4";
+  }
   const std::string text = arch.text(std::span(b).first(arch.is_wide(b.data()) ? 4 : 2), pc);
   const std::string& built_for = program.image.target().arch;
   return fmt::format("{} is of {}; the core of {} is a {} without it, the image is built for {}",

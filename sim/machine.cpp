@@ -340,6 +340,7 @@ Result<void> Machine::build_rv32() {
   config.user_mode = get("user_mode", 0) != 0;
   config.compressed = (features & feature_c) != 0;
   config.fpu = (features & feature_f) != 0;
+  config.ebreak_tval = get("ebreak_tval", 0) != 0;
   config.mtvec_base_mask = get("mtvec_base_mask", 0xfffffffc);
   config.mtvec_direct = get("mtvec_vectored_only", 0) == 0;
   config.mtvec_reset = board_.boot.reset_mtvec.value_or(0);

@@ -300,7 +300,7 @@ std::uint32_t TrapUnit::raise(Raise id, std::uint32_t argument, std::uint32_t pc
     case raise_ecall:
       return enter(machine_ ? cause_ecall_machine : cause_ecall_user, pc, 0);
     case raise_ebreak:
-      return enter(cause_breakpoint, pc, config_.ebreak_tval ? pc : 0);
+      return enter(cause_breakpoint, pc, breakpoint_tval(pc));
     case raise_mret:
       if (machine_) return mret();
       break;

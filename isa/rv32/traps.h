@@ -73,6 +73,9 @@ class TrapUnit {
   /// Does what Context::raise(id, argument) at `pc` asks for; returns the new pc.
   std::uint32_t raise(Raise id, std::uint32_t argument, std::uint32_t pc);
 
+  /// mtval of an EBREAK at pc.
+  std::uint32_t breakpoint_tval(std::uint32_t pc) const { return config_.ebreak_tval ? pc : 0; }
+
   /// mstatus.FS (3.1.6.6): with 0, Off, every instruction of F and its CSRs are illegal; 3, Dirty, after writes.
   std::uint32_t fp_state() const { return (mstatus_ & mstatus_fs) >> 13; }
   void set_fp_dirty() { mstatus_ |= mstatus_fs; }

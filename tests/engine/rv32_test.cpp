@@ -175,5 +175,68 @@ TEST_F(Trap, AHandlerThatCanNotBeFetchedLocksUp) {
   b.expect_conserved();
 }
 
+// ---- F's state (Volume II, 3.1.6.6; Volume I, 11.2)
+// -------------------------------------------------------------------
+
+// .4byte: the tests' assembler need not know F.
+constexpr const char* fadd_dynamic = " .4byte 0x00c5f553       # fadd.s fa0,fa1,fa2\n";
+constexpr const char* fadd_nearest = " .4byte 0x00c58553       # fadd.s fa0,fa1,fa2,rne\n";
+constexpr const char* fpu_on = " li t1, 0x2000\n csrs mstatus, t1\n";
+
+TEST_F(Trap, FloatingPointIsIllegalWhileFsIsOff) {
+  Bench b("virt32", trapping(std::string("here:\n") + fadd_nearest));
+  expect_trap(b, 2, 0x00c58553, "here");
+  Bench csr("virt32", trapping("here:\n csrr a0, fcsr\n"));
+  expect_trap(csr, 2, 0x00302573, "here");
+}
+
+TEST_F(Trap, FloatingPointIsIllegalOnACoreWithoutIt) {
+  Bench b("rtl-ibex-small", trapping(std::string(fpu_on) + "here:\n" + fadd_nearest));
+  expect_trap(b, 2, 0x00c58553, "here");
+}
+
+TEST_F(Trap, FloatingPointMakesFsDirty) {
+  Bench b("virt32", trapping(std::string(fpu_on) + " csrr s2, mstatus\n" + fadd_nearest + " csrr s3, mstatus\n"));
+  const engine::Stop stop = b.run();
+  EXPECT_EQ(stop.pc, b.at("done"));
+  EXPECT_EQ(b.r(18) & 0x80006000u, 0x00002000u) << "s2: FS is Initial";
+  EXPECT_EQ(b.r(19) & 0x80006000u, 0x80006000u) << "s3: FS is Dirty, and SD says so";
+  b.expect_conserved();
+}
+
+TEST_F(Trap, AReservedFrmIsFeltByThoseWhoUseItOnly) {
+  Bench uses("virt32", trapping(std::string(fpu_on) + " csrwi frm, 5\nhere:\n" + fadd_dynamic));
+  expect_trap(uses, 2, 0x00c5f553, "here");
+  Bench own("virt32", trapping(std::string(fpu_on) + " csrwi frm, 5\n" + fadd_nearest + " csrr s2, frm\n"));
+  EXPECT_EQ(own.run().pc, own.at("done"));
+  EXPECT_EQ(own.r(18), 5u);
+}
+
+TEST_F(Trap, FcsrIsFrmAndFflags) {
+  Bench b("virt32", trapping(std::string(fpu_on) + R"(
+      li    t1, 0x1ff
+      csrw  fcsr, t1
+      csrr  s2, fcsr
+      csrrci s3, fflags, 0x11
+      csrrwi s4, frm, 2
+      csrr  s5, fcsr
+  )"));
+  EXPECT_EQ(b.run().pc, b.at("done"));
+  EXPECT_EQ(b.r(18), 0xffu);
+  EXPECT_EQ(b.r(19), 0x1fu);
+  EXPECT_EQ(b.r(20), 7u);
+  EXPECT_EQ(b.r(21), 0x4eu);
+}
+
+TEST_F(Trap, AFaultingPopLeavesItsRegisters) {
+  Bench b("virt32-max",
+          trapping("mv sp, s1\n li s2, 7\nhere:\n .2byte 0xbe72      # cm.popret {ra,s0-s2},16\n .2byte 1\n"));
+  b.run();
+  EXPECT_EQ(b.r(test::a5), 5u) << "load access fault";
+  EXPECT_EQ(b.r(2), 0x60000000u) << "sp";
+  EXPECT_EQ(b.r(18), 7u) << "s2";
+  b.expect_conserved();
+}
+
 }  // namespace
 }  // namespace mj
