@@ -21,7 +21,7 @@ class Probe {
     unsigned size;
     bool store;
   };
-  std::array<U32, 65> regs{};
+  std::array<U32, isa::register_count + 2> regs{};
   std::vector<Access> accesses;
   int answered = -1;  ///< the access that finds `answer`; the others find 0
   U32 answer = 0;
@@ -44,6 +44,8 @@ class Probe {
     return 0;
   }
   void clear_exclusive() {}
+  void aligned() {}
+  void unprivileged() {}
   void jump(U32 t) { go(t); }
   void jump_if(bool, U32 t) { go(t); }
   void call(U32 t) { go(t); }

@@ -16,7 +16,8 @@ namespace thumb = isa::thumb;
 namespace {
 
 constexpr std::uint32_t vectors = 0, handler = 0x400, vector_bytes = 0x1000, handler_stack = ram_base + 0x800;
-constexpr std::uint32_t cfsr = 0xe000ed28, hfsr = 0xe000ed2c, cpacr = 0xe000ed88;
+constexpr std::uint32_t cfsr = 0xe000ed28, hfsr = 0xe000ed2c, cpacr = 0xe000ed88, sfsr = 0xe000ede4;
+constexpr unsigned thumb_secure_fault = 7;
 /// The decoder's bit for a feature of a core file; 0 for what doesn't change decoding.
 thumb::Features feature(const std::string& name) {
   if (name == "v7m") return thumb::v7m;
@@ -24,6 +25,9 @@ thumb::Features feature(const std::string& name) {
   if (name == "fp_sp") return thumb::fp_sp;
   if (name == "fp_dp") return thumb::fp_dp;
   if (name == "fp_v5") return thumb::fp_v5;
+  if (name == "v8m") return thumb::v8m;
+  if (name == "v8m_main") return thumb::v8m_main;
+  if (name == "security") return thumb::security;
   return 0;
 }
 constexpr Cycle limit = 20000;  // of one program, far more than its instructions take
@@ -69,6 +73,9 @@ void ThumbHere::create() {
   region("vectors", vectors, vector_bytes);
   region("code", code_base, code_size);
   region("ram", ram_base, ram_size);
+  // The oracle's Cortex-M33 has the Security Extension; without regions in the SAU all of memory is Secure.
+  auto& names = board->core.features;
+  if (std::find(names.begin(), names.end(), "v8m_main") != names.end()) names.push_back("security");
   watch_.reset();
   machine_.reset();
   auto machine = Machine::create(*board, {}, [](Address) { return false; });
@@ -115,7 +122,7 @@ ThumbState ThumbHere::read(std::uint32_t at) const {
   std::copy_n(r + thumb::s0, 32, s.s.begin());
   s.apsr = thumb::xpsr(r, 0, false) & 0xf80f0000;
   s.fpscr = r[thumb::fpscr];
-  s.control = r[thumb::control] & 7;
+  s.control = r[thumb::control] & 15;
   s.primask = r[thumb::primask];
   s.basepri = r[thumb::basepri];
   s.faultmask = r[thumb::faultmask];
@@ -127,7 +134,9 @@ End ThumbHere::fault_kind(unsigned exception) const {
   const auto word = [&](std::uint32_t a) { return machine_->bus().read(a, 4, machine_->engine().now()).value; };
   if (exception == thumb::svcall) return End::supervisor_call;
   if (exception == thumb::debug_monitor) return End::breakpoint;
+  if (exception == thumb_secure_fault || (features_ & thumb::security && word(sfsr))) return End::security;
   const std::uint32_t status = word(cfsr);
+  if (status & thumb::cfsr_stkof) return End::stack_limit;
   if (status & thumb::cfsr_undefinstr) return End::undefined;
   if (status & thumb::cfsr_nocp) return End::no_coprocessor;
   if (status & thumb::cfsr_invstate) return End::invalid_state;
@@ -143,7 +152,7 @@ Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {
   if (reset_needed_) {
     engine.arch().reset(engine.state(), vectors);
     if (fpu_) machine_->bus().write(cpacr, 4, 0xf << 20, engine.now());
-    reset_needed_ = false;
+    reset_needed_ = (features_ & thumb::security) != 0;  // its banked registers are many
   }
   std::copy_n(in.r.begin(), 15, r);
   std::copy_n(in.s.begin(), 32, r + thumb::s0);
@@ -173,6 +182,7 @@ Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {
   if (stop.pc != handler) return out;
   reset_needed_ = true;
   out.end = fault_kind(r[thumb::ipsr]);
+  if (out.end == End::stack_limit) return out;  // there may be no room for a frame
   // The frame holds what entry changed (ARMv7-M B1.5.6).
   ThumbState& s = out.state;
   const std::uint32_t exc_return = s.r[14];

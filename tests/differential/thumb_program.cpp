@@ -24,7 +24,8 @@ constexpr std::uint32_t data_low = ram_base + 0x3000, data_span = 0x2000, stack_
                         slots = ram_base + 0x6800, slots_end = ram_base + 0x7800, slot_bytes = 128;
 constexpr unsigned always = 14, most_islands = 3;
 
-Probe ask(const Insn& insn, const std::array<std::uint32_t, 65>& regs, int answered = -1, std::uint32_t answer = 0) {
+Probe ask(const Insn& insn, const std::array<std::uint32_t, isa::register_count + 2>& regs, int answered = -1,
+          std::uint32_t answer = 0) {
   Probe p;
   p.regs = regs;
   p.answered = answered;
@@ -61,7 +62,7 @@ bool aligned_only(OpClass c) {
 }  // namespace
 
 std::vector<DataAccess> accesses(const Insn& insn, const ThumbState& state) {
-  std::array<std::uint32_t, 65> regs{};
+  std::array<std::uint32_t, isa::register_count + 2> regs{};
   std::copy_n(state.r.begin(), 15, regs.begin());
   std::vector<DataAccess> out;
   for (const Probe::Access& a : ask(insn, regs).accesses) out.push_back({a.address, a.size, a.store});
@@ -71,6 +72,7 @@ std::vector<DataAccess> accesses(const Insn& insn, const ThumbState& state) {
 std::string_view not_compared(const Insn& insn) {
   if (insn.cls == OpClass::wait) return "WFI, WFE: sleep is the machine's (tests/engine)";
   if (is(insn, Op::yield)) return "YIELD: the oracle leaves its loop; a hint (ARMv7-M A7.7.263)";
+  if (is(insn, Op::vlstm) || is(insn, Op::vlldm)) return "VLSTM, VLLDM: their frames are tested with the exceptions";
   if (is(insn, Op::bkpt) && insn.imm == 0xab) return "BKPT 0xAB: semihosting";
   return "";
 }
@@ -195,6 +197,24 @@ void ThumbGenerator::steer(Draft& d, unsigned reg, Item& item) {
   }
 }
 
+/// In front of a store exclusive: a load exclusive of the same address and kind, or CLREX. Whether a monitor that is
+/// open for one address is open for others is IMPLEMENTATION DEFINED (ARMv7-M A3.4.4), and the oracle's isn't.
+void ThumbGenerator::open_monitor(Draft& d, const Item& store) {
+  Item before;
+  before.size = 4;
+  before.group = d.groups;
+  const Insn insn = decode(store);
+  if (below(3) == 0) {
+    before.raw = 0xf3bf8f2f;
+  } else {
+    unsigned loaded = below(13);
+    if (loaded == insn.rn) loaded = (loaded + 1) % 13;
+    const bool has_offset = (store.raw & 0x00c00000) != 0x00c00000;  // STREX: Rd stands in bits 11:8, else in 3:0
+    before.raw = (store.raw & ~0xf000u) | 0x00100000 | loaded << 12 | (has_offset ? 0xf00 : 0xf);
+  }
+  d.items.push_back(before);
+}
+
 void ThumbGenerator::group(Draft& d) {
   std::vector<Item> drawn;
   const bool in_it = (features_ & v7m) && below(5) == 0;
@@ -224,6 +244,8 @@ void ThumbGenerator::group(Draft& d) {
       insn = decode(item);
       e = effects(insn);
       good = !isa::ends_block(insn.cls) || k + 1 == count;
+      const bool exclusive = insn.cls == OpClass::load_exclusive || insn.cls == OpClass::store_exclusive;
+      if (in_it && exclusive) good = false;  // see open_monitor()
       if ((e.address | e.target) & (written | needed)) good = false;
     }
     if (!good) break;
@@ -274,6 +296,7 @@ void ThumbGenerator::group(Draft& d) {
   }
   ItState state{static_cast<std::uint8_t>(in_it ? it.raw & 0xff : 0)};
   for (Item& item : drawn) {
+    if (decode(item).cls == OpClass::store_exclusive) open_monitor(d, item);
     item.it_bits = state.bits;
     d.items.push_back(item);
     if (state.active()) state.advance();
@@ -411,7 +434,7 @@ bool ThumbGenerator::solve(Draft& d, Item& item, ThumbProgram& p) {
   if (is(insn, Op::undefined)) return rows_[static_cast<std::size_t>(item.row)].row->op == Op::undefined;
   if (!not_compared(insn).empty()) return false;
   const Effects e = effects(insn);
-  std::array<std::uint32_t, 65> regs{};
+  std::array<std::uint32_t, isa::register_count + 2> regs{};
   if (item.stack_as_is) regs[sp] = stack_top + 128;
   const auto set_literals = [&] {
     for (const auto& [r, l] : item.steered) d.literals[static_cast<std::size_t>(l)] = regs[r];
@@ -492,7 +515,9 @@ bool ThumbGenerator::solve(Draft& d, Item& item, ThumbProgram& p) {
     regs[r] = 0;
     const std::uint32_t t0 = ask(insn, regs).target;
     // Without it: INVSTATE where the instruction looks at it. The oracle would stop at the end without looking.
-    const bool state_bit = label == d.labels.back() || below(16) != 0;
+    // From BXNS and BLXNS it would lead to Non-secure state, for which there is no memory.
+    const bool non_secure = is(insn, Op::bxns) || is(insn, Op::blxns);
+    const bool state_bit = label == d.labels.back() || non_secure || below(16) != 0;
     regs[r] = (label | state_bit) - t0;
     if ((ask(insn, regs).target & ~1u) != label) return false;
     set_literals();
@@ -592,7 +617,7 @@ ThumbState ThumbGenerator::state(const ThumbProgram& program) {
   s.other_sp = stack_top + 0x400 + 4 * below(64);
   s.apsr = any() & (features_ & dsp ? 0xf80f0000u : features_ & v7m ? 0xf8000000u : 0xf0000000u);
   if (features_ & (fp_sp | fp_dp)) {
-    s.control = 4;  // FPCA: an FP context is open
+    s.control = features_ & security ? 12 : 4;  // FPCA, SFPA: an FP context is open, of Secure state where there is one
     if ((features_ & fp_dp) && below(2)) {
       for (unsigned i = 0; i < 16; ++i) {
         const std::uint64_t v = twice();

@@ -68,6 +68,7 @@ class ThumbGenerator {
   std::uint64_t twice();
   bool draw(bool in_it, std::uint32_t pc, Item& item);
   void steer(Draft& d, unsigned reg, Item& item);
+  void open_monitor(Draft& d, const Item& store);
   void group(Draft& d);
   bool finish(Draft& d, ThumbProgram& p);
   bool solve(Draft& d, Item& item, ThumbProgram& p);

@@ -49,6 +49,7 @@ struct UnicornThumb::Engine {
   uc_context* fresh = nullptr;  ///< after reset, with an FP context open
   std::vector<std::uint8_t> code = std::vector<std::uint8_t>(code_size), ram = std::vector<std::uint8_t>(ram_size);
   std::vector<int> ids, fp_ids;
+  std::uint32_t fresh_control = 0;
   std::optional<std::uint32_t> exception;
 };
 
@@ -75,6 +76,7 @@ UnicornThumb::UnicornThumb(int cpu) : engine_(std::make_unique<Engine>()) {
     must(uc_emu_start(e.uc, code_base | 1, code_base + 4, 0, 0), "first FP instruction");
     forget_code(code_base, 64);
   }
+  must(uc_reg_read(e.uc, UC_ARM_REG_CONTROL, &e.fresh_control), "read CONTROL");
   must(uc_context_alloc(e.uc, &e.fresh), "context");
   must(uc_context_save(e.uc, e.fresh), "save");
 }
@@ -119,7 +121,7 @@ Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp, s
   if (state.primask) must(uc_reg_write(e.uc, UC_ARM_REG_PRIMASK, &in.primask), "write PRIMASK");
   if (state.basepri) must(uc_reg_write(e.uc, UC_ARM_REG_BASEPRI, &in.basepri), "write BASEPRI");
   if (state.faultmask) must(uc_reg_write(e.uc, UC_ARM_REG_FAULTMASK, &in.faultmask), "write FAULTMASK");
-  if (state.control & 3) must(uc_reg_write(e.uc, UC_ARM_REG_CONTROL, &in.control), "write CONTROL");
+  if (state.control != e.fresh_control) must(uc_reg_write(e.uc, UC_ARM_REG_CONTROL, &in.control), "write CONTROL");
   core(in);
   must(uc_reg_write_batch(e.uc, e.ids.data(), values, 15), "write registers");
   e.exception.reset();
@@ -137,7 +139,7 @@ Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp, s
   out.state.apsr = xpsr & apsr_mask;
   const auto get = [&](int id, std::uint32_t& v) { must(uc_reg_read(e.uc, id, &v), "read special register"); };
   get(UC_ARM_REG_CONTROL, out.state.control);
-  out.state.control &= 7;
+  out.state.control &= 15;
   if (!(out.state.control & 1)) {
     get(UC_ARM_REG_PRIMASK, out.state.primask);
     get(UC_ARM_REG_BASEPRI, out.state.basepri);
