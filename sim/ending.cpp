@@ -27,8 +27,11 @@ std::string lacking(Machine& machine, const Program& program, Address pc) {
   const std::string feature = arch.feature_of(b.data());
   if (feature.empty()) {
     const std::uint32_t raw = b[0] | b[1] << 8u | b[2] << 16u | static_cast<std::uint32_t>(b[3]) << 24u;
-    if (program.is_arm() || !isa::rv32::is_fp(isa::rv32::decode(raw, pc, isa::rv32::every_feature))) return "";
-    return "is the FPU on? mstatus.FS is Off after reset (start-up code: csrs mstatus, 0x2000), and frm must hold one of "
+    isa::rv32::Features features = isa::rv32::feature_machine;
+    for (const std::string& f : machine.board().core.features) features |= isa::rv32::feature_of(f);
+    if (program.is_arm() || !isa::rv32::is_fp(isa::rv32::decode(raw, pc, features))) return "";
+    return "is the FPU on? mstatus.FS is Off after reset (start-up code: csrs mstatus, 0x2000), and frm must hold one "
+           "of "
            "the modes 0 to 4";
   }
   const std::string text = arch.text(std::span(b).first(arch.is_wide(b.data()) ? 4 : 2), pc);

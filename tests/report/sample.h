@@ -150,16 +150,16 @@ inline profile::RunResult sample() {
   r.networks = {kws};
 
   const auto phase = [&](const char* kind, int layer, Cycle cycles, double time) {
-    profile::Phase p;
-    p.kind = kind;
-    p.network = layer >= 0 ? 0 : -1;
-    p.layer = layer;
-    p.count = 1;
-    p.cycles = cycles;
-    p.instructions = cycles / 2;
-    p.time_s = time;
-    p.reasons = reasons(cycles, 0, 0);
-    r.phases.push_back(p);
+    profile::Phase row;
+    row.kind = kind;
+    row.network = layer >= 0 ? 0 : -1;
+    row.layer = layer;
+    row.count = 1;
+    row.cycles = cycles;
+    row.instructions = cycles / 2;
+    row.time_s = time;
+    row.reasons = reasons(cycles, 0, 0);
+    r.phases.push_back(row);
   };
   phase("startup", -1, 10'000, 0.0011);
   phase("prepare", 0, 20'000, 0.0002);

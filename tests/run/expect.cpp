@@ -63,13 +63,13 @@ void expect_conserved(const json& r) {
   }
 
   std::uint64_t everywhere = sum(r.at("layers"), "cycles") + sum(r.at("phases"), "cycles");
-  std::uint64_t instructions = sum(r.at("layers"), "instructions") + sum(r.at("phases"), "instructions");
+  std::uint64_t issued = sum(r.at("layers"), "instructions") + sum(r.at("phases"), "instructions");
   for (const json& n : r.at("networks")) {
     everywhere += n.at("between_layers_cycles").get<std::uint64_t>();
-    instructions += n.at("between_layers_instructions").get<std::uint64_t>();
+    issued += n.at("between_layers_instructions").get<std::uint64_t>();
   }
   EXPECT_EQ(everywhere, r.at("totals").at("cycles")) << "layers, between layers and phases";
-  EXPECT_EQ(instructions, r.at("totals").at("instructions")) << "layers, between layers and phases";
+  EXPECT_EQ(issued, r.at("totals").at("instructions")) << "layers, between layers and phases";
   // A network's cycles are its layers' and those between them; the rest of the run lies outside of networks.
   const json& networks = r.at("networks");
   EXPECT_LE(sum(networks, "cycles"), cycles);
