@@ -289,6 +289,12 @@ Result<void> Machine::build_rv32() {
   config.marchid = get("marchid", 0);
   config.mimpid = get("mimpid", 0);
   config.user_mode = get("user_mode", 0) != 0;
+  config.user_counters = get("user_counters", 0);
+  config.inhibit_exists = get("mcountinhibit", 1) != 0;
+  config.inhibit_reset = get("mcountinhibit_reset", 0);
+  config.pmp.entries = get("pmp_entries", 0);
+  config.pmp.csrs = get("pmp_csrs", config.pmp.entries == 0 ? 0 : config.pmp.entries <= 16 ? 16 : 64);
+  config.pmp.grain = get("pmp_grain", 0);
   config.compressed = (features & feature_c) != 0;
   config.mtvec_base_mask = get("mtvec_base_mask", 0xfffffffc);
   config.mtvec_direct = get("mtvec_vectored_only", 0) == 0;
@@ -308,6 +314,12 @@ Result<void> Machine::build_rv32() {
   });
   rv32_->arch = std::make_unique<Rv32Arch>(rv32_->traps, bus_, *timing_,
                                            Rv32Arch::Options{features, get("misaligned_access", 0) != 0});
+  rv32_->arch->on_protection = [this](auto protection) {
+    if (engine_) engine_->set_protection(std::move(protection));
+  };
+  rv32_->traps.on_event_counter = [this](std::uint32_t csr) {
+    not_modelled("CSR", csr, "event counter: mhpmcounter and mhpmevent read 0");
+  };
   arch_ = rv32_->arch.get();
   return {};
 }

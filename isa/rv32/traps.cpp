@@ -7,9 +7,8 @@ namespace mj::isa::rv32 {
 
 namespace {
 
-// Bits of mcountinhibit and mcounteren (Volume II, 3.1.11, 3.1.12).
-constexpr std::uint32_t counter_cycle = 1u << 0, counter_time = 1u << 1, counter_instret = 1u << 2;
-constexpr std::uint32_t user_counter_bits = counter_cycle | counter_time | counter_instret;
+// Bits of mcountinhibit (Volume II, 3.1.12).
+constexpr std::uint32_t counter_cycle = 1u << 0, counter_instret = 1u << 2;
 
 constexpr std::uint32_t mpp_machine = 3u << 11;
 
@@ -60,7 +59,7 @@ std::string_view cause_text(std::uint32_t mcause) {
 }
 
 TrapUnit::TrapUnit(TrapConfig config, CounterSource counters)
-    : config_(std::move(config)), counters_(std::move(counters)) {
+    : config_(std::move(config)), counters_(std::move(counters)), pmp_(config_.pmp) {
   reset();
 }
 
@@ -68,14 +67,24 @@ void TrapUnit::reset() {
   machine_ = true;
   mstatus_ = config_.mstatus_reset;
   mtvec_ = config_.mtvec_reset;
-  mie_ = mscratch_ = mepc_ = mcause_ = mtval_ = mcounteren_ = mcountinhibit_ = 0;
+  mie_ = mscratch_ = mepc_ = mcause_ = mtval_ = mcounteren_ = 0;
+  mcountinhibit_ = config_.inhibit_exists ? config_.inhibit_reset : 0;
   cycle_ = instret_ = Counter{};
+  pmp_.reset();
 }
 
 bool TrapUnit::is_zero_csr(std::uint32_t csr) const {
   for (const auto& [first, last] : config_.zero_csrs)
     if (csr >= first && csr <= last) return true;
-  return false;
+  return is_event_csr(csr);
+}
+
+// mhpmevent3..31, mhpmcounter3..31 and their upper halves; user mode's views as far as they exist.
+bool TrapUnit::is_event_csr(std::uint32_t csr) const {
+  if (!config_.event_counters || (csr & 0x1fu) < 3) return false;
+  const std::uint32_t group = csr & ~0x1fu;
+  if (group == 0x320u || group == 0xb00u || group == 0xb80u) return true;
+  return (group == 0xc00u || group == 0xc80u) && user_counter(csr);
 }
 
 // 2.1: bits 9:8 are the lowest privilege; user-mode counters are additionally opened by mcounteren.
@@ -113,7 +122,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return config_.user_mode || is_zero_csr(csr);
     case csr_mcountinhibit:
       out = mcountinhibit_;
-      return true;
+      return config_.inhibit_exists;
     case csr_mscratch:
       out = mscratch_;
       return true;
@@ -128,7 +137,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_cycle:
     case csr_cycleh:
-      if (!config_.user_counters) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_zero_csr(csr);
       [[fallthrough]];
     case csr_mcycle:
     case csr_mcycleh:
@@ -136,7 +145,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_instret:
     case csr_instreth:
-      if (!config_.user_counters) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_zero_csr(csr);
       [[fallthrough]];
     case csr_minstret:
     case csr_minstreth:
@@ -144,7 +153,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_time:
     case csr_timeh:
-      if (!config_.user_counters) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_zero_csr(csr);
       out = half(counters_().time, upper_half(csr));
       return true;
     case csr_mvendorid:
@@ -162,6 +171,10 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
     case csr_mconfigptr:
       return true;
     default:
+      if (pmp_.has(csr)) {
+        out = pmp_.read(csr);
+        return true;
+      }
       return is_zero_csr(csr);
   }
 }
@@ -183,9 +196,8 @@ void TrapUnit::write_counter(Counter& counter, std::uint64_t total, bool stopped
 }
 
 void TrapUnit::write_inhibit(std::uint32_t value) {
-  if (!config_.counter_inhibit) return;
   const CounterTotals totals = counters_();
-  const std::uint32_t next = value & (counter_cycle | counter_instret);
+  const std::uint32_t next = value & config_.inhibit_mask;
   const auto change = [&](Counter& counter, std::uint32_t bit, std::uint64_t total) {
     const std::uint64_t now = counter.value(total, stopped(bit));
     counter.frozen = now;
@@ -222,9 +234,10 @@ bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
       return true;
     case csr_mcounteren:
       if (!config_.user_mode) return is_zero_csr(csr);
-      if (!is_zero_csr(csr) && config_.user_counters) mcounteren_ = value & user_counter_bits;
+      mcounteren_ = value & config_.user_counters;
       return true;
     case csr_mcountinhibit:
+      if (!config_.inhibit_exists) return false;
       write_inhibit(value);
       return true;
     case csr_mscratch:
@@ -249,6 +262,11 @@ bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
       write_counter(instret_, counters_().retired + 1, stopped(counter_instret), upper_half(csr), value);
       return true;
     default:
+      if (pmp_.has(csr)) {
+        pmp_.write(csr, value);
+        return true;
+      }
+      if (value != 0 && is_event_csr(csr) && (csr & ~0x1fu) == 0x320u && on_event_counter) on_event_counter(csr);
       return is_zero_csr(csr);
   }
 }

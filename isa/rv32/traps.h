@@ -1,5 +1,5 @@
-// Machine-mode traps and CSRs (Volume II, version 20211203, chapter 3): architectural state without time, memory or
-// devices. User mode exists far enough for MPP, ECALL and privilege checks.
+// Machine- and user-mode traps and CSRs (Volume II, version 20211203, chapter 3): architectural state without time,
+// memory or devices.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "isa/rv32/csr.h"
+#include "isa/rv32/pmp.h"
 #include "isa/rv32/system.h"
 
 namespace mj::isa::rv32 {
@@ -36,9 +37,16 @@ struct TrapConfig {
   std::uint32_t mcause_mask = 0x8000001fu;  ///< bits of mcause that exist
   /// mtval after EBREAK is its address; else 0. Both are allowed (3.1.16).
   bool ebreak_tval = false;
-  bool user_counters = false;   ///< cycle, time, instret (Zicntr) exist
-  bool counter_inhibit = true;  ///< mcountinhibit is writable (bits 0 and 2); else it reads 0
-  /// CSRs (first, last) that exist, read 0 and ignore writes, such as absent event counters or PMP entries.
+  /// Bit n: user mode's view of counter n exists (CSR 0xc00 + n: cycle, time, instret, hpmcounter3..31) and mcounteren
+  /// can open it.
+  std::uint32_t user_counters = 0;
+  bool inhibit_exists = true;          ///< mcountinhibit is a CSR (it came with version 1.11)
+  std::uint32_t inhibit_mask = 0b101;  ///< its writable bits; cycle and instret can be stopped
+  std::uint32_t inhibit_reset = 0;     ///< some cores begin with their counters stopped
+  /// mhpmcounter3.. and mhpmevent3.. up to 31 exist and read 0, as they may (3.1.10): no event is counted.
+  bool event_counters = true;
+  PmpConfig pmp;
+  /// Further CSRs (first, last) that exist, read 0 and ignore writes.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> zero_csrs;
 };
 
@@ -48,6 +56,9 @@ class TrapUnit {
 
   /// `counters` is asked only when an instruction accesses a counter or mcountinhibit.
   TrapUnit(TrapConfig config, CounterSource counters);
+
+  /// Told when firmware asks an event counter to count something: it stays 0.
+  std::function<void(std::uint32_t csr)> on_event_counter;
 
   /// Reset values (3.4): M-mode, interrupts off. Interrupt lines keep their levels.
   void reset();
@@ -76,6 +87,10 @@ class TrapUnit {
   bool wfi_legal() const { return machine_ || (mstatus_ & mstatus_tw) == 0; }
   /// True in machine mode, false in user mode.
   bool machine() const { return machine_; }
+  /// Whether loads and stores are made with machine mode's rights: not in user mode, nor with MPRV set and MPP = U
+  /// (3.1.6.3).
+  bool data_as_machine() const { return machine_ && (mstatus_ & (mstatus_mprv | mstatus_mpp)) != mstatus_mprv; }
+  const Pmp& pmp() const { return pmp_; }
   /// mcause of the trap entered last and mepc, for reports.
   std::uint32_t mcause() const { return mcause_; }
   std::uint32_t mepc() const { return mepc_; }
@@ -92,6 +107,8 @@ class TrapUnit {
 
   bool accessible(std::uint32_t csr) const;
   bool is_zero_csr(std::uint32_t csr) const;
+  bool is_event_csr(std::uint32_t csr) const;
+  bool user_counter(std::uint32_t csr) const { return (config_.user_counters >> (csr & 0x1fu)) & 1u; }
   std::uint32_t legal_mtvec(std::uint32_t value) const;
   bool stopped(std::uint32_t bit) const { return (mcountinhibit_ & bit) != 0; }
   void write_counter(Counter& counter, std::uint64_t total, bool stopped, bool upper, std::uint32_t value);
@@ -103,6 +120,7 @@ class TrapUnit {
   std::uint32_t mstatus_ = 0, mie_ = 0, mip_ = 0, mtvec_ = 0, mscratch_ = 0, mepc_ = 0, mcause_ = 0, mtval_ = 0;
   std::uint32_t mcounteren_ = 0, mcountinhibit_ = 0;
   Counter cycle_, instret_;
+  Pmp pmp_;
 };
 
 }  // namespace mj::isa::rv32

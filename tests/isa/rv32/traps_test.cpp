@@ -17,7 +17,8 @@ class Rv32Traps : public ::testing::Test {
     TrapConfig config;
     config.misa = 0x40101105;
     config.user_mode = true;
-    config.user_counters = true;
+    config.user_counters = 0b111;
+    config.event_counters = false;
     return config;
   }
   /// As lowRISC's Ibex describes itself: vectored only, 256-byte aligned table, fast interrupts first.
@@ -30,8 +31,8 @@ class Rv32Traps : public ::testing::Test {
     config.mtvec_direct = false;
     config.interrupts = 0x7fff0888;
     config.fast_first = true;
-    config.user_counters = false;
-    config.zero_csrs = {{0xb03, 0xb1f}, {0x323, 0x33f}};
+    config.user_counters = 0;
+    config.event_counters = true;
     return config;
   }
 
