@@ -14,7 +14,9 @@ Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, m
     make_marker, make_test_finisher, make_ibex_sim_ctrl, make_stub, make_stm32l4_rcc, make_stm32l4_pwr,
     make_stm32l4_flash, make_stm32_timer, make_rp2040_oscillator, make_rp2040_pll, make_rp2040_clocks,
     make_rp2040_resets, make_rp2040_watchdog, make_rp2040_timer, make_rp2040_sio, make_rp2040_xip_ctrl, make_nrf_uart,
-    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc, make_plic, make_sifive_uart, make_fe310_prci;
+    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc, make_plic, make_sifive_uart, make_fe310_prci,
+    make_pfic, make_wch_systick, make_ch32v003_rcc, make_ch32v003_flash, make_esp32c3_intmatrix, make_esp32c3_system,
+    make_esp_uart, make_esp_systimer;
 
 namespace {
 
@@ -82,6 +84,15 @@ const std::vector<DeviceType>& device_types() {
       {"ibex-sim-ctrl", make_ibex_sim_ctrl, "", "", ""},
       {"clint", make_clint, "mtime_hz", "", "", Lines::core},
       {"plic", make_plic, "sources max_priority", "contexts", "", Lines::controller},
+      {"pfic", make_pfic, "priority_mask", "", "", Lines::controller},
+      {"wch-systick", make_wch_systick, "", "", "MATCH SOFTWARE"},
+      {"ch32v003-rcc", make_ch32v003_rcc, "hsi_hz", "hse_hz", ""},
+      {"ch32v003-flash", make_ch32v003_flash, "flash", "", ""},
+      {"esp32c3-intmatrix", make_esp32c3_intmatrix, "", "", "", Lines::controller},
+      {"esp32c3-system", make_esp32c3_system, "xtal_hz rc_fast_hz cpu_period_hz", "",
+       "FROM_CPU_0 FROM_CPU_1 FROM_CPU_2 FROM_CPU_3"},
+      {"esp-uart", make_esp_uart, "", "", "UART"},
+      {"esp-systimer", make_esp_systimer, "hz", "", "TARGET0 TARGET1 TARGET2"},
       {"sifive-uart", make_sifive_uart, "", "", "UART"},
       {"fe310-prci", make_fe310_prci, "hfrosc_hz hfxosc_hz", "", ""},
       {"test-finisher", make_test_finisher, "", "", ""},

@@ -60,6 +60,7 @@ std::optional<Redirect> Rv32Arch::reset(HotState& h, Address boot) {
   update_protection();
   std::fill(std::begin(h.r), std::end(h.r), 0u);
   in_fault_ = false;
+  stacked_.clear();
   Redirect f;
   f.pc = boot;
   return f;
@@ -86,6 +87,12 @@ void Rv32Arch::system_write(HotState&, const isa::Insn&, std::uint32_t id, std::
     illegal = !traps_.csr_write(id, value);
     update_protection();  // mstatus or the PMP may have been written
   }
+}
+
+bool Rv32Arch::debug_write(std::uint32_t csr, std::uint32_t value) {
+  const bool written = traps_.debug_write(csr, value);
+  update_protection();
+  return written;
 }
 
 void Rv32Arch::update_protection() {
@@ -119,6 +126,39 @@ void Rv32Arch::update_protection() {
   if (on_protection) on_protection(*known);
 }
 
+namespace {
+// QingKe V2: what the hardware prologue saves, x1, x5..x7 and x10..x15, below the stack pointer.
+constexpr unsigned saved_by_hardware[] = {1, 5, 6, 7, 10, 11, 12, 13, 14, 15};
+constexpr std::uint32_t hardware_frame = 48;
+}  // namespace
+
+void Rv32Arch::stack_registers(HotState& h) {
+  stacked_.push_back(traps_.stacks_by_hardware());
+  if (!stacked_.back()) return;
+  Address at = h.r[sp] -= hardware_frame;
+  for (const unsigned r : saved_by_hardware) {
+    const std::uint8_t bytes[] = {static_cast<std::uint8_t>(h.r[r]), static_cast<std::uint8_t>(h.r[r] >> 8),
+                                  static_cast<std::uint8_t>(h.r[r] >> 16), static_cast<std::uint8_t>(h.r[r] >> 24)};
+    bus_.poke(at, bytes, sizeof bytes);
+    at += 4;
+  }
+}
+
+void Rv32Arch::unstack_registers(HotState& h) {
+  if (stacked_.empty()) return;
+  const bool stacked = stacked_.back();
+  stacked_.pop_back();
+  if (!stacked) return;
+  Address at = h.r[sp];
+  for (const unsigned r : saved_by_hardware) {
+    std::uint8_t bytes[4] = {};
+    bus_.peek(at, bytes, sizeof bytes);
+    h.r[r] = word(bytes);
+    at += 4;
+  }
+  h.r[sp] += hardware_frame;
+}
+
 Address Rv32Arch::refused(Address address, unsigned size, std::uint8_t permit) const {
   const auto& protection = views_[view_];
   if (!protection || !*protection) return address;
@@ -134,6 +174,15 @@ Redirect Rv32Arch::trap(HotState& h, std::uint32_t cause, Address pc, std::uint3
   f.pc = traps_.enter(cause, pc, tval);
   update_protection();
   const bool is_interrupt = (cause & rv32::cause_interrupt) != 0;
+  if (traps_.vector_holds_address()) {
+    std::uint8_t entry[4] = {};
+    bus_.peek(f.pc, entry, 4);
+    f.pc = word(entry) & ~1u;
+  }
+  if (is_interrupt && interrupts.taken) {
+    stack_registers(h);
+    interrupts.taken(cause & ~rv32::cause_interrupt);
+  }
   f.exception = is_interrupt ? interrupt_number + (cause & 0xff) : cause;
   f.cycles = by_instruction ? timing_.exceptions().trap_entry : timing_.exceptions().entry;
   f.fault = !is_interrupt && cause != rv32::cause_ecall_machine && cause != rv32::cause_ecall_user;
@@ -150,6 +199,8 @@ Redirect Rv32Arch::raise(HotState& h, std::uint32_t id, std::uint32_t argument, 
       Redirect f;
       f.kind = Redirect::Kind::return_exception;
       f.pc = traps_.mret();
+      unstack_registers(h);
+      if (interrupts.returned) interrupts.returned();
       update_protection();
       f.cycles = timing_.exceptions().exit;
       return f;

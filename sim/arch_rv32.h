@@ -8,6 +8,7 @@
 #include "isa/rv32/traps.h"
 #include "memory/bus.h"
 #include "sim/arch.h"
+#include "sim/base/interrupt_port.h"
 #include "sim/timing/core_timing.h"
 
 namespace mj {
@@ -22,6 +23,12 @@ class Rv32Arch final : public Arch {
 
   /// Told what the PMP permits to the mode that the core is in, whenever that changes; nullptr: everything.
   std::function<void(std::shared_ptr<const memory::Protection>)> on_protection;
+
+  /// The vendor's interrupt controller, if the core has one.
+  InterruptPort interrupts;
+
+  /// A debugger writes a CSR. False: there is none, or it is read-only.
+  bool debug_write(std::uint32_t csr, std::uint32_t value);
 
   bool decode(const std::uint8_t* code, unsigned n, Address pc, std::uint32_t mode, isa::Insn& insn,
               isa::Effects& effects) const override;
@@ -60,6 +67,8 @@ class Rv32Arch final : public Arch {
   Redirect trap(engine::HotState& h, std::uint32_t cause, Address pc, std::uint32_t tval, bool by_instruction);
 
   void update_protection();
+  void stack_registers(engine::HotState& h);
+  void unstack_registers(engine::HotState& h);
   /// The first byte of an access that the PMP refuses: a core makes an unaligned one word by word.
   Address refused(Address address, unsigned size, std::uint8_t permit) const;
 
@@ -71,7 +80,8 @@ class Rv32Arch final : public Arch {
   unsigned view_ = 0b11;
   std::uint32_t views_of_ = 0;  ///< version of the PMP that `views_` are of
   std::array<std::optional<std::shared_ptr<const memory::Protection>>, 4> views_;
-  bool in_fault_ = false;  ///< an exception other than a call is being handled
+  std::vector<bool> stacked_;  ///< per open interrupt: whether the core saved registers for it
+  bool in_fault_ = false;      ///< an exception other than a call is being handled
 };
 
 }  // namespace mj

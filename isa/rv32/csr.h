@@ -1,5 +1,5 @@
 // Numbers of the control and status registers that TrapUnit answers (Volume II, 2.2, tables 2.1 to 2.6), the first of
-// each array; their fields, and the trap causes (table 3.6).
+// each array; two of WCH's cores; their fields, and the trap causes (table 3.6).
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,8 @@ namespace mj::isa::rv32 {
   X(0x344, mip)           \
   X(0x3a0, pmpcfg0)       \
   X(0x3b0, pmpaddr0)      \
+  X(0x800, gintenr)       \
+  X(0x804, intsyscr)      \
   X(0xb00, mcycle)        \
   X(0xb02, minstret)      \
   X(0xb03, mhpmcounter3)  \

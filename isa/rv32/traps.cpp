@@ -70,6 +70,7 @@ void TrapUnit::reset() {
   mie_ = mscratch_ = mepc_ = mcause_ = mtval_ = mcounteren_ = 0;
   mcountinhibit_ = config_.inhibit_exists ? config_.inhibit_reset : 0;
   cycle_ = instret_ = Counter{};
+  intsyscr_ = 0;
   pmp_.reset();
 }
 
@@ -96,8 +97,36 @@ bool TrapUnit::accessible(std::uint32_t csr) const {
   return !counter || ((mcounteren_ >> number) & 1u) != 0;
 }
 
-bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
-  if (!accessible(csr)) return false;
+bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const { return accessible(csr) && read(csr, out); }
+
+bool TrapUnit::debug_read(std::uint32_t csr, std::uint32_t& out) const { return read(csr, out); }
+
+bool TrapUnit::debug_write(std::uint32_t csr, std::uint32_t value) {
+  return ((csr >> 10) & 3u) != 3u && write(csr, value);
+}
+
+std::vector<TrapUnit::NamedCsr> TrapUnit::csrs() const {
+  std::vector<NamedCsr> all;
+  std::uint32_t ignored = 0;
+  const auto add = [&](std::uint32_t csr, std::string name) {
+    if (read(csr, ignored)) all.push_back({csr, std::move(name)});
+  };
+  const auto array = [&](std::uint32_t first, std::uint32_t count, const std::string& name) {
+    for (std::uint32_t k = 0; k < count; ++k) add(first + k, name + std::to_string(k));
+  };
+#define X(number, name)                                            \
+  if (number == csr_pmpcfg0)                                       \
+    array(csr_pmpcfg0, 16, "pmpcfg");                              \
+  else if (number == csr_pmpaddr0)                                 \
+    array(csr_pmpaddr0, 64, "pmpaddr");                            \
+  else if (number != csr_mhpmevent3 && number != csr_mhpmcounter3) \
+    add(number, #name);
+  MJ_RV32_CSRS(X)
+#undef X
+  return all;
+}
+
+bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
   out = 0;
   switch (csr) {
     case csr_mstatus:
@@ -110,10 +139,16 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_mie:
       out = mie_;
-      return true;
+      return !config_.presented_interrupts;
     case csr_mip:
       out = mip_;
-      return true;
+      return !config_.presented_interrupts;
+    case csr_gintenr:
+      out = mstatus_ & (mstatus_mie | mstatus_mpie);
+      return config_.hardware_stacking;
+    case csr_intsyscr:
+      out = intsyscr_;
+      return config_.hardware_stacking;
     case csr_mtvec:
       out = mtvec_;
       return true;
@@ -181,6 +216,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
 
 std::uint32_t TrapUnit::legal_mtvec(std::uint32_t value) const {
   const std::uint32_t base = value & config_.mtvec_base_mask & ~3u;
+  if (config_.vector_addresses) return base | (value & 3u);
   if (!config_.mtvec_direct) return base | 1u;
   if (!config_.mtvec_vectored) return base;
   // 3.1.7: modes 2 and 3 are reserved; a write of them keeps the mode
@@ -209,7 +245,10 @@ void TrapUnit::write_inhibit(std::uint32_t value) {
 }
 
 bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
-  if (((csr >> 10) & 3u) == 3u || !accessible(csr)) return false;  // 2.1: read-only
+  return ((csr >> 10) & 3u) != 3u && accessible(csr) && write(csr, value);  // 2.1: read-only
+}
+
+bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
   switch (csr) {
     case csr_mstatus: {
       std::uint32_t writable = mstatus_mie | mstatus_mpie;
@@ -224,11 +263,20 @@ bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
     }
     case csr_mstatush:
     case csr_misa:  // extensions are fixed
-    case csr_mip:   // MSIP, MTIP, MEIP and the platform's lines follow their sources (3.1.9)
       return true;
+    case csr_mip:  // MSIP, MTIP, MEIP and the platform's lines follow their sources (3.1.9)
+      return !config_.presented_interrupts;
     case csr_mie:
+      if (config_.presented_interrupts) return false;
       mie_ = value & config_.interrupts;
       return true;
+    case csr_gintenr:
+      if (config_.hardware_stacking)
+        mstatus_ = (mstatus_ & ~(mstatus_mie | mstatus_mpie)) | (value & (mstatus_mie | mstatus_mpie));
+      return config_.hardware_stacking;
+    case csr_intsyscr:
+      if (config_.hardware_stacking) intsyscr_ = value & 3u;
+      return config_.hardware_stacking;
     case csr_mtvec:
       mtvec_ = legal_mtvec(value);
       return true;
@@ -277,8 +325,11 @@ void TrapUnit::set_line(std::uint32_t irq, bool level) {
 }
 
 std::optional<std::uint32_t> TrapUnit::pending_interrupt() const {
+  const bool masked = machine_ && (mstatus_ & mstatus_mie) == 0;
+  if (config_.presented_interrupts)
+    return presented_ && !masked ? std::optional(cause_interrupt | *presented_) : std::nullopt;
   const std::uint32_t ready = mip_ & mie_;
-  if (ready == 0 || (machine_ && (mstatus_ & mstatus_mie) == 0)) return std::nullopt;
+  if (ready == 0 || masked) return std::nullopt;
   const std::uint32_t platform = ready & 0xffff0000u;
   const auto lowest = [](std::uint32_t set) {
     return cause_interrupt | static_cast<std::uint32_t>(std::countr_zero(set));
@@ -298,8 +349,8 @@ std::uint32_t TrapUnit::enter(std::uint32_t cause, std::uint32_t pc, std::uint32
   mcause_ = cause & config_.mcause_mask;
   mtval_ = tval;
   const std::uint32_t base = mtvec_ & ~3u;
-  const bool vectored = (mtvec_ & 1u) && (cause & cause_interrupt);
-  return vectored ? base + 4 * (cause & ~cause_interrupt) : base;
+  if (!(mtvec_ & 1u)) return base;
+  return base + 4 * ((cause & cause_interrupt) ? cause & ~cause_interrupt : config_.exception_vector);
 }
 
 std::uint32_t TrapUnit::mret() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,12 @@ struct TrapConfig {
   /// mhpmcounter3.. and mhpmevent3.. up to 31 exist and read 0, as they may (3.1.10): no event is counted.
   bool event_counters = true;
   PmpConfig pmp;
+  /// A vendor's controller chooses the interrupt (present()); mie and mip don't exist.
+  bool presented_interrupts = false;
+  // WCH QingKe (V2 manual, chapters 2, 3 and 8); none of this is standard.
+  bool vector_addresses = false;   ///< mtvec bit 1 can be set: a vector's entry is its handler's address
+  unsigned exception_vector = 0;   ///< entry that exceptions take where vectors are chosen by number
+  bool hardware_stacking = false;  ///< INTSYSCR and GINTENR exist: an interrupt can save the caller's registers
   /// Further CSRs (first, last) that exist, read 0 and ignore writes.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> zero_csrs;
 };
@@ -68,16 +75,31 @@ class TrapUnit {
   /// Writes a CSR, its WARL fields changed to legal values. False: illegal (no such CSR, privilege, read-only CSR).
   bool csr_write(std::uint32_t csr, std::uint32_t value);
 
+  /// The same for a debugger: with machine mode's rights, whatever mode the core is in (read-only CSRs stay so).
+  bool debug_read(std::uint32_t csr, std::uint32_t& out) const;
+  bool debug_write(std::uint32_t csr, std::uint32_t value);
+  struct NamedCsr {
+    std::uint32_t number;
+    std::string name;
+  };
+  /// The CSRs that this core has, arrays entry by entry, ascending; without event counters, which read 0.
+  std::vector<NamedCsr> csrs() const;
+
   /// Level of an interrupt line, 0..31 (Irq); lines that the core doesn't have are ignored.
   void set_line(std::uint32_t irq, bool level);
+  /// What the vendor's controller wants taken now; stays until it presents something else.
+  void present(std::optional<unsigned> number) { presented_ = number; }
   /// The interrupt to take now, as an mcause value (bit 31 set), if any is pending, enabled and not masked.
   std::optional<std::uint32_t> pending_interrupt() const;
   /// Whether a WFI would wake: pending and enabled in mie, whatever mstatus.MIE says (3.3.3).
-  bool interrupt_waiting() const { return (mip_ & mie_) != 0; }
+  bool interrupt_waiting() const { return presented_ || (mip_ & mie_) != 0; }
 
   /// Enters a trap (3.1.6.1, 3.1.7): `cause` as in mcause, `pc` of the instruction (for interrupts: of the next one).
-  /// Returns the handler's address.
+  /// Returns the handler's address or, with vector_holds_address(), that of the word that holds it.
   std::uint32_t enter(std::uint32_t cause, std::uint32_t pc, std::uint32_t tval);
+  bool vector_holds_address() const { return config_.vector_addresses && (mtvec_ & 3u) == 3u; }
+  /// Whether an interrupt saves registers by itself now (INTSYSCR.HWSTKEN).
+  bool stacks_by_hardware() const { return intsyscr_ & 1u; }
   /// MRET (3.3.2), which must be legal here (machine()). Returns the new pc.
   std::uint32_t mret();
   /// Does what Context::raise(id, argument) at `pc` asks for; returns the new pc.
@@ -106,6 +128,8 @@ class TrapUnit {
   };
 
   bool accessible(std::uint32_t csr) const;
+  bool read(std::uint32_t csr, std::uint32_t& out) const;
+  bool write(std::uint32_t csr, std::uint32_t value);
   bool is_zero_csr(std::uint32_t csr) const;
   bool is_event_csr(std::uint32_t csr) const;
   bool user_counter(std::uint32_t csr) const { return (config_.user_counters >> (csr & 0x1fu)) & 1u; }
@@ -119,6 +143,8 @@ class TrapUnit {
   bool machine_ = true;
   std::uint32_t mstatus_ = 0, mie_ = 0, mip_ = 0, mtvec_ = 0, mscratch_ = 0, mepc_ = 0, mcause_ = 0, mtval_ = 0;
   std::uint32_t mcounteren_ = 0, mcountinhibit_ = 0;
+  std::uint32_t intsyscr_ = 0;
+  std::optional<unsigned> presented_;
   Counter cycle_, instret_;
   Pmp pmp_;
 };
