@@ -118,8 +118,8 @@ TEST_F(Rv32Pmp, ACoarseGrainShowsInTheAddressesButKeepsWhatWasWritten) {
   pmp = Pmp({.entries = 4, .csrs = 16, .grain = 4});  // 64 bytes
   entry(0, 0, 0x12345678);
   EXPECT_EQ(pmp.read(csr_pmpaddr0), 0x12345670u) << "off and TOR: bits G-1..0 read 0";
-  entry(0, pmp_napot | r, 0x12345678);
-  EXPECT_EQ(pmp.read(csr_pmpaddr0), 0x1234567fu) << "NAPOT: bits G-2..0 read 1";
+  entry(0, pmp_napot | r, 0x12345670);
+  EXPECT_EQ(pmp.read(csr_pmpaddr0), 0x12345677u) << "NAPOT: bits G-2..0 read 1";
   EXPECT_EQ(at(0x12345670u << 2, user), r);
   EXPECT_EQ(at((0x12345670u << 2) + 63, user), r);
   EXPECT_EQ(at((0x12345670u << 2) + 64, user), 0);
