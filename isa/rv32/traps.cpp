@@ -240,7 +240,8 @@ void TrapUnit::write_inhibit(std::uint32_t value) {
     counter.offset = now - total;
   };
   change(cycle_, counter_cycle, totals.cycles);
-  change(instret_, counter_instret, totals.retired);
+  // The instruction that writes is itself counted as the bit was before it.
+  change(instret_, counter_instret, totals.retired + 1);
   mcountinhibit_ = next;
 }
 

@@ -93,15 +93,15 @@ TEST_F(Predictor, AnIndirectJumpGoesWhereItWentLast) {
   EXPECT_EQ(jump(0x3000), 0u);
 }
 
-TEST_F(Predictor, TwentyEightTargetsAreKeptAndMoreAreNot) {
+TEST_F(Predictor, SixteenTargetsAreKeptAndMoreThanTwentyEightAreNot) {
   const auto round = [&](std::uint32_t jumps) {
     unsigned lost = 0;
     for (std::uint32_t k = 0; k < jumps; ++k)
       lost += predictor.resolve(insn(OpClass::branch, 0x1000 + 16 * k, 0x8000), 0x8000, false).cycles;
     return lost;
   };
-  round(28);
-  EXPECT_EQ(round(28), 0u);
+  round(16);  // with more, places take turns before all are used: the tree of ages has 32 leaves
+  EXPECT_EQ(round(16), 0u);
   round(40);
   EXPECT_GE(round(40), 12u);
 }
