@@ -32,7 +32,9 @@ TEST_F(PlicTest, ALevelGoesThroughOnceUntilItIsCompleted) {
   EXPECT_EQ(read(claim), 5u);
   EXPECT_FALSE(line());
   EXPECT_EQ(read(pending), 0u);
+  plic.set_irq(5, true);
   EXPECT_EQ(read(claim), 0u) << "still high, but being served";
+  EXPECT_FALSE(line());
   write(claim, 5);
   EXPECT_TRUE(line()) << "still high";
   EXPECT_EQ(read(claim), 5u);
