@@ -14,7 +14,9 @@ Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, m
     make_marker, make_test_finisher, make_ibex_sim_ctrl, make_stub, make_stm32l4_rcc, make_stm32l4_pwr,
     make_stm32l4_flash, make_stm32_timer, make_rp2040_oscillator, make_rp2040_pll, make_rp2040_clocks,
     make_rp2040_resets, make_rp2040_watchdog, make_rp2040_timer, make_rp2040_sio, make_rp2040_xip_ctrl, make_nrf_uart,
-    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc, make_sse_secure_control;
+    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc, make_sse_secure_control, make_plic, make_sifive_uart,
+    make_fe310_prci, make_pfic, make_wch_systick, make_ch32v003_rcc, make_ch32v003_flash, make_esp32c3_intmatrix,
+    make_esp32c3_system, make_esp_uart, make_esp_systimer;
 
 namespace {
 
@@ -78,10 +80,22 @@ const std::vector<DeviceType>& device_types() {
       {"cmsdk-uart", make_cmsdk_uart, "", "", "RX TX"},
       {"ns16550", make_ns16550, "", "stride", "UART"},
       {"ibex-uart", make_ibex_uart, "", "", "RX"},
-      {"ibex-timer", make_ibex_timer, "mtime_hz", "", ""},
+      {"ibex-timer", make_ibex_timer, "mtime_hz", "", "", Lines::core},
       {"ibex-sim-ctrl", make_ibex_sim_ctrl, "", "", ""},
       {"sse-secure-control", make_sse_secure_control, "", "", ""},
-      {"clint", make_clint, "mtime_hz", "", ""},
+      {"clint", make_clint, "mtime_hz", "", "", Lines::core},
+      {"plic", make_plic, "sources max_priority", "contexts", "", Lines::controller},
+      {"pfic", make_pfic, "priority_mask", "", "", Lines::controller},
+      {"wch-systick", make_wch_systick, "", "", "MATCH SOFTWARE"},
+      {"ch32v003-rcc", make_ch32v003_rcc, "hsi_hz", "hse_hz", ""},
+      {"ch32v003-flash", make_ch32v003_flash, "flash", "", ""},
+      {"esp32c3-intmatrix", make_esp32c3_intmatrix, "", "", "", Lines::controller},
+      {"esp32c3-system", make_esp32c3_system, "xtal_hz rc_fast_hz cpu_period_hz", "",
+       "FROM_CPU_0 FROM_CPU_1 FROM_CPU_2 FROM_CPU_3"},
+      {"esp-uart", make_esp_uart, "", "", "UART"},
+      {"esp-systimer", make_esp_systimer, "hz", "", "TARGET0 TARGET1 TARGET2"},
+      {"sifive-uart", make_sifive_uart, "", "", "UART"},
+      {"fe310-prci", make_fe310_prci, "hfrosc_hz hfxosc_hz", "", ""},
       {"test-finisher", make_test_finisher, "", "", ""},
       {"marker", make_marker, "", "", ""},
       {"rp2040-oscillator", make_rp2040_oscillator, "net hz", "", ""},
@@ -135,11 +149,19 @@ Result<DevicePtr> make_device(const DeviceSpec& spec, const Wiring& wiring) {
 }
 
 Result<void> build_devices(const std::vector<DeviceSpec>& specs, const Wiring& wiring, std::vector<DevicePtr>& out) {
-  for (const DeviceSpec& spec : specs) {
-    auto device = make_device(spec, wiring);
-    if (!device) return device.error();
-    out.push_back(std::move(*device));
-  }
+  // The interrupt controller first: the others are wired to it.
+  out.resize(specs.size());
+  Wiring controlled = wiring;
+  for (const bool controllers : {true, false})
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      const DeviceType* type = find_type(specs[i].type);
+      const Lines lines = type ? type->lines : Lines::controlled;
+      if ((lines == Lines::controller) != controllers) continue;
+      auto device = make_device(specs[i], lines == Lines::controlled ? controlled : wiring);
+      if (!device) return device.error();
+      if (controllers) controlled.irqs = dynamic_cast<IrqSink*>(device->get());
+      out[i] = std::move(*device);
+    }
   return {};
 }
 

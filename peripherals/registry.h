@@ -1,6 +1,7 @@
 // Types of devices by the name that board files use, and how a board's devices come to be.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,12 +17,20 @@ namespace mj::peripherals {
 using DevicePtr = std::unique_ptr<memory::Device>;
 using Factory = DevicePtr(const DeviceSpec&, const Wiring&);
 
+/// Where a device's interrupt lines lead.
+enum class Lines : std::uint8_t {
+  controlled,  ///< to the board's interrupt controller if it has one, else to the core
+  core,        ///< always to the core: what a RISC-V core has lines of its own for
+  controller,  ///< it is the interrupt controller: an IrqSink itself; a board has at most one
+};
+
 struct DeviceType {
   std::string_view name;
   Factory* make;
   std::string_view required;  ///< parameters that a board must give, separated by blanks
   std::string_view optional;  ///< further parameters that it may give
   std::string_view irqs;      ///< what its interrupt lines are, in order; empty: it has none
+  Lines lines = Lines::controlled;
 };
 
 /// All types; the only list.

@@ -9,6 +9,7 @@
 #include "memory/flash_timing.h"
 #include "peripherals/clock_nets.h"
 #include "sim/base/event_queue.h"
+#include "sim/base/interrupt_port.h"
 #include "sim/base/units.h"
 #include "sim/base/wires.h"
 
@@ -22,6 +23,8 @@ struct Wiring {
   ConsoleSink* console = nullptr;
   ExitSink* exit = nullptr;
   DiagnosticSink* diagnostics = nullptr;
+  /// Of a core whose interrupts a vendor's controller chooses; null on others.
+  InterruptPort* interrupts = nullptr;
   /// Copies plain memory out without time or side effects (EasyDMA); false if any byte is not plain memory.
   std::function<bool(Address from, std::uint8_t* to, std::size_t n)> peek;
   /// Instructions issued before the current one.

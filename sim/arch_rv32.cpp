@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "isa/rv32/decode.h"
 #include "isa/rv32/disasm.h"
 #include "isa/rv32/f.h"
@@ -65,9 +67,11 @@ std::string Rv32Arch::register_name(unsigned id) const {
 
 std::optional<Redirect> Rv32Arch::reset(HotState& h, Address boot) {
   traps_.reset();
+  update_protection();
   std::fill(std::begin(h.r), std::end(h.r), 0u);
   h.r[rv32::fp_control] = rv32::control_of_fcsr(0);
   in_fault_ = false;
+  stacked_.clear();
   Redirect f;
   f.pc = boot;
   return f;
@@ -111,7 +115,86 @@ void Rv32Arch::system_write(HotState& h, const isa::Insn&, std::uint32_t id, std
     h.r[rv32::fp_control] = rv32::write_fp_csr(id, value, h.r[rv32::fp_control]);
   } else if (id != rv32::sys_fence_i) {
     illegal = !traps_.csr_write(id, value);
+    update_protection();  // mstatus or the PMP may have been written
   }
+}
+
+bool Rv32Arch::debug_write(std::uint32_t csr, std::uint32_t value) {
+  const bool written = traps_.debug_write(csr, value);
+  update_protection();
+  return written;
+}
+
+void Rv32Arch::update_protection() {
+  const unsigned view = (traps_.machine() ? 1u : 0u) | (traps_.data_as_machine() ? 2u : 0u);
+  const std::uint32_t version = traps_.pmp().version();
+  if (version == views_of_ && view == view_) return;
+  if (version != views_of_) views_ = {};
+  views_of_ = version;
+  view_ = view;
+  auto& known = views_[view];
+  if (!known) {
+    constexpr std::uint8_t data = rv32::pmp_read | rv32::pmp_write;
+    const auto fetch = traps_.pmp().permits(view & 1u), access = traps_.pmp().permits(view & 2u);
+    std::vector<memory::ProtectionRange> ranges;
+    // Both cover all addresses: a range ends where either does.
+    for (std::size_t f = 0, a = 0; f < fetch.size() && a < access.size();) {
+      const Address first = std::max(fetch[f].first, access[a].first), last = std::min(fetch[f].last, access[a].last);
+      const auto permits = static_cast<std::uint8_t>((fetch[f].permits & ~data) | (access[a].permits & data));
+      static_assert(rv32::pmp_read == +memory::permit_read && rv32::pmp_write == +memory::permit_write &&
+                    rv32::pmp_execute == +memory::permit_execute);
+      if (!ranges.empty() && ranges.back().permits == permits)
+        ranges.back().last = last;
+      else
+        ranges.push_back({first, last, permits});
+      if (fetch[f].last == last) ++f;
+      if (access[a].last == last) ++a;
+    }
+    const bool everything = ranges.size() == 1 && ranges[0].permits == (data | rv32::pmp_execute);
+    known = everything ? nullptr : std::make_shared<const memory::Protection>(std::move(ranges));
+  }
+  if (on_protection) on_protection(*known);
+}
+
+namespace {
+// QingKe V2: what the hardware prologue saves, x1, x5..x7 and x10..x15, below the stack pointer.
+constexpr unsigned saved_by_hardware[] = {1, 5, 6, 7, 10, 11, 12, 13, 14, 15};
+constexpr std::uint32_t hardware_frame = 48;
+}  // namespace
+
+void Rv32Arch::stack_registers(HotState& h) {
+  stacked_.push_back(traps_.stacks_by_hardware());
+  if (!stacked_.back()) return;
+  Address at = h.r[sp] -= hardware_frame;
+  for (const unsigned r : saved_by_hardware) {
+    const std::uint8_t bytes[] = {static_cast<std::uint8_t>(h.r[r]), static_cast<std::uint8_t>(h.r[r] >> 8),
+                                  static_cast<std::uint8_t>(h.r[r] >> 16), static_cast<std::uint8_t>(h.r[r] >> 24)};
+    bus_.poke(at, bytes, sizeof bytes);
+    at += 4;
+  }
+}
+
+void Rv32Arch::unstack_registers(HotState& h) {
+  if (stacked_.empty()) return;
+  const bool stacked = stacked_.back();
+  stacked_.pop_back();
+  if (!stacked) return;
+  Address at = h.r[sp];
+  for (const unsigned r : saved_by_hardware) {
+    std::uint8_t bytes[4] = {};
+    bus_.peek(at, bytes, sizeof bytes);
+    h.r[r] = word(bytes);
+    at += 4;
+  }
+  h.r[sp] += hardware_frame;
+}
+
+Address Rv32Arch::refused(Address address, unsigned size, std::uint8_t permit) const {
+  const auto& protection = views_[view_];
+  if (!protection || !*protection) return address;
+  const Address next = (address | 3u) + 1u;  // of the next word
+  const bool crosses = next != 0 && address + size > next;
+  return crosses && ((*protection)->permits(address, next - 1) & permit) ? next : address;
 }
 
 Redirect Rv32Arch::trap(HotState& h, std::uint32_t cause, Address pc, std::uint32_t tval, bool by_instruction) {
@@ -119,7 +202,17 @@ Redirect Rv32Arch::trap(HotState& h, std::uint32_t cause, Address pc, std::uint3
   f.kind = Redirect::Kind::enter_exception;
   f.interrupted_sp = h.r[sp];
   f.pc = traps_.enter(cause, pc, tval);
+  update_protection();
   const bool is_interrupt = (cause & rv32::cause_interrupt) != 0;
+  if (traps_.vector_holds_address()) {
+    std::uint8_t entry[4] = {};
+    bus_.peek(f.pc, entry, 4);
+    f.pc = word(entry) & ~1u;
+  }
+  if (is_interrupt && interrupts.taken) {
+    stack_registers(h);
+    interrupts.taken(cause & ~rv32::cause_interrupt);
+  }
   f.exception = is_interrupt ? interrupt_number + (cause & 0xff) : cause;
   f.cycles = by_instruction ? timing_.exceptions().trap_entry : timing_.exceptions().entry;
   f.fault = !is_interrupt && cause != rv32::cause_ecall_machine && cause != rv32::cause_ecall_user;
@@ -136,6 +229,9 @@ Redirect Rv32Arch::raise(HotState& h, std::uint32_t id, std::uint32_t argument, 
       Redirect f;
       f.kind = Redirect::Kind::return_exception;
       f.pc = traps_.mret();
+      unstack_registers(h);
+      if (interrupts.returned) interrupts.returned();
+      update_protection();
       f.cycles = timing_.exceptions().exit;
       return f;
     }
@@ -168,11 +264,18 @@ Redirect Rv32Arch::bad_access(HotState& h, const BadAccess& access, Address pc, 
     return f;
   }
   std::uint32_t cause = access.write ? rv32::cause_store_access : rv32::cause_load_access;
-  if (access.fetch)
+  Address at = access.address;
+  if (access.why == BadAccess::Why::forbidden && !access.fetch)
+    at = refused(at, access.size, access.write ? memory::permit_write : memory::permit_read);
+  if (access.fetch) {
     cause = rv32::cause_fetch_access;
-  else if (access.why == BadAccess::Why::unaligned)
+    // mtval is the part of the instruction that can't be fetched (3.1.16): its second half if the first one can.
+    std::uint8_t first[2];
+    if (access.why == BadAccess::Why::unmapped && bus_.peek(pc, first, 2)) at += 2;
+  } else if (access.why == BadAccess::Why::unaligned) {
     cause = access.write ? rv32::cause_store_misaligned : rv32::cause_load_misaligned;
-  return trap(h, cause, pc, access.address, true);
+  }
+  return trap(h, cause, pc, at, true);
 }
 
 Redirect Rv32Arch::illegal(HotState& h, const isa::Insn& insn, std::uint32_t) {

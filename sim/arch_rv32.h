@@ -1,9 +1,14 @@
-// RV32 with machine mode as the engine sees it: ties decoding, handlers and the trap unit together.
+// RV32 with machine and user mode as the engine sees it: ties decoding, handlers and the trap unit together.
 #pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
 
 #include "isa/rv32/traps.h"
 #include "memory/bus.h"
 #include "sim/arch.h"
+#include "sim/base/interrupt_port.h"
 #include "sim/timing/core_timing.h"
 
 namespace mj {
@@ -15,6 +20,15 @@ class Rv32Arch final : public Arch {
     bool misaligned_access = false;  ///< the core splits misaligned loads and stores; else they trap
   };
   Rv32Arch(isa::rv32::TrapUnit& traps, memory::Bus& bus, const timing::CoreTiming& timing, Options options);
+
+  /// Told what the PMP permits to the mode that the core is in, whenever that changes; nullptr: everything.
+  std::function<void(std::shared_ptr<const memory::Protection>)> on_protection;
+
+  /// The vendor's interrupt controller, if the core has one.
+  InterruptPort interrupts;
+
+  /// A debugger writes a CSR. False: there is none, or it is read-only.
+  bool debug_write(std::uint32_t csr, std::uint32_t value);
 
   bool decode(const std::uint8_t* code, unsigned n, Address pc, std::uint32_t mode, isa::Insn& insn,
               isa::Effects& effects) const override;
@@ -54,11 +68,22 @@ class Rv32Arch final : public Arch {
  private:
   Redirect trap(engine::HotState& h, std::uint32_t cause, Address pc, std::uint32_t tval, bool by_instruction);
 
+  void update_protection();
+  void stack_registers(engine::HotState& h);
+  void unstack_registers(engine::HotState& h);
+  /// The first byte of an access that the PMP refuses: a core makes an unaligned one word by word.
+  Address refused(Address address, unsigned size, std::uint8_t permit) const;
+
   isa::rv32::TrapUnit& traps_;
   memory::Bus& bus_;
   const timing::CoreTiming& timing_;
   Options options_;
-  bool in_fault_ = false;  ///< an exception other than a call is being handled
+  // By whose rights code is fetched and by whose data are accessed: bits 0 and 1, set for machine mode.
+  unsigned view_ = 0b11;
+  std::uint32_t views_of_ = 0;  ///< version of the PMP that `views_` are of
+  std::array<std::optional<std::shared_ptr<const memory::Protection>>, 4> views_;
+  std::vector<bool> stacked_;  ///< per open interrupt: whether the core saved registers for it
+  bool in_fault_ = false;      ///< an exception other than a call is being handled
 };
 
 }  // namespace mj

@@ -338,6 +338,13 @@ Result<void> Machine::build_rv32() {
   config.marchid = get("marchid", 0);
   config.mimpid = get("mimpid", 0);
   config.user_mode = get("user_mode", 0) != 0;
+  config.user_counters = get("user_counters", 0);
+  config.inhibit_exists = get("mcountinhibit", 1) != 0;
+  config.inhibit_reset = get("mcountinhibit_reset", 0);
+  config.event_counters = get("event_counters", 1) != 0;
+  config.pmp.entries = get("pmp_entries", 0);
+  config.pmp.csrs = get("pmp_csrs", config.pmp.entries == 0 ? 0 : config.pmp.entries <= 16 ? 16 : 64);
+  config.pmp.grain = get("pmp_grain", 0);
   config.compressed = (features & feature_c) != 0;
   config.fpu = (features & feature_f) != 0;
   config.ebreak_tval = get("ebreak_tval", 0) != 0;
@@ -348,6 +355,11 @@ Result<void> Machine::build_rv32() {
     config.fast_first = true;
     config.interrupts |= 0x7fffu << irq_fast_0;
   }
+  config.presented_interrupts = get("presented_interrupts", 0) != 0;
+  if (config.presented_interrupts) config.mcause_mask = 0x800000ff;
+  config.vector_addresses = get("vector_addresses", 0) != 0;
+  config.exception_vector = get("exception_vector", 0);
+  config.hardware_stacking = get("hardware_stacking", 0) != 0;
   rv32_ = std::make_unique<Rv32Core>(config, [this] {
     CounterTotals totals;
     totals.cycles = engine_->now();
@@ -359,6 +371,17 @@ Result<void> Machine::build_rv32() {
   });
   rv32_->arch = std::make_unique<Rv32Arch>(rv32_->traps, bus_, *timing_,
                                            Rv32Arch::Options{features, get("misaligned_access", 0) != 0});
+  rv32_->arch->on_protection = [this](auto protection) {
+    if (engine_) engine_->set_protection(std::move(protection));
+  };
+  if (config.presented_interrupts)
+    rv32_->arch->interrupts.present = [this](std::optional<unsigned> number) {
+      rv32_->traps.present(number);
+      if (engine_) engine_->kick();
+    };
+  rv32_->traps.on_event_counter = [this](std::uint32_t csr) {
+    not_modelled("CSR", csr, "event counter: mhpmcounter and mhpmevent read 0");
+  };
   arch_ = rv32_->arch.get();
   return {};
 }
@@ -400,6 +423,7 @@ Result<void> Machine::build_devices() {
   wiring.console = this;
   wiring.exit = this;
   wiring.diagnostics = this;
+  if (rv32_ && rv32_->arch->interrupts.present) wiring.interrupts = &rv32_->arch->interrupts;
   wiring.peek = [this](Address from, std::uint8_t* to, std::size_t n) { return bus_.peek(from, to, n); };
   wiring.callable_memory = [this](std::uint32_t bits) {
     if (!thumb_ || !thumb_->security()) return;
@@ -495,6 +519,25 @@ bool Machine::has_memory_waits() const {
   return std::any_of(bus_.regions().begin(), bus_.regions().end(), [](const auto& r) {
     return r->kind != memory::RegionKind::device && (r->flash || r->read_wait || r->write_wait);
   });
+}
+
+std::vector<Machine::SystemRegister> Machine::system_registers() const {
+  std::vector<SystemRegister> all;
+  if (rv32_)
+    for (auto& csr : rv32_->traps.csrs()) all.push_back({std::move(csr.name), csr.number});
+  return all;
+}
+
+std::optional<std::uint32_t> Machine::read_system_register(std::uint32_t number) const {
+  std::uint32_t value = 0;
+  if (!rv32_ || !rv32_->traps.debug_read(number, value)) return std::nullopt;
+  return value;
+}
+
+bool Machine::write_system_register(std::uint32_t number, std::uint32_t value) {
+  if (!rv32_ || !rv32_->arch->debug_write(number, value)) return false;
+  engine_->kick();  // an interrupt may be enabled now
+  return true;
 }
 
 std::string Machine::place(Address address) {

@@ -78,6 +78,15 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   /// The device of that name, or nullptr.
   memory::Device* device(std::string_view name) const;
 
+  /// RISC-V: the control and status registers as a debugger sees them. Empty on Arm.
+  struct SystemRegister {
+    std::string name;
+    std::uint32_t number;
+  };
+  std::vector<SystemRegister> system_registers() const;
+  std::optional<std::uint32_t> read_system_register(std::uint32_t number) const;
+  bool write_system_register(std::uint32_t number, std::uint32_t value);
+
   /// Which region or device an address lies in, in words ("flash region flash", "device RCC + 0x10", "no memory").
   std::string place(Address address);
 

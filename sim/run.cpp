@@ -258,6 +258,11 @@ class Runner {
     seen.fpu = std::any_of(features.begin(), features.end(),
                            [](const std::string& f) { return f == "fp_sp" || f == "fp_dp"; });
     seen.tell = [this](const std::string& command, Cycle now) { return monitor(command, now); };
+    for (auto& csr : machine_->system_registers()) seen.csrs.push_back({std::move(csr.name), csr.number});
+    seen.read_csr = [this](std::uint32_t csr) { return machine_->read_system_register(csr); };
+    seen.write_csr = [this](std::uint32_t csr, std::uint32_t value) {
+      return machine_->write_system_register(csr, value);
+    };
     gdb_->begin(std::move(seen));
     engine().set_observer(gdb_);
   }

@@ -1,5 +1,5 @@
-// Numbers of the control and status registers that TrapUnit answers (Volume II, 2.2, tables 2.1 to 2.6), their fields,
-// and the trap causes (table 3.6).
+// Numbers of the control and status registers that TrapUnit answers (Volume II, 2.2, tables 2.1 to 2.6), the first of
+// each array; two of WCH's cores; their fields, and the trap causes (table 3.6).
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,19 @@ namespace mj::isa::rv32 {
   X(0x306, mcounteren)    \
   X(0x310, mstatush)      \
   X(0x320, mcountinhibit) \
+  X(0x323, mhpmevent3)    \
   X(0x340, mscratch)      \
   X(0x341, mepc)          \
   X(0x342, mcause)        \
   X(0x343, mtval)         \
   X(0x344, mip)           \
+  X(0x3a0, pmpcfg0)       \
+  X(0x3b0, pmpaddr0)      \
+  X(0x800, gintenr)       \
+  X(0x804, intsyscr)      \
   X(0xb00, mcycle)        \
   X(0xb02, minstret)      \
+  X(0xb03, mhpmcounter3)  \
   X(0xb80, mcycleh)       \
   X(0xb82, minstreth)     \
   X(0xc00, cycle)         \

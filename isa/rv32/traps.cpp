@@ -7,9 +7,8 @@ namespace mj::isa::rv32 {
 
 namespace {
 
-// Bits of mcountinhibit and mcounteren (Volume II, 3.1.11, 3.1.12).
-constexpr std::uint32_t counter_cycle = 1u << 0, counter_time = 1u << 1, counter_instret = 1u << 2;
-constexpr std::uint32_t user_counter_bits = counter_cycle | counter_time | counter_instret;
+// Bits of mcountinhibit (Volume II, 3.1.12).
+constexpr std::uint32_t counter_cycle = 1u << 0, counter_instret = 1u << 2;
 
 constexpr std::uint32_t mpp_machine = 3u << 11;
 
@@ -60,7 +59,7 @@ std::string_view cause_text(std::uint32_t mcause) {
 }
 
 TrapUnit::TrapUnit(TrapConfig config, CounterSource counters)
-    : config_(std::move(config)), counters_(std::move(counters)) {
+    : config_(std::move(config)), counters_(std::move(counters)), pmp_(config_.pmp) {
   reset();
 }
 
@@ -68,14 +67,25 @@ void TrapUnit::reset() {
   machine_ = true;
   mstatus_ = config_.mstatus_reset;
   mtvec_ = config_.mtvec_reset;
-  mie_ = mscratch_ = mepc_ = mcause_ = mtval_ = mcounteren_ = mcountinhibit_ = 0;
+  mie_ = mscratch_ = mepc_ = mcause_ = mtval_ = mcounteren_ = 0;
+  mcountinhibit_ = config_.inhibit_exists ? config_.inhibit_reset : 0;
   cycle_ = instret_ = Counter{};
+  intsyscr_ = 0;
+  pmp_.reset();
 }
 
 bool TrapUnit::is_zero_csr(std::uint32_t csr) const {
   for (const auto& [first, last] : config_.zero_csrs)
     if (csr >= first && csr <= last) return true;
-  return false;
+  return is_event_csr(csr);
+}
+
+// mhpmevent3..31, mhpmcounter3..31 and their upper halves; user mode's views as far as they exist.
+bool TrapUnit::is_event_csr(std::uint32_t csr) const {
+  if (!config_.event_counters || (csr & 0x1fu) < 3) return false;
+  const std::uint32_t group = csr & ~0x1fu;
+  if (group == 0x320u || group == 0xb00u || group == 0xb80u) return true;
+  return (group == 0xc00u || group == 0xc80u) && user_counter(csr);
 }
 
 // 2.1: bits 9:8 are the lowest privilege; user-mode counters are additionally opened by mcounteren.
@@ -87,8 +97,36 @@ bool TrapUnit::accessible(std::uint32_t csr) const {
   return !counter || ((mcounteren_ >> number) & 1u) != 0;
 }
 
-bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
-  if (!accessible(csr)) return false;
+bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const { return accessible(csr) && read(csr, out); }
+
+bool TrapUnit::debug_read(std::uint32_t csr, std::uint32_t& out) const { return read(csr, out); }
+
+bool TrapUnit::debug_write(std::uint32_t csr, std::uint32_t value) {
+  return ((csr >> 10) & 3u) != 3u && write(csr, value);
+}
+
+std::vector<TrapUnit::NamedCsr> TrapUnit::csrs() const {
+  std::vector<NamedCsr> all;
+  std::uint32_t ignored = 0;
+  const auto add = [&](std::uint32_t csr, std::string name) {
+    if (read(csr, ignored)) all.push_back({csr, std::move(name)});
+  };
+  const auto array = [&](std::uint32_t first, std::uint32_t count, const std::string& name) {
+    for (std::uint32_t k = 0; k < count; ++k) add(first + k, name + std::to_string(k));
+  };
+#define X(number, name)                                            \
+  if (number == csr_pmpcfg0)                                       \
+    array(csr_pmpcfg0, 16, "pmpcfg");                              \
+  else if (number == csr_pmpaddr0)                                 \
+    array(csr_pmpaddr0, 64, "pmpaddr");                            \
+  else if (number != csr_mhpmevent3 && number != csr_mhpmcounter3) \
+    add(number, #name);
+  MJ_RV32_CSRS(X)
+#undef X
+  return all;
+}
+
+bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
   out = 0;
   switch (csr) {
     case csr_mstatus:
@@ -101,10 +139,16 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_mie:
       out = mie_;
-      return true;
+      return !config_.presented_interrupts;
     case csr_mip:
       out = mip_;
-      return true;
+      return !config_.presented_interrupts;
+    case csr_gintenr:
+      out = mstatus_ & (mstatus_mie | mstatus_mpie);
+      return config_.hardware_stacking;
+    case csr_intsyscr:
+      out = intsyscr_;
+      return config_.hardware_stacking;
     case csr_mtvec:
       out = mtvec_;
       return true;
@@ -113,7 +157,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return config_.user_mode || is_zero_csr(csr);
     case csr_mcountinhibit:
       out = mcountinhibit_;
-      return true;
+      return config_.inhibit_exists;
     case csr_mscratch:
       out = mscratch_;
       return true;
@@ -128,7 +172,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_cycle:
     case csr_cycleh:
-      if (!config_.user_counters) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_zero_csr(csr);
       [[fallthrough]];
     case csr_mcycle:
     case csr_mcycleh:
@@ -136,7 +180,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_instret:
     case csr_instreth:
-      if (!config_.user_counters) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_zero_csr(csr);
       [[fallthrough]];
     case csr_minstret:
     case csr_minstreth:
@@ -144,7 +188,7 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_time:
     case csr_timeh:
-      if (!config_.user_counters) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_zero_csr(csr);
       out = half(counters_().time, upper_half(csr));
       return true;
     case csr_mvendorid:
@@ -162,12 +206,17 @@ bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const {
     case csr_mconfigptr:
       return true;
     default:
+      if (pmp_.has(csr)) {
+        out = pmp_.read(csr);
+        return true;
+      }
       return is_zero_csr(csr);
   }
 }
 
 std::uint32_t TrapUnit::legal_mtvec(std::uint32_t value) const {
   const std::uint32_t base = value & config_.mtvec_base_mask & ~3u;
+  if (config_.vector_addresses) return base | (value & 3u);
   if (!config_.mtvec_direct) return base | 1u;
   if (!config_.mtvec_vectored) return base;
   // 3.1.7: modes 2 and 3 are reserved; a write of them keeps the mode
@@ -183,21 +232,24 @@ void TrapUnit::write_counter(Counter& counter, std::uint64_t total, bool stopped
 }
 
 void TrapUnit::write_inhibit(std::uint32_t value) {
-  if (!config_.counter_inhibit) return;
   const CounterTotals totals = counters_();
-  const std::uint32_t next = value & (counter_cycle | counter_instret);
+  const std::uint32_t next = value & config_.inhibit_mask;
   const auto change = [&](Counter& counter, std::uint32_t bit, std::uint64_t total) {
     const std::uint64_t now = counter.value(total, stopped(bit));
     counter.frozen = now;
     counter.offset = now - total;
   };
   change(cycle_, counter_cycle, totals.cycles);
-  change(instret_, counter_instret, totals.retired);
+  // The instruction that writes is itself counted as the bit was before it.
+  change(instret_, counter_instret, totals.retired + 1);
   mcountinhibit_ = next;
 }
 
 bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
-  if (((csr >> 10) & 3u) == 3u || !accessible(csr)) return false;  // 2.1: read-only
+  return ((csr >> 10) & 3u) != 3u && accessible(csr) && write(csr, value);  // 2.1: read-only
+}
+
+bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
   switch (csr) {
     case csr_mstatus: {
       std::uint32_t writable = mstatus_mie | mstatus_mpie;
@@ -213,19 +265,29 @@ bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
     }
     case csr_mstatush:
     case csr_misa:  // extensions are fixed
-    case csr_mip:   // MSIP, MTIP, MEIP and the platform's lines follow their sources (3.1.9)
       return true;
+    case csr_mip:  // MSIP, MTIP, MEIP and the platform's lines follow their sources (3.1.9)
+      return !config_.presented_interrupts;
     case csr_mie:
+      if (config_.presented_interrupts) return false;
       mie_ = value & config_.interrupts;
       return true;
+    case csr_gintenr:
+      if (config_.hardware_stacking)
+        mstatus_ = (mstatus_ & ~(mstatus_mie | mstatus_mpie)) | (value & (mstatus_mie | mstatus_mpie));
+      return config_.hardware_stacking;
+    case csr_intsyscr:
+      if (config_.hardware_stacking) intsyscr_ = value & 3u;
+      return config_.hardware_stacking;
     case csr_mtvec:
       mtvec_ = legal_mtvec(value);
       return true;
     case csr_mcounteren:
       if (!config_.user_mode) return is_zero_csr(csr);
-      if (!is_zero_csr(csr) && config_.user_counters) mcounteren_ = value & user_counter_bits;
+      mcounteren_ = value & config_.user_counters;
       return true;
     case csr_mcountinhibit:
+      if (!config_.inhibit_exists) return false;
       write_inhibit(value);
       return true;
     case csr_mscratch:
@@ -250,6 +312,11 @@ bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
       write_counter(instret_, counters_().retired + 1, stopped(counter_instret), upper_half(csr), value);
       return true;
     default:
+      if (pmp_.has(csr)) {
+        pmp_.write(csr, value);
+        return true;
+      }
+      if (value != 0 && is_event_csr(csr) && (csr & ~0x1fu) == 0x320u && on_event_counter) on_event_counter(csr);
       return is_zero_csr(csr);
   }
 }
@@ -260,8 +327,11 @@ void TrapUnit::set_line(std::uint32_t irq, bool level) {
 }
 
 std::optional<std::uint32_t> TrapUnit::pending_interrupt() const {
+  const bool masked = machine_ && (mstatus_ & mstatus_mie) == 0;
+  if (config_.presented_interrupts)
+    return presented_ && !masked ? std::optional(cause_interrupt | *presented_) : std::nullopt;
   const std::uint32_t ready = mip_ & mie_;
-  if (ready == 0 || (machine_ && (mstatus_ & mstatus_mie) == 0)) return std::nullopt;
+  if (ready == 0 || masked) return std::nullopt;
   const std::uint32_t platform = ready & 0xffff0000u;
   const auto lowest = [](std::uint32_t set) {
     return cause_interrupt | static_cast<std::uint32_t>(std::countr_zero(set));
@@ -281,8 +351,8 @@ std::uint32_t TrapUnit::enter(std::uint32_t cause, std::uint32_t pc, std::uint32
   mcause_ = cause & config_.mcause_mask;
   mtval_ = tval;
   const std::uint32_t base = mtvec_ & ~3u;
-  const bool vectored = (mtvec_ & 1u) && (cause & cause_interrupt);
-  return vectored ? base + 4 * (cause & ~cause_interrupt) : base;
+  if (!(mtvec_ & 1u)) return base;
+  return base + 4 * ((cause & cause_interrupt) ? cause & ~cause_interrupt : config_.exception_vector);
 }
 
 std::uint32_t TrapUnit::mret() {

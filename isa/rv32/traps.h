@@ -1,14 +1,16 @@
-// Machine-mode traps and CSRs (Volume II, version 20211203, chapter 3): architectural state without time, memory or
-// devices. User mode exists far enough for MPP, ECALL and privilege checks.
+// Machine- and user-mode traps and CSRs (Volume II, version 20211203, chapter 3): architectural state without time,
+// memory or devices.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "isa/rv32/csr.h"
+#include "isa/rv32/pmp.h"
 #include "isa/rv32/system.h"
 
 namespace mj::isa::rv32 {
@@ -37,9 +39,22 @@ struct TrapConfig {
   std::uint32_t mcause_mask = 0x8000001fu;  ///< bits of mcause that exist
   /// mtval after EBREAK is its address; else 0. Both are allowed (3.1.16).
   bool ebreak_tval = false;
-  bool user_counters = false;   ///< cycle, time, instret (Zicntr) exist
-  bool counter_inhibit = true;  ///< mcountinhibit is writable (bits 0 and 2); else it reads 0
-  /// CSRs (first, last) that exist, read 0 and ignore writes, such as absent event counters or PMP entries.
+  /// Bit n: user mode's view of counter n exists (CSR 0xc00 + n: cycle, time, instret, hpmcounter3..31) and mcounteren
+  /// can open it.
+  std::uint32_t user_counters = 0;
+  bool inhibit_exists = true;          ///< mcountinhibit is a CSR (it came with version 1.11)
+  std::uint32_t inhibit_mask = 0b101;  ///< its writable bits; cycle and instret can be stopped
+  std::uint32_t inhibit_reset = 0;     ///< some cores begin with their counters stopped
+  /// mhpmcounter3.. and mhpmevent3.. up to 31 exist and read 0, as they may (3.1.10): no event is counted.
+  bool event_counters = true;
+  PmpConfig pmp;
+  /// A vendor's controller chooses the interrupt (present()); mie and mip don't exist.
+  bool presented_interrupts = false;
+  // WCH QingKe (V2 manual, chapters 2, 3 and 8); none of this is standard.
+  bool vector_addresses = false;   ///< mtvec bit 1 can be set: a vector's entry is its handler's address
+  unsigned exception_vector = 0;   ///< entry that exceptions take where vectors are chosen by number
+  bool hardware_stacking = false;  ///< INTSYSCR and GINTENR exist: an interrupt can save the caller's registers
+  /// Further CSRs (first, last) that exist, read 0 and ignore writes.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> zero_csrs;
 };
 
@@ -50,6 +65,9 @@ class TrapUnit {
   /// `counters` is asked only when an instruction accesses a counter or mcountinhibit.
   TrapUnit(TrapConfig config, CounterSource counters);
 
+  /// Told when firmware asks an event counter to count something: it stays 0.
+  std::function<void(std::uint32_t csr)> on_event_counter;
+
   /// Reset values (3.4): M-mode, interrupts off. Interrupt lines keep their levels.
   void reset();
 
@@ -58,16 +76,31 @@ class TrapUnit {
   /// Writes a CSR, its WARL fields changed to legal values. False: illegal (no such CSR, privilege, read-only CSR).
   bool csr_write(std::uint32_t csr, std::uint32_t value);
 
+  /// The same for a debugger: with machine mode's rights, whatever mode the core is in (read-only CSRs stay so).
+  bool debug_read(std::uint32_t csr, std::uint32_t& out) const;
+  bool debug_write(std::uint32_t csr, std::uint32_t value);
+  struct NamedCsr {
+    std::uint32_t number;
+    std::string name;
+  };
+  /// The CSRs that this core has, arrays entry by entry, ascending; without event counters, which read 0.
+  std::vector<NamedCsr> csrs() const;
+
   /// Level of an interrupt line, 0..31 (Irq); lines that the core doesn't have are ignored.
   void set_line(std::uint32_t irq, bool level);
+  /// What the vendor's controller wants taken now; stays until it presents something else.
+  void present(std::optional<unsigned> number) { presented_ = number; }
   /// The interrupt to take now, as an mcause value (bit 31 set), if any is pending, enabled and not masked.
   std::optional<std::uint32_t> pending_interrupt() const;
   /// Whether a WFI would wake: pending and enabled in mie, whatever mstatus.MIE says (3.3.3).
-  bool interrupt_waiting() const { return (mip_ & mie_) != 0; }
+  bool interrupt_waiting() const { return presented_ || (mip_ & mie_) != 0; }
 
   /// Enters a trap (3.1.6.1, 3.1.7): `cause` as in mcause, `pc` of the instruction (for interrupts: of the next one).
-  /// Returns the handler's address.
+  /// Returns the handler's address or, with vector_holds_address(), that of the word that holds it.
   std::uint32_t enter(std::uint32_t cause, std::uint32_t pc, std::uint32_t tval);
+  bool vector_holds_address() const { return config_.vector_addresses && (mtvec_ & 3u) == 3u; }
+  /// Whether an interrupt saves registers by itself now (INTSYSCR.HWSTKEN).
+  bool stacks_by_hardware() const { return intsyscr_ & 1u; }
   /// MRET (3.3.2), which must be legal here (machine()). Returns the new pc.
   std::uint32_t mret();
   /// Does what Context::raise(id, argument) at `pc` asks for; returns the new pc.
@@ -84,6 +117,10 @@ class TrapUnit {
   bool wfi_legal() const { return machine_ || (mstatus_ & mstatus_tw) == 0; }
   /// True in machine mode, false in user mode.
   bool machine() const { return machine_; }
+  /// Whether loads and stores are made with machine mode's rights: not in user mode, nor with MPRV set and MPP = U
+  /// (3.1.6.3).
+  bool data_as_machine() const { return machine_ && (mstatus_ & (mstatus_mprv | mstatus_mpp)) != mstatus_mprv; }
+  const Pmp& pmp() const { return pmp_; }
   /// mcause of the trap entered last and mepc, for reports.
   std::uint32_t mcause() const { return mcause_; }
   std::uint32_t mepc() const { return mepc_; }
@@ -99,7 +136,11 @@ class TrapUnit {
   };
 
   bool accessible(std::uint32_t csr) const;
+  bool read(std::uint32_t csr, std::uint32_t& out) const;
+  bool write(std::uint32_t csr, std::uint32_t value);
   bool is_zero_csr(std::uint32_t csr) const;
+  bool is_event_csr(std::uint32_t csr) const;
+  bool user_counter(std::uint32_t csr) const { return (config_.user_counters >> (csr & 0x1fu)) & 1u; }
   std::uint32_t legal_mtvec(std::uint32_t value) const;
   bool stopped(std::uint32_t bit) const { return (mcountinhibit_ & bit) != 0; }
   void write_counter(Counter& counter, std::uint64_t total, bool stopped, bool upper, std::uint32_t value);
@@ -110,7 +151,10 @@ class TrapUnit {
   bool machine_ = true;
   std::uint32_t mstatus_ = 0, mie_ = 0, mip_ = 0, mtvec_ = 0, mscratch_ = 0, mepc_ = 0, mcause_ = 0, mtval_ = 0;
   std::uint32_t mcounteren_ = 0, mcountinhibit_ = 0;
+  std::uint32_t intsyscr_ = 0;
+  std::optional<unsigned> presented_;
   Counter cycle_, instret_;
+  Pmp pmp_;
 };
 
 }  // namespace mj::isa::rv32

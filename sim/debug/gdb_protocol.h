@@ -68,6 +68,7 @@ class GdbTarget {
   virtual ~GdbTarget() = default;
   /// The target description.
   virtual std::string target_xml() const = 0;
+  /// The first so many are told and taken all at once ('g', 'G'); the rest one by one.
   virtual unsigned register_count() const = 0;
   /// Bytes of the register, little endian; empty: no such register.
   virtual std::string read_register(unsigned number) = 0;

@@ -261,6 +261,8 @@ std::string GdbServer::target_xml() const {
     for (unsigned i = 0; i < rv32_pc; ++i)
       reg(machine_.engine->arch().register_name(i), i == 1 ? "code_ptr" : i >= 2 && i <= 4 ? "data_ptr" : "int");
     reg("pc", "code_ptr");
+    if (!machine_.csrs.empty()) xml += "</feature>\n<feature name=\"org.gnu.gdb.riscv.csr\">\n";
+    for (const GdbMachine::Csr& csr : machine_.csrs) reg(csr.name);
   }
   return xml + "</feature>\n</target>\n";
 }
@@ -269,8 +271,17 @@ unsigned GdbServer::register_count() const {
   return !machine_.thumb ? rv32_pc + 1 : machine_.fpu ? arm_fpscr + 1 : arm_control + 1;
 }
 
+const GdbMachine::Csr* GdbServer::csr_of(unsigned number) const {
+  const std::size_t at = number - std::size_t{register_count()};
+  return number >= register_count() && at < machine_.csrs.size() ? &machine_.csrs[at] : nullptr;
+}
+
 std::string GdbServer::read_register(unsigned number) {
   const std::uint32_t* r = machine_.engine->state().r;
+  if (const GdbMachine::Csr* csr = csr_of(number)) {
+    const auto value = machine_.read_csr(csr->number);
+    return value ? little(*value) : "";
+  }
   if (number >= register_count()) return "";
   if (!machine_.thumb) return little(number == rv32_pc ? pc_ : r[number]);
   if (number < arm_pc) return little(r[number]);
@@ -303,6 +314,8 @@ std::string GdbServer::read_register(unsigned number) {
 
 bool GdbServer::write_register(unsigned number, std::string_view bytes) {
   std::uint32_t* r = machine_.engine->state().r;
+  if (const GdbMachine::Csr* csr = csr_of(number))
+    return bytes.size() == 4 && machine_.write_csr(csr->number, word(bytes));
   if (number >= register_count()) return false;
   const bool is_double = machine_.thumb && number >= arm_d0 && number < arm_fpscr;
   if (bytes.size() != (is_double ? 8u : 4u)) return false;

@@ -27,6 +27,14 @@ struct GdbMachine {
   engine::Engine* engine = nullptr;
   bool thumb = true;
   bool fpu = false;
+  /// RISC-V: control and status registers, with what reads and writes them by number.
+  struct Csr {
+    std::string name;
+    std::uint32_t number;
+  };
+  std::vector<Csr> csrs;
+  std::function<std::optional<std::uint32_t>(std::uint32_t csr)> read_csr;
+  std::function<bool(std::uint32_t csr, std::uint32_t value)> write_csr;
   /// `monitor` commands that need more than the engine: "cycles", "layer", "energy"; empty text: not known. `now` is
   /// the current cycle.
   std::function<std::string(const std::string& command, Cycle now)> tell;
@@ -74,6 +82,7 @@ class GdbServer final : public engine::Observer, GdbTarget {
   std::string monitor(const std::string& command) override;
 
   std::optional<std::uint32_t> word_of(unsigned number) const;
+  const GdbMachine::Csr* csr_of(unsigned number) const;
   /// Answers packets until the run is to go on.
   void serve(const GdbStop& stop, bool announce);
   void send(std::string_view bytes);

@@ -65,9 +65,10 @@ struct Block {
 /// What only the run decided, for one instruction of a block: cycles by cause, and events that energy is priced from.
 struct DynamicCounts {
   Cycle data_wait = 0, unaligned = 0, operand = 0, fetch_wait = 0;
-  std::uint64_t flash_reads = 0;  ///< of the flash array, for code and data
-  std::uint64_t not_ram = 0;      ///< data accesses that flash with a front end or a device served
-  Cycle cycles() const { return data_wait + unaligned + operand + fetch_wait; }
+  Cycle mispredict = 0, late_target = 0;  ///< of a branch, by a predictor that blocks don't know the state of
+  std::uint64_t flash_reads = 0;          ///< of the flash array, for code and data
+  std::uint64_t not_ram = 0;              ///< data accesses that flash with a front end or a device served
+  Cycle cycles() const { return data_wait + unaligned + operand + fetch_wait + mispredict + late_target; }
 };
 
 /// Whether a block begins a function, and how it is reached.
@@ -99,6 +100,7 @@ struct TimedBlock {
   FunctionEntry function_entry = FunctionEntry::none;
   std::uint16_t limit = 0;  ///< most instructions that the key allows
   std::uint8_t operating_point = 0;
+  bool fetched_ahead = false;     ///< fetch is ahead of the branch that ends it, if it began with a jump
   bool in_flash = false;          ///< its code is in a flash region
   std::uint32_t flash_words = 0;  ///< words of the flash front end that its code touches; 0: there is none
 

@@ -37,6 +37,7 @@ Engine::Engine(const Parts& parts, std::function<bool(Address)> is_function)
     dynamic_bound_ = std::max(dynamic_bound_, worst);
   }
   if (parts_.timing.has_unaligned_cost()) dynamic_bound_ += 4;
+  if (const auto* params = parts_.timing.predictor()) predictor_.emplace(*params);
 }
 
 Engine::~Engine() {
@@ -49,6 +50,7 @@ void Engine::set_pc(Address pc, std::uint32_t mode) {
   mode_ = mode;
   pipe_ = {};
   next_ = nullptr;
+  branch_ = nullptr;
   calls_.start(pc, h_.r[parts_.arch.sp]);
   if (h_.r[parts_.arch.sp] != 0) h_.stack_low = stack_top_ = h_.r[parts_.arch.sp];
 }
@@ -185,9 +187,11 @@ Stop Engine::run(Cycle limit, Cycle pause) {
     h_.attention = 0;
     for (Slot* s = tb->first; s;) s = s->fn(&h_, s);
     if (observing_ && h_.why != Why::before) observed(true);
+    if (h_.why != Why::edge && h_.why != Why::indirect) branch_ = nullptr;
     switch (h_.why) {
       case Why::edge:
         edge_taken(h_.edge);
+        branch_resolved(pc_);
         break;
       case Why::indirect:
         indirect_taken();
@@ -322,6 +326,7 @@ void Engine::indirect_taken() {
   }
   ++e->runs;
   h_.now += e->cycles;
+  branch_resolved(raw & ~1u);
   keep_registers();
   const Redirect f = parts_.arch.indirect(h_, raw, last);
   if (f.kind != Redirect::Kind::go) {

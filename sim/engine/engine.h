@@ -19,6 +19,7 @@
 #include "sim/engine/hot_state.h"
 #include "sim/engine/observer.h"
 #include "sim/profile/call_tree.h"
+#include "sim/timing/branch_predictor.h"
 #include "sim/timing/core_timing.h"
 
 namespace mj::engine {
@@ -148,6 +149,7 @@ class Engine {
   std::uint32_t system_read(Slot* s, std::uint32_t id);
   void system_write(Slot* s, std::uint32_t id, std::uint32_t value);
   void function_entry();
+  void arrive();
   void returned(std::uint32_t raw_target);
   void stack_lowered();
   void fetch_check();
@@ -222,7 +224,10 @@ class Engine {
   std::uint32_t arrival_cycles(Address target, timing::Exit how, isa::OpClass cls);
   bool spun(Edge* e);
   void sleep(Cycle limit, Stop& stop, bool& stopped);
-  DynamicCounts& dynamic(unsigned insn);
+  DynamicCounts& dynamic(unsigned insn) { return dynamic(*h_.tb, insn); }
+  DynamicCounts& dynamic(TimedBlock& tb, unsigned insn);
+  /// The branch that ended the block before leads to `to`: asks the predictor what that costs.
+  void branch_resolved(Address to);
   unsigned insn_index(const TimedBlock* tb, const Slot* s) const;
   void abort(Slot* s, const BadAccess& access);
   Cycle access_time(const Slot* s) const;
@@ -250,6 +255,9 @@ class Engine {
   timing::PipeState pipe_;
   bool entering_function_ = false;
   TimedBlock* next_ = nullptr;  ///< if known: the block at pc_
+
+  std::optional<timing::BranchPredictor> predictor_;
+  TimedBlock* branch_ = nullptr;  ///< the block that runs or ended last, if a branch ends it whose target is open
 
   bool exclusive_ = false;
   std::uint32_t exclusive_address_ = 0;

@@ -1,4 +1,7 @@
 // The engine's blocks: decoded, costed and turned into slots once, found again by key, forgotten when code changes.
+#include <algorithm>
+#include <utility>
+
 #include "sim/engine/engine.h"
 #include "sim/engine/pseudo.h"
 
@@ -85,6 +88,13 @@ void Engine::build_slots(TimedBlock& tb) {
     tb.slot_insn.push_back(static_cast<std::uint8_t>(insn));
     return tb.slots.back();
   };
+  if (predictor_) {
+    add(step_arrive, 0);
+    const timing::PredictorParams& p = *parts_.timing.predictor();
+    tb.max_cycles += std::max(p.mispredict, p.late);  // of the branch that leads here
+    const std::uint32_t packets = (block.end() - 1) / p.fetch_bytes - block.pc / p.fetch_bytes + 1;
+    tb.fetched_ahead = tb.walk.begin.back() + 1 >= packets + p.late;
+  }
   if (!marks_.empty() && marks_.count(block.pc)) add(step_mark, 0);
   if (tb.function_entry != FunctionEntry::none) add(step_function_entry, 0);
   const memory::Region* region = parts_.bus.find(block.pc);
@@ -172,10 +182,24 @@ unsigned Engine::insn_index(const TimedBlock* tb, const Slot* s) const {
   return tb->slot_insn[static_cast<std::size_t>(s - tb->slots.data())];
 }
 
-DynamicCounts& Engine::dynamic(unsigned insn) {
-  auto& rows = h_.tb->dynamic;
-  if (rows.empty()) rows.resize(h_.tb->block->insns.size());
-  return rows[insn];
+DynamicCounts& Engine::dynamic(TimedBlock& tb, unsigned insn) {
+  if (tb.dynamic.empty()) tb.dynamic.resize(tb.block->insns.size());
+  return tb.dynamic[insn];
+}
+
+void Engine::arrive() {
+  branch_resolved(h_.tb->block->pc);
+  branch_ = timing::is_branch(h_.tb->block->insns.back().cls) ? h_.tb : nullptr;
+}
+
+void Engine::branch_resolved(Address to) {
+  if (!branch_) return;
+  TimedBlock& from = *std::exchange(branch_, nullptr);
+  const auto cost = predictor_->resolve(from.block->insns.back(), to, from.fetched_ahead);
+  if (!cost.cycles) return;
+  h_.now += cost.cycles;
+  DynamicCounts& counts = dynamic(from, static_cast<unsigned>(from.block->insns.size() - 1));
+  (cost.mispredicted ? counts.mispredict : counts.late_target) += cost.cycles;
 }
 
 }  // namespace mj::engine

@@ -201,7 +201,10 @@ void Engine::mark_reached() {
   if (on_mark) on_mark(h_.tb->block->pc);
 }
 
-void Engine::returned(std::uint32_t raw_target) { calls_.reach(raw_target & ~1u, h_.r[parts_.arch.sp], h_.now); }
+void Engine::returned(std::uint32_t raw_target) {
+  branch_resolved(raw_target & ~1u);
+  calls_.reach(raw_target & ~1u, h_.r[parts_.arch.sp], h_.now);
+}
 
 void Engine::stack_lowered() {
   // A core that starts without a stack pointer (RISC-V) sets it up once: that is its stack's top.

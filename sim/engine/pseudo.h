@@ -14,6 +14,12 @@ inline Slot* step_block_end(HotState* h, Slot*) {
   MJ_NEXT(h, first);
 }
 
+/// First step of every block of a core with a predictor that blocks don't know the state of.
+inline Slot* step_arrive(HotState* h, Slot* s) {
+  h->engine->arrive();
+  MJ_NEXT(h, s + 1);
+}
+
 /// First step of a block that begins at a marked address.
 inline Slot* step_mark(HotState* h, Slot* s) {
   h->engine->mark_reached();

@@ -48,6 +48,8 @@ void each_cycle(const TimedBlock& tb, const timing::CoreTiming& timing, Add add)
     if (d.data_wait) add(i, Reason::data_wait, d.data_wait);
     if (d.unaligned) add(i, Reason::unaligned, d.unaligned);
     if (d.fetch_wait) add(i, Reason::fetch_wait, d.fetch_wait);
+    if (d.mispredict) add(i, Reason::mispredict, d.mispredict);
+    if (d.late_target) add(i, Reason::branch, d.late_target);
     if (d.operand) add(i, timing.operand_reason(insns[i]), d.operand);
   }
 }

@@ -154,6 +154,7 @@ std::uint32_t CoreTiming::unaligned_cycles(std::uint32_t address, unsigned size,
 }
 
 bool CoreTiming::has_unaligned_cost() const { return table_->unaligned.has_value(); }
+const PredictorParams* CoreTiming::predictor() const { return table_->predictor ? &*table_->predictor : nullptr; }
 const ExceptionCost& CoreTiming::exceptions() const { return table_->exceptions; }
 std::uint32_t CoreTiming::skipped_cycles() const { return table_->skipped; }
 const std::string& CoreTiming::name() const { return table_->name; }

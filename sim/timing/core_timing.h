@@ -48,6 +48,9 @@ struct PipeState {
   }
 };
 
+/// Whether a class goes elsewhere by being a branch (calls, returns and tables included), not by a trap.
+inline bool is_branch(isa::OpClass cls) { return cls >= isa::OpClass::branch && cls <= isa::OpClass::branch_table; }
+
 /// How a block is left.
 enum Exit : std::uint8_t {
   fallthrough = 0,  ///< to the next address: branch not taken, condition failed, or no branch at its end
@@ -112,6 +115,19 @@ struct ExceptionCost {
   std::uint32_t wake = 0;            ///< from the wake-up event to the next instruction after WFI/WFE
 };
 
+/// A dynamic predictor of many entries (branch_predictor.h).
+struct PredictorParams {
+  std::uint32_t targets = 0;           ///< entries of the target buffer, 0..1024
+  std::uint32_t histories = 0;         ///< one-bit counters, a power of two or 0
+  std::uint32_t history_length = 0;    ///< bits of global history, 0..16
+  std::uint32_t history_bits = 0;      ///< of them that choose a counter
+  std::uint32_t returns = 0;           ///< depth of the return stack
+  std::uint32_t return_registers = 0;  ///< bit n: a jump to register n is a return
+  std::uint32_t fetch_bytes = 4;       ///< of one packet, a power of two
+  std::uint32_t mispredict = 0;        ///< cycles lost
+  std::uint32_t late = 0;              ///< cycles lost when only the decoder of fetched packets sees the branch
+};
+
 struct LoadOptions {
   /// Name of an operation as core files spell it (op_name() of the instruction set); nullptr or "?" past the last one.
   std::function<const char*(std::uint16_t op)> op_name;
@@ -148,6 +164,9 @@ class CoreTiming {
   std::uint32_t unaligned_cycles(std::uint32_t address, unsigned size, bool store, unsigned hidden = 0) const;
   /// Whether unaligned_cycles() can be other than 0.
   bool has_unaligned_cost() const;
+
+  /// The core's predictor if its state is not part of PipeState; nullptr: there is none.
+  const PredictorParams* predictor() const;
 
   const ExceptionCost& exceptions() const;
   /// Cost of an instruction whose IT condition failed.

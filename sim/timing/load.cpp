@@ -1,5 +1,6 @@
 // Reads a core file into a Table: JSON, schema, names of classes and operations.
 #include <algorithm>
+#include <bit>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -372,6 +373,29 @@ struct Loader {
       queue.shared_port = flag(row, "shared_port");
       if (t.fold) fail("/fetch_queue", "does not go together with /fold");
       t.fetch_queue = queue;
+    }
+    if (doc.contains("predictor")) {
+      const json& row = doc["predictor"];
+      PredictorParams p;
+      t.predictor_row = add_row("predictor", row);
+      p.targets = number(row, "targets", 0);
+      p.histories = number(row, "histories", 0);
+      p.history_length = number(row, "history_length", 0);
+      p.history_bits = number(row, "history_bits", p.history_length);
+      p.returns = number(row, "returns", 0);
+      p.fetch_bytes = number(row, "fetch_bytes", 4);
+      p.mispredict = number(row, "mispredict", 0);
+      p.late = number(row, "late", 0);
+      if (row.contains("return_registers"))
+        for (const json& id : row["return_registers"]) p.return_registers |= 1u << id.get<unsigned>();
+      if (!std::has_single_bit(p.fetch_bytes)) fail("/predictor/fetch_bytes", "not a power of two");
+      if (p.histories != 0 && !std::has_single_bit(p.histories)) fail("/predictor/histories", "not a power of two");
+      if (p.history_bits > p.history_length) fail("/predictor/history_bits", "more than history_length");
+      if (p.histories >> p.history_bits == 0 && p.histories != 0)
+        fail("/predictor/history_bits", "more than choose among the histories");
+      if (t.fetch_queue || t.static_predictor)
+        fail("/predictor", "does not go together with /fetch_queue or /static_predictor");
+      t.predictor = p;
     }
     for (const auto& [key, row] : (doc.contains("fetch_regions") ? doc["fetch_regions"] : none).items()) {
       FetchRegionRow region;

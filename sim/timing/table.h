@@ -203,6 +203,8 @@ struct CoreTiming::Table {
   std::vector<FetchRegionRow> fetch_regions;
   std::optional<FetchQueueRow> fetch_queue;
   std::optional<StaticPredictorRow> static_predictor;
+  std::optional<PredictorParams> predictor;
+  RowId predictor_row = 0;
   std::optional<FoldRow> fold;
   std::optional<UnalignedRow> unaligned;
   std::vector<FormRow> forms;

@@ -93,7 +93,7 @@ class Walker {
     const CostRow& cost = t_.cost(insn);
     wait_for_fetch(i);
     wait_for_results(i);
-    if (cost.waits_for_unit && pipe_.unit_free > pipe_.now) spend(i, Reason::fp, pipe_.unit_free - pipe_.now);
+    if (cost.waits_for_unit && pipe_.unit_free > pipe_.now) spend(i, cost.reason, pipe_.unit_free - pipe_.now);
     count_wide_run(i);
     for (const FetchRegionRow& region : t_.fetch_regions)
       if (insn.pc >= region.from && insn.pc <= region.to && effects.loads + effects.stores != 0 && region.data != 0) {
@@ -211,6 +211,7 @@ class Walker {
     if (t_.static_predictor) cycles = predict(i, exit, pipe, cycles, reason);
     add(Reason::issue, std::min<std::int64_t>(cycles, 1));
     add(reason, cycles - 1);
+    if (t_.predictor && is_branch(insn.cls)) use(t_.predictor_row);
     if (leaves && is_branch(insn.cls))
       for (const FetchRegionRow& region : t_.fetch_regions)
         if (insn.pc >= region.from && insn.pc <= region.to && region.taken != 0) {

@@ -3,10 +3,10 @@
 
 #include "isa/def_use_context.h"
 #include "isa/insn.h"
+#include "sim/timing/core_timing.h"
 
 namespace mj::timing {
 
-inline bool is_branch(isa::OpClass cls) { return cls >= isa::OpClass::branch && cls <= isa::OpClass::branch_table; }
 inline bool is_always(const isa::Insn& insn) { return insn.cond == 14; }
 
 /// Registers that a multiply-accumulate adds to its product (the roles of Insn's fields are the decoder's).

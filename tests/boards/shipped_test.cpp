@@ -225,6 +225,76 @@ TEST(Nano33Ble, StartUpCodeSeesItsChip) {
   EXPECT_EQ(b.reports.size(), 0u);
 }
 
+TEST(Hifive1b, ReachesTheCrystalAndThePllAsFreedomMetalDoes) {
+  Board b("hifive1b");
+  EXPECT_EQ(b.core_hz(), 14'400'000u);
+  b.set(0x10008004, 0x40000000);  // crystal on
+  EXPECT_NE(b.get(0x10008004) >> 31, 0u);
+  b.set(0x10008008, 1u << 18 | 1u << 17 | 1u << 16);
+  EXPECT_EQ(b.core_hz(), 16'000'000u);
+  EXPECT_TRUE(b.reports.empty());
+}
+
+TEST(Hifive1b, DevicesInterruptThroughThePlic) {
+  Board b("hifive1b");
+  b.set(0x0C000000 + 4 * 3, 1);  // priority of UART0
+  b.set(0x0C002000, 1u << 3);
+  b.set(0x10013008, 0x10001);
+  b.set(0x10013010, 1);
+  EXPECT_TRUE(b.irq[11]) << "machine external, not line 3";
+  EXPECT_FALSE(b.irq[3]);
+  EXPECT_EQ(b.get(0x0C200004), 3u);
+}
+
+TEST(Esp32c3, ReachesTheClocksOfItsPll) {
+  Board b("esp32-c3");
+  EXPECT_EQ(b.core_hz(), 20'000'000u);
+  b.set(0x600C0058, 1u << 10);
+  EXPECT_EQ(b.core_hz(), 80'000'000u);
+  b.set(0x600C0008, 0x1D);
+  EXPECT_EQ(b.core_hz(), 160'000'000u);
+  b.set(0x600C0058, 0);
+  EXPECT_EQ(b.core_hz(), 40'000'000u);
+}
+
+TEST(Esp32c3, SystemTimerCountsAt16MHzWhateverTheCoreRunsAt) {
+  Board b("esp32-c3");
+  b.set(0x60023004, 1u << 30, 2000);  // 100 us at 20 MHz
+  EXPECT_NE(b.get(0x60023004) & 1u << 29, 0u);
+  EXPECT_EQ(b.get(0x60023044), 1600u);
+  b.set(0x600C0058, 1u << 10, 2000);  // 80 MHz
+  b.set(0x60023004, 1u << 30, 2000 + 8000);
+  EXPECT_EQ(b.get(0x60023044), 3200u);
+}
+
+TEST(Ch32v003, Reaches48MHzAsItsStartUpCodeDoes) {
+  Board b("ch32v003");
+  EXPECT_EQ(b.core_hz(), 8'000'000u);
+  b.set(0x40022000, 1);  // one wait state
+  EXPECT_EQ(b.front_ends["flash"]->wait_states(), 1u);
+  b.set(0x40021004, 0);           // HCLK undivided, PLL from HSI
+  b.set(0x40021000, 0x01000083);  // PLL on
+  EXPECT_NE(b.get(0x40021000) & 1u << 25, 0u);
+  b.set(0x40021004, 2);
+  EXPECT_EQ(b.get(0x40021004) & 0xC, 8u);
+  EXPECT_EQ(b.core_hz(), 48'000'000u);
+  b.set(0x40021004, 2 | 9u << 4);
+  EXPECT_EQ(b.core_hz(), 12'000'000u);
+  EXPECT_TRUE(b.reports.empty());
+}
+
+TEST(Ch32v003, SysTickMatchesAsDelayLoopsWait) {
+  Board b("ch32v003");
+  b.set(0xE000F010, 10);
+  b.set(0xE000F008, 0);
+  b.set(0xE000F000, 1);  // an eighth of HCLK
+  EXPECT_EQ(b.get(0xE000F004, 79), 0u);
+  EXPECT_EQ(b.get(0xE000F008, 79), 9u);
+  EXPECT_EQ(b.get(0xE000F004, 80), 1u);
+  b.set(0xE000F004, 0, 81);
+  EXPECT_EQ(b.get(0xE000F004, 82), 0u);
+}
+
 TEST(Virt32, EndsThroughTheFinisher) {
   Board b("virt32");
   b.set(0x00100000, 0x5555);

@@ -283,6 +283,37 @@ continue
   EXPECT_EQ(result(), undebugged("ibex_prints", "ibex-demo"));
 }
 
+TEST_F(GdbRiscv, ControlAndStatusRegisters) {
+  const std::string out = debug("ibex_prints", "ibex-demo", R"(
+break main
+continue
+print/x $mtvec
+print/x $misa
+print/x $mstatus
+set var $mscratch = 0x5eed
+print/x $mscratch
+set var $mepc = 0xffffffff
+maintenance flush register-cache
+print/x $mepc
+set var $mscratch = 0
+set var $mepc = 0
+info registers mcause
+print $minstret > 0
+print $pmpaddr0
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("$1 = 0x100001")) << "vectored, as Ibex always is";
+  EXPECT_THAT(out, HasSubstr("$2 = 0x40101104"));
+  EXPECT_THAT(out, HasSubstr("$3 = 0x"));
+  EXPECT_THAT(out, HasSubstr("$4 = 0x5eed"));
+  EXPECT_THAT(out, HasSubstr("$5 = 0xfffffffe")) << "what the core made of it";
+  EXPECT_THAT(out, ContainsRegex("mcause +0x0"));
+  EXPECT_THAT(out, HasSubstr("$6 = 1"));
+  EXPECT_THAT(out, HasSubstr("$7 = 0"));
+  EXPECT_THAT(out, HasSubstr("exited normally"));
+  EXPECT_EQ(result(), undebugged("ibex_prints", "ibex-demo")) << "looking changes nothing";
+}
+
 TEST_F(GdbRiscv, MemoryPcAndReset) {
   const std::string out = debug("ibex_exits_with_7", "ibex-demo", R"(
 break main

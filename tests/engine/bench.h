@@ -32,8 +32,12 @@ namespace reg = isa::thumb;  // sp, lr, ipsr ...
 constexpr unsigned ra = 1, rv_sp = 2, t0 = 5, t1 = 6, t2 = 7, s0 = 8, s1 = 9, a0 = 10, a1 = 11, a2 = 12, a3 = 13,
                    a4 = 14, a5 = 15, a6 = 16, a7 = 17;
 
+inline bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
+
 inline bool is_riscv(const std::string& board) {
-  return board.rfind("virt32", 0) == 0 || board.rfind("rtl-", 0) == 0 || board.rfind("ibex-", 0) == 0;
+  for (const char* family : {"virt32", "rtl-", "ibex-", "hifive", "esp32", "ch32"})
+    if (begins(board, family)) return true;
+  return false;
 }
 
 inline std::string read_all(const std::filesystem::path& path) {
@@ -70,13 +74,17 @@ class Folder {
 /// Assembles and links `text` for `board` to an ELF file in `folder`; fails the test and gives "" if that can't be.
 inline std::string assemble(const Folder& folder, const std::string& board, const std::string& text) {
   const bool riscv = is_riscv(board);
-  const char* code = riscv                           ? (board == "virt32" ? "0x80000000" : "0x80000080")
-                     : board == "mps2-an505"         ? "0x10000000"
-                     : board.rfind("nucleo", 0) == 0 ? "0x08000000"
-                     : board.rfind("pico", 0) == 0   ? "0x10000000"
-                                                     : "0x00000000";
   const bool trustzone = board == "mps2-an505";
-  const char* data = riscv ? "0x80010000" : trustzone ? "0x38000000" : "0x20000000";
+  struct Place {
+    const char *family, *code, *data;
+  };
+  static constexpr Place places[] = {{"mps2-an505", "0x10000000", "0x38000000"}, {"nucleo", "0x08000000", "0x20000000"},
+                                     {"pico", "0x10000000", "0x20000000"},       {"virt32", "0x80000000", "0x80010000"},
+                                     {"hifive", "0x08000000", "0x80000000"},  // ITIM: no waits
+                                     {"esp32", "0x40380000", "0x3fc90000"},      {"ch32", "0x00000000", "0x20000000"}};
+  const char *code = riscv ? "0x80000080" : "0x00000000", *data = riscv ? "0x80010000" : "0x20000000";
+  for (const Place& p : places)
+    if (begins(board, p.family)) code = p.code, data = p.data;
   std::string source;
   if (riscv) {
     source =
@@ -112,13 +120,13 @@ inline std::string assemble(const Folder& folder, const std::string& board, cons
                                                      : "")
                                        << "/DISCARD/ : { *(.ARM.exidx*) } }\n";
   const bool v6 = board.rfind("pico", 0) == 0;
-  const std::string as =
-      riscv ? std::string(MJ_RISCV_AS) +
-                  (board == "virt32" ? " -march=rv32imac_zicsr_zifencei" : " -march=rv32imc_zicsr_zifencei") +
-                  " -mabi=ilp32"
-            : std::string(MJ_ARM_AS) + (v6          ? " -mcpu=cortex-m0plus"
-                                        : trustzone ? " -march=armv8-m.main+dsp -mfpu=fpv5-sp-d16"
-                                                    : " -mcpu=cortex-m4 -mfpu=fpv4-sp-d16");
+  const std::string as = riscv ? std::string(MJ_RISCV_AS) + (begins(board, "ch32") ? " -march=rv32ec_zicsr -mabi=ilp32e"
+                                                             : begins(board, "virt32") || begins(board, "hifive")
+                                                                 ? " -march=rv32imac_zicsr_zifencei -mabi=ilp32"
+                                                                 : " -march=rv32imc_zicsr_zifencei -mabi=ilp32")
+                               : std::string(MJ_ARM_AS) + (v6          ? " -mcpu=cortex-m0plus"
+                                                           : trustzone ? " -march=armv8-m.main+dsp -mfpu=fpv5-sp-d16"
+                                                                       : " -mcpu=cortex-m4 -mfpu=fpv4-sp-d16");
   const std::string elf = (folder / "program.elf").string(), log = (folder / "log").string();
   const std::string object = (folder / "program.o").string();
   const std::string command = as + " -o " + object + " " + (folder / "program.s").string() + " >" + log + " 2>&1 && " +

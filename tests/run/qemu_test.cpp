@@ -1,4 +1,6 @@
 // The same image in QEMU and here: console and exit status are equal.
+#include <gmock/gmock.h>
+
 #include "tests/model/files.h"
 #include "tests/run/expect.h"
 
@@ -76,6 +78,28 @@ TEST_P(FixtureInQemu, SaysTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(Run, FixtureInQemu, testing::Values("exits_with_0", "exits_with_7", "prints", "recovers"),
                          [](const auto& test) { return std::string(test.param); });
+
+// User mode, PMP, counters, CLINT and PLIC: every trap's cause, value, address and origin as QEMU has them.
+struct PrivilegeInQemu : InQemu, testing::WithParamInterface<Machine> {};
+
+TEST_P(PrivilegeInQemu, SaysTheSame) {
+  const Machine& machine = GetParam();
+  const std::string elf = fixture(std::string(machine.board) + "_privilege");
+  if (elf.empty()) GTEST_SKIP() << "no " << machine.compiler << " here";
+  if (!installed(machine.qemu)) GTEST_SKIP() << "no " << machine.qemu << " here";
+  expect_equal(machine, elf);
+  EXPECT_THAT(slurp(path("uart")), testing::AllOf(testing::HasSubstr("from U"), testing::EndsWith("end\n")));
+}
+
+constexpr const char* with_semihosting = " -bios none -semihosting-config enable=on,target=native";
+const std::string on_virt = std::string("-M virt") + with_semihosting,
+                  on_sifive_e = std::string("-M sifive_e,revb=true") + with_semihosting;
+
+INSTANTIATE_TEST_SUITE_P(
+    Run, PrivilegeInQemu,
+    testing::Values(Machine{"virt32", "riscv64-unknown-elf-gcc", "qemu-system-riscv32", on_virt.c_str()},
+                    Machine{"hifive1b", "riscv64-unknown-elf-gcc", "qemu-system-riscv32", on_sifive_e.c_str()}),
+    [](const auto& test) { return std::string(test.param.board); });
 
 }  // namespace
 }  // namespace mj::test

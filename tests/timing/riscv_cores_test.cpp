@@ -211,5 +211,49 @@ TEST(Ch32v003, CountdownLoopFromRamTakesFour) {  // addi; bnez, measured
   EXPECT_EQ(BlockBuilder().size(2).alu(r0, {r0}).branch_if({r0}).cycles_taken(core("ch32v003")), 4u);
 }
 
+// SiFive E31
+
+TEST(E31, ALoadedWordIsOneCycleLate) {
+  const CoreTiming e31 = core("sifive-e31");
+  EXPECT_EQ(BlockBuilder().load(r0, r1).alu(r2, {r0}).cycles(e31), 3u);
+  EXPECT_EQ(BlockBuilder().load(r0, r1).alu(r3, {r4}).alu(r2, {r0}).cycles(e31), 3u);
+}
+
+TEST(E31, AProductIsFiveCyclesAwayAndTheMultiplierIsNotPipelined) {
+  const CoreTiming e31 = core("sifive-e31");
+  EXPECT_EQ(BlockBuilder().op(OpClass::mul, r2, {r0, r1}).alu(r3, {r2}).cycles(e31), 1u + 4u + 1u);
+  const Walk two = BlockBuilder().op(OpClass::mul, r2, {r0, r1}).op(OpClass::mul, r3, {r0, r1}).walk(e31);
+  EXPECT_EQ(two.exits[fallthrough].cycles, 5u + 1u);
+  EXPECT_EQ(by_reason(two)[Reason::multiply], 4u);
+}
+
+TEST(E31, BranchesArePricedAsPredicted) {
+  const CoreTiming e31 = core("sifive-e31");
+  ASSERT_NE(e31.predictor(), nullptr);
+  EXPECT_EQ(BlockBuilder().alu(r0, {r0}).branch_if({r0}).cycles_taken(e31), 2u);
+  EXPECT_EQ(core("hazard3-2port").predictor(), nullptr) << "its single entry is part of the blocks' state";
+}
+
+// Multi-cycle cores: sums of documented numbers.
+
+TEST(MultiCycle, Neorv32AndPicoRv32) {
+  // lw; lw; mul; add; bne, taken
+  BlockBuilder loop;
+  loop.load(r0, r4).load(r1, r5).op(OpClass::mul, r2, {r0, r1}).alu(r3, {r3, r2}).branch_if({r4});
+  EXPECT_EQ(loop.cycles_taken(core("neorv32")), 5u + 5u + 5u + 2u + 6u);
+  EXPECT_EQ(loop.cycles_taken(core("picorv32")), 5u + 5u + 40u + 3u + 5u);
+  EXPECT_EQ(loop.cycles_taken(core("picorv32-1port")), 5u + 5u + 40u + 3u + 6u);
+}
+
+TEST(VexRiscv, LateLoadsAndBranches) {
+  const CoreTiming late = core("vexriscv-mupq"), predicted = core("vexriscv-static");
+  EXPECT_EQ(BlockBuilder().load(r0, r1).alu(r2, {r0}).cycles(late), 4u);
+  EXPECT_EQ(BlockBuilder().op(OpClass::shift, r0, {r1}).alu(r2, {r0}).cycles(late), 3u);
+  EXPECT_EQ(BlockBuilder().op(OpClass::shift, r0, {r1}).alu(r2, {r0}).cycles(predicted), 2u);
+  BlockBuilder branch;
+  branch.alu(r0, {r0}).branch_if({r0});
+  EXPECT_EQ(branch.cycles_taken(late), 1u + 4u);
+}
+
 }  // namespace
 }  // namespace mj::timing
