@@ -470,14 +470,15 @@ TEST_F(TrustZone, StateThatCannotBeStoredLazilyIsAFaultOfItsOwner) {
 }
 
 TEST_F(TrustZone, AForgedFunctionReturnIsInvpc) {
-  // FNC_RETURN in a handler that no Secure handler called.
-  const std::string body = calling(" svc 0\n bx lr\n") +
-                           "func NS_SVC_Handler\n ldr r1, =0xfeffffff\n bx r1\n .ltorg\n" +
-                           told_by("NS_UsageFault_Handler");
+  // FNC_RETURN in a handler that no Secure handler called; UsageFault is not more urgent than SVCall.
+  const std::string body =
+      calling(" svc 0\n bx lr\n") + "func NS_SVC_Handler\n ldr r1, =0xfeffffff\n bx r1\n .ltorg\n .text\n";
   TrustZoneBench b(body);
   run(b, body);
-  EXPECT_EQ(b.result(0), invpc);
-  EXPECT_EQ(b.result(3), usage_fault);
+  EXPECT_EQ(b.result(t_cfsr), 0u);
+  EXPECT_EQ(b.result(t_cfsr_ns), invpc) << "a fault of the state that it was tried in";
+  EXPECT_EQ(b.result(t_hfsr), forced);
+  EXPECT_EQ(b.result(t_exception), hard_fault);
 }
 
 // ---- stack limits (DDI0553 B3.21) -----------------------------------------------------------------------------------
