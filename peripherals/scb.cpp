@@ -74,7 +74,9 @@ constexpr ShcsrBit shcsr_v8_enabled[] = {{19, thumb::secure_fault}};
 
 std::uint32_t Scb::icsr() const {
   const std::uint32_t active = regs_[thumb::ipsr] & 0x1ff;
-  const unsigned active_id = exceptions_.id(active, exceptions_.secure());
+  // A Non-secure handler may be what called Secure code that looks here.
+  const bool is_active =
+      exceptions_.active(active) || (thumb::is_banked(active) && exceptions_.active(active | thumb::secure_bank));
   // VECTPENDING shows the effect of BASEPRI and FAULTMASK, not of PRIMASK (B3.2.4).
   const unsigned pending_id = exceptions_.most_urgent_pending();
   const std::uint32_t pending = thumb::number_of(pending_id);
@@ -87,8 +89,8 @@ std::uint32_t Scb::icsr() const {
   bool interrupt = false;
   for (unsigned n = thumb::external_0; n < exceptions_.exception_count() && !interrupt; ++n)
     interrupt = exceptions_.pending(n) && visible(n);
-  const bool to_base = exceptions_.active_count() == (exceptions_.active(active_id) ? 1u : 0u) &&
-                       exceptions_.config().profile == thumb::Profile::armv7m;
+  const bool to_base =
+      exceptions_.active_count() == (is_active ? 1u : 0u) && exceptions_.config().profile == thumb::Profile::armv7m;
   return active | (to_base ? 1u << 11 : 0) | (held_back ? 0 : pending << 12) | (interrupt ? 1u << 22 : 0) |
          (exceptions_.pending(id(thumb::systick)) ? 1u << 26 : 0) |
          (exceptions_.pending(id(thumb::pend_sv)) ? 1u << 28 : 0) |
@@ -324,7 +326,7 @@ std::uint32_t Scb::read_word(std::uint32_t offset) {
     case cpacr:
       return bank().cpacr_;
     case nsacr:
-      return !exceptions_.config().security || secure_ ? exceptions_.nsacr() : exceptions_.nsacr() & 0xc00;
+      return secure_ ? exceptions_.nsacr() : 0;
     case dhcsr:
       return 0;  // no debugger: C_DEBUGEN is 0
     case demcr:

@@ -77,6 +77,8 @@ FpTouch ExceptionUnit::touch_fp(Cpu cpu) {
     return result;
   }
   if ((fpccr & fpccr_lspact) != 0 || (config_.security && (other_.fpccr & fpccr_lspact) != 0)) preserve_fp(cpu, result);
+  // Armv8-M takes the fault first, and the instruction begins anew (DDI0553, PreserveFPState()).
+  if (config_.v8m && result.fault_pended) return result;
   if (config_.security) {
     std::uint32_t& shared = fpccr_shared();
     shared = secure_ ? shared | fpccr_s : shared & ~fpccr_s;

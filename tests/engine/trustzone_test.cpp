@@ -410,6 +410,77 @@ TEST_F(TrustZone, ANonSecureFunctionCalledByASecureHandlerSeesExceptionOneOnly) 
   EXPECT_EQ(b.result(1), 11u);
 }
 
+// ---- faults of Non-secure state are its own -------------------------------------------------------------------------
+
+/// A handler of Non-secure state that tells what its CFSR, MMFAR and HFSR say, by way of a veneer.
+std::string told_by(const char* handler) {
+  return std::string("func ") + handler +
+         " \n ldr r12, =0xe000ed28\n ldr r0, [r12]\n ldr r1, [r12, #12]\n ldr r2, [r12, #4]\n ldr r12, =tell\n bx r12\n"
+         " .ltorg\n .section .nsc, \"ax\"\nfunc tell\n sg\n b.w told\n .text\n"
+         "func told\n ldr r12, =results\n stm r12!, {r0-r2}\n mrs r0, ipsr\n str r0, [r12]\n"
+         " ldr r0, =0xe000ed04\n ldr r0, [r0]\n str r0, [r12, #4]\n b finish\n .ltorg\n";
+}
+
+TEST_F(TrustZone, TheNonSecureMpuForbidsToNonSecureCodeOnly) {
+  const std::string mpu_ns =
+      " ldr r0, =0xe002ed90\n movs r1, #0\n str r1, [r0, #8]\n ldr r1, =0x28201004\n str r1, [r0, #12]\n"
+      " ldr r1, =0x28201fe1\n str r1, [r0, #16]\n movs r1, #5\n str r1, [r0, #4]\n dsb\n isb\n"
+      " ldr r0, =0x28201020\n str r0, [r0]\n";  // Secure code may write there
+  const std::string body = calling(" ldr r0, =0x28201010\n ldr r1, [r0]\nhere:\n str r1, [r0]\n bx lr\n", mpu_ns) +
+                           told_by("NS_MemManage_Handler");
+  TrustZoneBench b(body);
+  run(b, body);
+  EXPECT_EQ(b.result(0), 0x82u) << "DACCVIOL, MMARVALID in CFSR_NS";
+  EXPECT_EQ(b.result(1), 0x28201010u);
+  EXPECT_EQ(b.result(3), 4u);
+  EXPECT_EQ(b.word(0x28201020), 0x28201020u);
+  EXPECT_EQ(b.engine().first_fault()->pc, b.at("here"));
+}
+
+TEST_F(TrustZone, WithBfhfnminsNonSecureStateHasAHardFaultOfItsOwn) {
+  const std::string body =
+      calling(" udf #1\n",
+              " ldr r0, =0xe000ed0c\n ldr r1, =0x05fa2000\n str r1, [r0]\n ldr r0, =0xe002ed24\n movs r1, #0\n"
+              " str r1, [r0]\n") +
+      told_by("NS_HardFault_Handler");
+  TrustZoneBench b(body);
+  run(b, body);
+  EXPECT_EQ(b.result(0), undefinstr);
+  EXPECT_EQ(b.result(2), forced);
+  EXPECT_EQ(b.result(3), hard_fault);
+}
+
+TEST_F(TrustZone, ANonSecureStackLimitIsANonSecureUsageFault) {
+  const std::string body =
+      calling(" push {r0, r1}\nhere:\n push {r0, r1}\n bx lr\n", " ldr r0, =0x28207ff8\n msr msplim_ns, r0\n") +
+      told_by("NS_UsageFault_Handler");
+  TrustZoneBench b(body);
+  run(b, body);
+  EXPECT_EQ(b.result(0), stkof);
+  EXPECT_EQ(b.result(3), usage_fault);
+  EXPECT_EQ(b.engine().first_fault()->pc, b.at("here"));
+}
+
+TEST_F(TrustZone, StateThatCannotBeStoredLazilyIsAFaultOfItsOwner) {
+  const std::string body = calling(" vmov s0, r0\n bx lr\n", " vmov s0, r1\n ldr r0, =0x38400000\n vlstm r0\n");
+  TrustZoneBench b(body);
+  run(b, body);
+  EXPECT_EQ(b.result(t_cfsr), 0x2000u) << "LSPERR";
+  EXPECT_EQ(b.result(t_exc_return), 0xffffffb9u);
+}
+
+TEST_F(TrustZone, AForgedFunctionReturnIsInvpc) {
+  // FNC_RETURN in a handler that no Secure handler called; UsageFault is not more urgent than SVCall.
+  const std::string body =
+      calling(" svc 0\n bx lr\n") + "func NS_SVC_Handler\n ldr r1, =0xfeffffff\n bx r1\n .ltorg\n .text\n";
+  TrustZoneBench b(body);
+  run(b, body);
+  EXPECT_EQ(b.result(t_cfsr), 0u);
+  EXPECT_EQ(b.result(t_cfsr_ns), invpc) << "a fault of the state that it was tried in";
+  EXPECT_EQ(b.result(t_hfsr), forced);
+  EXPECT_EQ(b.result(t_exception), hard_fault);
+}
+
 // ---- stack limits (DDI0553 B3.21) -----------------------------------------------------------------------------------
 
 TEST_F(TrustZone, APushBelowTheLimitIsStkofAndWritesNothing) {
