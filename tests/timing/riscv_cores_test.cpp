@@ -1,6 +1,7 @@
 // What a block costs on each RISC-V core, written as the manuals write it, and hazards over block edges.
 #include <gmock/gmock.h>
 
+#include "isa/rv32/decode.h"
 #include "tests/timing/core_bench.h"
 
 namespace mj::timing {
@@ -168,6 +169,28 @@ TEST(Hazard3, ALearnedLoopSavesNMinusThreeCycles) {
     EXPECT_EQ(loop.loop_cycles(core("hazard3-2port-nobp"), n), 4 * n - 1);
     EXPECT_EQ(loop.loop_cycles(core("hazard3-2port"), n), 4 * n - 1 - (n - 3));
   }
+}
+
+// Hazard3's instruction timings: 1 + n; 2 + n but 4 for n = 1; one more for popretz
+TEST(Hazard3, ZcmpGoesByTheNumberOfRegisters) {
+  using namespace isa::rv32;
+  const CoreTiming hazard3 = core("hazard3-2port");
+  const auto walked = [&](std::uint32_t encoding, Exit exit) {
+    const isa::Insn insn = decode(encoding, 0x80000100, ~Features{feature_e});
+    const isa::Effects effects = isa::rv32::effects(insn);
+    return hazard3.walk({&insn, 1}, {&effects, 1}, PipeState{}).exits[exit].cycles;
+  };
+  const std::uint32_t nop = walked(0x0001, fallthrough);  // with the first fetch
+  const auto cost = [&](std::uint32_t encoding, Exit exit) { return walked(encoding, exit) - nop + 1; };
+  EXPECT_EQ(cost(0xb842, fallthrough), 2u) << "cm.push {ra},-16";
+  EXPECT_EQ(cost(0xb8f2, fallthrough), 14u) << "cm.push {ra,s0-s11},-64";
+  EXPECT_EQ(cost(0xba62, fallthrough), 4u) << "cm.pop {ra,s0-s1},16";
+  EXPECT_EQ(cost(0xbe42, indirect), 4u) << "cm.popret {ra},16";
+  EXPECT_EQ(cost(0xbe52, indirect), 4u) << "cm.popret {ra,s0},16";
+  EXPECT_EQ(cost(0xbef2, indirect), 15u) << "cm.popret {ra,s0-s11},64";
+  EXPECT_EQ(cost(0xbc42, indirect), 5u) << "cm.popretz {ra},16";
+  EXPECT_EQ(cost(0xbc62, indirect), 6u) << "cm.popretz {ra,s0-s1},16";
+  EXPECT_EQ(cost(0xac6a, fallthrough), 2u) << "cm.mva01s s0,s2";
 }
 
 TEST(Hazard3, ALoopInOneWordIsNeverPredicted) {
