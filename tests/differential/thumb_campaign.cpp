@@ -110,6 +110,11 @@ constexpr KnownDifference known[] = {
        return smlad && s.before.r[s.insn.rn] == 0x80008000 && s.before.r[s.insn.rm] == 0x80008000 &&
               same_but(s, [](ThumbState& t) { t.apsr &= ~(1u << 27); });
      }},
+    {"TTT, TTAT of the private peripherals: readable for unprivileged code or not (open: DDI0553, MPUCheck())",
+     [](const Single& s) {
+       return starts(s.insn, "tt") && s.before.r[s.insn.rn] >> 20 == 0xe00 &&
+              same_but(s, [&](ThumbState& t) { t.r[s.insn.rd] &= ~(3u << 18); });
+     }},
     {"MSR APSR writes Q (ARMv6-M B1.4.2: there is none)",
      [](const Single& s) {
        return !(s.features & v7m) && s.insn.cls == OpClass::sys_write &&
@@ -262,6 +267,7 @@ class Campaign {
   /// pc encoding | text | what it finds | what it changes
   std::string case_line(const ThumbHere::Step& step, const ThumbHere::Step& next) {
     const Insn& insn = step.insn;
+    if (insn.cls == OpClass::sys_read || insn.cls == OpClass::sys_write) return "";
     const bool wide = insn.size == 4;
     if (decode(wide ? insn.raw >> 16 : insn.raw, insn.raw, insn.pc, false, here_.features()).op != insn.op) return "";
     const ThumbState &a = step.before, &b = next.before;
