@@ -25,6 +25,7 @@ class Probe {
   std::vector<Access> accesses;
   int answered = -1;  ///< the access that finds `answer`; the others find 0
   U32 answer = 0;
+  bool aligned_only = false;  ///< the instruction said so
   bool branches = false;
   U32 target = 0;
 
@@ -44,7 +45,7 @@ class Probe {
     return 0;
   }
   void clear_exclusive() {}
-  void aligned() {}
+  void aligned() { aligned_only = true; }
   void unprivileged() {}
   void jump(U32 t) { go(t); }
   void jump_if(bool, U32 t) { go(t); }

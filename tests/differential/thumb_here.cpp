@@ -205,7 +205,7 @@ Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {
     s.control |= 2;
   }
   s.r[13] = before;
-  if (fp) s.control |= 4;
+  if (fp) s.control |= (features_ & thumb::security) ? 12 : 4;
   return out;
 }
 
