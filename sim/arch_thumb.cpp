@@ -232,6 +232,13 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
         (by_instruction ? cost.trap_entry : cost.entry) + (t.words_stacked == fp_frame_words ? cost.fp_frame_entry : 0);
     f.fault = is_fault_exception(t.handler);
   }
+  // A vector whose bit 0 is clear: the handler's first instruction faults (ARMv7-M B1.5.7, EPSR.T from the vector).
+  if (t.handler != 0 && !t.lockup && !t.next.thumb) {
+    const Cycle entered = f.cycles;
+    f = fault(h, thumb::Fault::invalid_state, t.next.pc, t.next);
+    f.interrupted_sp = interrupted_sp;
+    f.cycles += entered;
+  }
   return f;
 }
 
