@@ -46,7 +46,9 @@ class NrfUart final : public NrfPeripheral<Uart> {
   static constexpr std::uint32_t enable_ = 0x500, tx_ptr = 0x544, tx_maxcnt = 0x548, tx_amount = 0x54C;
   static constexpr std::uint32_t uart = 4, uarte = 8;
 
+  bool listens_from_reset() const override { return false; }
   void start_receiver() {
+    if (get(enable_) == uart) listening();
     if (get(enable_) == uarte) {
       report(0x000, "reception by EasyDMA");
       raise_event(rxstarted);

@@ -14,7 +14,8 @@ Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, m
     make_marker, make_test_finisher, make_ibex_sim_ctrl, make_stub, make_stm32l4_rcc, make_stm32l4_pwr,
     make_stm32l4_flash, make_stm32_timer, make_rp2040_oscillator, make_rp2040_pll, make_rp2040_clocks,
     make_rp2040_resets, make_rp2040_watchdog, make_rp2040_timer, make_rp2040_sio, make_rp2040_xip_ctrl, make_nrf_uart,
-    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc;
+    make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc, make_nrf_gpio, make_nrf_rng, make_nrf_temp,
+    make_nrf_adc, make_nrf_twi;
 
 namespace {
 
@@ -72,6 +73,11 @@ const std::vector<DeviceType>& device_types() {
       {"nrf-uart", make_nrf_uart, "", "", "UARTE"},
       {"nrf-clock", make_nrf_clock, "", "", "POWER_CLOCK"},
       {"nrf-nvmc", make_nrf_nvmc, "flash", "", ""},
+      {"nrf-gpio", make_nrf_gpio, "in", "", ""},
+      {"nrf-rng", make_nrf_rng, "byte_hz", "", "RNG"},
+      {"nrf-temp", make_nrf_temp, "quarter_degrees", "", "TEMP"},
+      {"nrf-adc", make_nrf_adc, "", "", "ADC"},
+      {"nrf-twi", make_nrf_twi, "", "", "TWI"},
       {"nrf-timer", make_nrf_timer, "hz cc", "", "TIMER"},
       {"nrf-rtc", make_nrf_rtc, "hz cc", "", "RTC"},
       {"pl011", make_pl011, "", "atomic_aliases", "UART"},

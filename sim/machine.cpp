@@ -14,6 +14,7 @@
 #include "isa/thumb/features.h"
 #include "peripherals/clint.h"
 #include "peripherals/private_bus.h"
+#include "peripherals/uart.h"
 #include "sim/arch_rv32.h"
 #include "sim/arch_thumb.h"
 
@@ -206,6 +207,9 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     if (thumb_->unit.config().profile == isa::thumb::Profile::armv7m)
       add(thumb_->bus->dwt(), peripherals::PrivateBus::dwt_base);
   }
+  // What the user types reaches firmware the way that it reads its console: by semihosting or by the board's UART.
+  if (auto* uart = dynamic_cast<peripherals::Uart*>(device(board_.console)); uart && !options_.console_input.empty())
+    uart->feed(options_.console_input);
   semihost_ = std::make_unique<Semihost>(
       Semihost::Wiring{bus_, *this, *this, *this, [this] { return engine_->now(); },
                        [this] { return clock_.seconds(engine_->now()); }, [this] { return clock_.hz(); }},
