@@ -106,20 +106,11 @@ class Explainer {
     const auto enabled = m_.enabled_interrupts();
     std::string text = enabled.empty() ? std::string("no interrupt is enabled that could end the sleep")
                                        : fmt::format("enabled are {}, but nothing raises them", list(enabled));
-    if (p_.is_arm()) text += systick();
     for (const auto& [what, count] : m_.not_modelled()) {
       text += fmt::format("; device {} was used, which is not modelled", std::get<0>(what));
       break;
     }
     return text;
-  }
-
-  std::string systick() const {
-    std::uint32_t v = 0;
-    memory::Region* r = m_.bus().find(0xe000e010);
-    if (!r || !r->device) return "";
-    if (const auto control = r->device->peek(0x10)) v = *control;
-    return v & 1 ? "" : "; SysTick is off";
   }
 
   std::string looping() {
