@@ -72,7 +72,7 @@ const std::vector<DeviceType>& device_types() {
       {"stm32l4-flash", make_stm32l4_flash, "flash optr", "", ""},
       {"nrf-uart", make_nrf_uart, "", "", "UARTE"},
       {"nrf-clock", make_nrf_clock, "", "", "POWER_CLOCK"},
-      {"nrf-nvmc", make_nrf_nvmc, "flash", "", ""},
+      {"nrf-nvmc", make_nrf_nvmc, "", "flash programs page_bytes", ""},
       {"nrf-gpio", make_nrf_gpio, "in", "", ""},
       {"nrf-rng", make_nrf_rng, "byte_hz", "", "RNG"},
       {"nrf-temp", make_nrf_temp, "quarter_degrees", "", "TEMP"},
@@ -121,7 +121,7 @@ Result<void> check_device(const DeviceSpec& spec, const std::string& where) {
       return wrong("device type \"" + spec.type + "\" has no parameter \"" + key + "\"", where + "/params/" + key,
                    "its parameters: " + std::string(type->required) + " " + std::string(type->optional), "remove it");
     // Names are given to these only; every other parameter is a number.
-    const bool name = key == "flash" || key == "clock" || key == "net";
+    const bool name = key == "flash" || key == "clock" || key == "net" || key == "programs";
     if (name == value.text.empty())
       return wrong(std::string("parameter \"") + key + "\" must be a " + (name ? "name" : "number"),
                    where + "/params/" + key, "", "");

@@ -14,15 +14,66 @@ namespace mj {
 
 namespace {
 
-/// The address of a load of one register, if all that it is made of is still in `registers`; `base` gets the registers.
-std::optional<Address> load_address(Machine& machine, const CodeAt& at, std::span<const std::uint32_t> registers) {
-  if (at.effects.loads != 1 || at.effects.stores != 0) return std::nullopt;
-  const std::string_view name = machine.engine().arch().op_name(at.insn.op);
-  if (name.ends_with("_literal")) return at.insn.imm;
-  const bool rv32 = machine.engine().arch().sp == 2;
-  if (name.ends_with("_imm") || (rv32 && name.starts_with("l"))) return registers[at.insn.rn] + at.insn.imm;
-  return std::nullopt;
-}
+/// The instructions of a function in front of one of them, and what registers held there as far as that is certain.
+class Before {
+ public:
+  Before(Machine& machine, std::span<const std::uint32_t> registers) : m_(machine), registers_(registers) {}
+  std::vector<CodeAt> code;
+
+  /// Index of the last instruction in front of number `i` that writes `reg`; nothing: none does.
+  std::optional<std::size_t> writer(unsigned reg, std::size_t i) const {
+    while (i-- > 0)
+      if (code[i].effects.writes & isa::reg_bit(reg)) return i;
+    return std::nullopt;
+  }
+  /// What `reg` held in front of instruction number `i`.
+  std::optional<std::uint32_t> value(unsigned reg, std::size_t i, unsigned depth = 0) const {
+    if (depth > 8) return std::nullopt;
+    if (!p_is_arm() && reg == 0) return 0;
+    const auto at = writer(reg, i);
+    if (!at) {
+      for (std::size_t k = i; k < code.size(); ++k)
+        if (code[k].effects.writes & isa::reg_bit(reg)) return std::nullopt;
+      return registers_[reg];
+    }
+    // What was not written since is still there.
+    bool kept = true;
+    for (std::size_t k = i; k < code.size(); ++k) kept = kept && !(code[k].effects.writes & isa::reg_bit(reg));
+    if (kept) return registers_[reg];
+    const isa::Insn& insn = code[*at].insn;
+    const std::string_view name = m_.engine().arch().op_name(insn.op);
+    if (code[*at].effects.loads) {
+      const auto address = load_address(*at, depth + 1);
+      std::uint32_t v = 0;
+      if (!address || !m_.bus().peek(*address, reinterpret_cast<std::uint8_t*>(&v), 4)) return std::nullopt;
+      const memory::Region* r = m_.bus().find(*address);
+      return r && r->kind == memory::RegionKind::flash ? std::optional(v) : std::nullopt;  // RAM may have changed
+    }
+    if (name == "movw" || name == "mov_imm" || name == "movs_imm" || name == "lui" || name == "auipc" || name == "adr")
+      return insn.imm;
+    if (name == "movt")
+      if (const auto low = value(reg, *at, depth + 1)) return (*low & 0xffff) | insn.imm;
+    if (name == "addi" || name == "add_imm" || name == "adds_imm")
+      if (const auto base = value(insn.rn, *at, depth + 1)) return *base + insn.imm;
+    if (name == "mov_reg" || name == "movs_reg") return value(insn.rm, *at, depth + 1);
+    return std::nullopt;
+  }
+  /// The address that instruction number `i`, a load of one register, read.
+  std::optional<Address> load_address(std::size_t i, unsigned depth = 0) const {
+    const CodeAt& at = code[i];
+    if (at.effects.loads != 1 || at.effects.stores != 0) return std::nullopt;
+    const std::string_view name = m_.engine().arch().op_name(at.insn.op);
+    if (name.ends_with("_literal")) return at.insn.imm;
+    if (name.ends_with("_imm") || (!p_is_arm() && name.starts_with("l")))
+      if (const auto base = value(at.insn.rn, i, depth)) return *base + at.insn.imm;
+    return std::nullopt;
+  }
+
+ private:
+  bool p_is_arm() const { return m_.engine().arch().sp != 2; }
+  Machine& m_;
+  std::span<const std::uint32_t> registers_;
+};
 
 }  // namespace
 
@@ -61,28 +112,21 @@ std::string origin(Machine& machine, const Program& program, std::span<const std
   constexpr Address longest = 0x2000;  // bytes of a function that are decoded for this
   const profile::Symbol* function = program.symbols.function_at(pc);
   if (!function || pc - function->start > longest) return "";
-  std::vector<CodeAt> before;
+  Before before(machine, registers);
   for (Address a = function->start; a < pc;) {
     const auto at = code_at(machine, a);
     if (!at) return "";
-    before.push_back(*at);
+    before.code.push_back(*at);
     a += at->insn.size;
   }
-  const isa::RegSet wanted = isa::reg_bit(reg);
-  isa::RegSet written_since = 0;
-  for (auto at = before.rbegin(); at != before.rend(); ++at) {
-    if (at->effects.writes & wanted) {
-      // What the address was made of must not have changed since, the loaded register included.
-      if (at->effects.address & (written_since | at->effects.writes)) return "";
-      const auto address = load_address(machine, *at, registers);
-      if (!address) return "";
-      // Certain only if that is still there: another way may lead to this instruction.
-      std::uint32_t value = 0;
-      if (!machine.bus().peek(*address, reinterpret_cast<std::uint8_t*>(&value), 4) || value != registers[reg])
-        return "";
-      return "loaded from " + data_place(program, *address);
-    }
-    written_since |= at->effects.writes;
+  if (const auto at = before.writer(reg, before.code.size())) {
+    const auto address = before.load_address(*at);
+    // Certain only if that is still there: another way may lead to this instruction.
+    std::uint32_t value = 0;
+    if (!address || !machine.bus().peek(*address, reinterpret_cast<std::uint8_t*>(&value), 4) ||
+        value != registers[reg])
+      return "";
+    return "loaded from " + data_place(program, *address);
   }
   // Never written by the function: an argument.
   const unsigned first = program.is_arm() ? 0 : 10, count = program.is_arm() ? 4 : 8;

@@ -29,10 +29,18 @@ std::string what_failed(Machine& machine, const Program& program, const engine::
 
 std::vector<std::string> backtrace(const Program& program, Address pc, const std::vector<Address>& stack) {
   std::vector<std::string> out{program.where(pc)};
+  std::string last;
+  unsigned times = 0;
   for (auto it = stack.rbegin(); it != stack.rend(); ++it) {
     const std::string name = function_name(program.symbols, *it);
     if (it == stack.rbegin() && name == function_name(program.symbols, pc)) continue;
+    if (out.size() > 1 && name == last) {
+      out.back() = fmt::format("{}, {} times", name, ++times);
+      continue;
+    }
     out.push_back(name);
+    last = name;
+    times = 1;
   }
   return out;
 }
@@ -99,8 +107,9 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
   if (stop.kind == StopKind::lockup && fault) {
     s.message += fmt::format(", after {} at {}", fault->exception, fault->where);
     if (const auto& last = machine.engine().lockup_fault())
-      s.hint = fmt::format("a core locks up when a fault comes while it handles a fault that can't wait: here {} at {}",
-                           what_failed(machine, program, *last), program.where(last->pc));
+      s.hint = fmt::format("a fault while a fault was handled: {} at {}{}", what_failed(machine, program, *last),
+                           program.where(last->pc),
+                           program.is_arm() || !last->access.fetch ? "" : "; no handler is where mtvec points");
   } else if (faulted && stop.kind != StopKind::exited) {
     s.kind = "fault";
     s.exit_code = ExitCode::firmware_fault;

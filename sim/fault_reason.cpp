@@ -109,6 +109,14 @@ class Reasoner {
     return "";
   }
 
+  /// ": r0 = 0xffffffe0".
+  std::string returned_by() const {
+    if (code_)
+      for (unsigned id = 0; id < 15; ++id)
+        if (code_->effects.target & isa::reg_bit(id)) return fmt::format(": {} = 0x{:08x}", name(id), reg(id));
+    return "";
+  }
+
   /// A branch to, or a handler at, an address whose bit 0 is clear.
   std::string no_thumb_bit() const {
     const thumb::ExceptionUnit& unit = *m_.exceptions();
@@ -158,7 +166,10 @@ class Reasoner {
     if (!p_.is_arm() && half == 0) return "memory of zeros, as unimp and erased RAM have it: no code is here";
     if (p_.is_arm() && half == 0xdeff)
       return "udf #255 is what GCC puts where code can't be reached or a null pointer is certain (__builtin_trap)";
-    return lacking();
+    if (std::string s = lacking(); !s.empty()) return s;
+    if (p_.is_arm() && (half & 0xff00) == 0xde00)
+      return "udf: an instruction that is never defined, as an assertion has it";
+    return "no core that is known here has this instruction: is the code overwritten, or is this data?";
   }
 
   bool in_code() const {

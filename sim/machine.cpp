@@ -354,6 +354,12 @@ Result<void> Machine::build_devices() {
   wiring.exit = this;
   wiring.diagnostics = this;
   wiring.peek = [this](Address from, std::uint8_t* to, std::size_t n) { return bus_.peek(from, to, n); };
+  wiring.poke = [this](Address to, const std::uint8_t* from, std::size_t n) { return bus_.poke(to, from, n); };
+  wiring.program = [this](std::string_view region, bool on) {
+    // Its pages stay out of the write tables, so that each store comes by the bus.
+    for (const auto& r : bus_.regions())
+      if (r->name == region) r->kind = on ? memory::RegionKind::ram : memory::RegionKind::flash;
+  };
   wiring.retired = [this] { return engine_ ? engine_->retired() : 0; };
   wiring.flash = [this](std::string_view region) -> memory::FlashTiming* {
     for (const auto& r : bus_.regions())

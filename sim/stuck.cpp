@@ -102,6 +102,14 @@ class Explainer {
     return text + "; ";
   }
 
+  /// Of a handler's many names the one that says what it is.
+  std::string default_name(Address a) const {
+    if (const profile::Symbol* s = p_.symbols.function_at(a))
+      for (const std::string& alias : s->aliases)
+        if (alias.find("efault") != std::string::npos) return alias;
+    return p_.where(a);
+  }
+
   std::string asleep() const {
     const auto enabled = m_.enabled_interrupts();
     std::string text = enabled.empty() ? std::string("no interrupt is enabled that could end the sleep")
@@ -154,7 +162,7 @@ class Explainer {
         if (!fresh && seen.value != a.value) seen.same = false;
         seen.value = a.value;
         seen.size = a.size;
-        seen.step = i;
+        if (fresh) seen.step = i;
       }
     // Polled is what is read again and again with one answer.
     for (const auto& [address, seen] : devices) {
