@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* names[] = {"stack-overflow", "uninitialised", "null"};
 constexpr std::size_t copies_a_table = 8;  ///< words of the vector table that one instruction reads
-constexpr unsigned to_msp = 4;             ///< instructions between reading the initial stack pointer and MSR MSP
+constexpr Address vtor = 0xe000ed08;
+constexpr unsigned to_msp = 4;  ///< instructions between reading the initial stack pointer and MSR MSP
 
 }  // namespace
 
@@ -115,6 +116,7 @@ void Detector::before(const isa::Insn& insn, const isa::Effects& effects, std::u
 }
 
 void Detector::accessed(const engine::DataAccess& a) {
+  if (a.address == vtor && !a.write) vtor_readers_.insert(function_of(insn_.pc));
   if (wanted_.null && below_everything(a.address) && null_access(a)) {
     Record& r = record(Kind::null, insn_.pc, a.write);
     if (r.count == 1) {
@@ -139,10 +141,15 @@ void Detector::accessed(const engine::DataAccess& a) {
   }
 }
 
+Address Detector::function_of(Address pc) const {
+  const profile::Symbol* s = p_.symbols.function_at(pc);
+  return s ? s->start : pc & ~0xffu;
+}
+
 bool Detector::null_access(const engine::DataAccess& a) {
   if (effects_.address == 0) return false;  // a literal beside the code
   if (!table_is_memory_) return true;
-  if (!a.write) return a.address < table_end_;
+  if (!a.write) return a.address < table_end_ && !vtor_readers_.count(function_of(insn_.pc));
   return !p_.symbols.object_at(a.address);
 }
 

@@ -7,7 +7,8 @@
 //                  leaves on the stack when it returns counts as never written
 // null             reads and writes of the first 1024 bytes through a register. Where a board has memory there: all
 //                  writes but those to the image's own data, and reads of the vector table, except for the initial
-//                  stack pointer on its way to MSP and code that copies the table (eight words or more)
+//                  stack pointer on its way to MSP, functions that have read VTOR, and code that copies the table
+//                  (eight words or more)
 #pragma once
 
 #include <array>
@@ -80,6 +81,7 @@ class Detector final : public engine::Observer {
   bool another(std::uint32_t sp, const std::optional<StackBounds>& b) const;
   bool below_everything(Address a) const { return a < null_page_; }
   bool null_access(const engine::DataAccess& access);
+  Address function_of(Address pc) const;
   std::string text(const Record& r) const;
 
   static constexpr Address null_page_ = 0x400;
@@ -101,6 +103,7 @@ class Detector final : public engine::Observer {
   bool below_ = false;                                 ///< the stack pointer is below its limit now
   bool table_is_memory_ = false;
   Address table_end_ = 0;
+  std::set<Address> vtor_readers_;                           ///< functions that asked where the vector table is
   std::optional<std::pair<unsigned, unsigned>> initial_sp_;  ///< register that got word 0, instructions left
   Address initial_sp_pc_ = 0;
 };

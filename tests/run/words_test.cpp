@@ -100,5 +100,35 @@ INSTANTIATE_TEST_SUITE_P(RiscV, Words,
                                          Case{"ibex_heap_too_small", ibex}, Case{"ibex_arena_too_small", ibex}),
                          [](const auto& c) { return std::string(c.param.image); });
 
+INSTANTIATE_TEST_SUITE_P(Detected, Words,
+                         testing::Values(Case{"nucleo_goes_below_its_stack", nucleo, "--detect stack-overflow"},
+                                         Case{"nucleo_stack_over_data", nucleo, "--detect stack-overflow"},
+                                         Case{"nucleo_reads_unwritten", nucleo, "--detect uninitialised"},
+                                         Case{"nucleo_reads_null_field", nucleo, "--detect null"},
+                                         Case{"mps2_writes_null_field", "mps2-an386", "--detect null"},
+                                         Case{"ibex_goes_below_its_stack", ibex, "--detect stack-overflow"},
+                                         Case{"ibex_reads_unwritten", ibex, "--detect uninitialised"}),
+                         [](const auto& c) { return std::string(c.param.image); });
+
+class Detect : public Firmware {};
+
+TEST_F(Detect, WhatIsFoundEndsAWellBehavedRunWithExitCode4AndMovesNoCycle) {
+  const std::string elf = fixture("nucleo_reads_null_field");
+  if (elf.empty()) GTEST_SKIP() << "no cross compiler here";
+  const Ran plain = run(elf, "--board nucleo-l4r5zi");
+  EXPECT_EQ(plain.answer.code, 0);
+  const Ran detected = run(elf, "--board nucleo-l4r5zi --detect all");
+  EXPECT_EQ(detected.answer.code, 4);
+  EXPECT_EQ(detected.result.at("totals"), plain.result.at("totals"));
+  EXPECT_EQ(detected.result.at("functions"), plain.result.at("functions"));
+  EXPECT_EQ(detected.result.at("diagnostics")[0].at("kind"), "null");
+  EXPECT_THAT(detected.answer.out, testing::HasSubstr("through a null pointer"));
+}
+
+TEST_F(Detect, NamesAreChecked) {
+  refuses("run x.elf --detect stack", 2, {"'stack' is nothing that can be detected", "stack-overflow"});
+  refuses("run x.elf --detect all --gdb :0", 7, {});
+}
+
 }  // namespace
 }  // namespace mj::test
