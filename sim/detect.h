@@ -4,7 +4,8 @@
 // stack-overflow   the stack pointer went below what the image sets aside for the stack (sim/stack_bounds.h): main
 //                  stack, and each other stack that an object of the image holds
 // uninitialised    a read of RAM that neither the loader nor the program has written, byte by byte; what a function
-//                  leaves on the stack when it returns counts as never written
+//                  leaves on the stack when it returns counts as never written. Padding that is copied and registers
+//                  that a new thread's context never had are told, too
 // null             reads and writes of the first 1024 bytes through a register. Where a board has memory there: all
 //                  writes but those to the image's own data, and reads of the vector table, except for the initial
 //                  stack pointer on its way to MSP, functions that have read VTOR, and code that copies the table
