@@ -226,10 +226,9 @@ class Reasoner {
              "; flash is programmed through its controller only" + base_text();
     }
     if (a.why == BadAccess::Why::unmapped) {
-      std::string text = base_text();
-      if (!text.empty()) text = text.substr(2) + ". ";
-      return text + "Is the board right, and does the linker script match its memory? microjoule boards show " +
-             m_.board().id;
+      const std::string base = base_text();
+      return (base.empty() ? "" : base.substr(2) + "; ") +
+             "is the board right, and does the linker script match its memory? microjoule boards show " + m_.board().id;
     }
     return "";
   }
