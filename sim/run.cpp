@@ -106,7 +106,10 @@ class Runner {
     result.stop = explain_stop(stop, *machine_, program_, result.fault, limit());
     if (detector_ && !detector_->findings().empty() && result.stop.exit_code == ExitCode::ok)
       result.stop.exit_code = ExitCode::firmware_fault;
-    // The last thing done with the machine: it looks what the program does next.
+    // The last thing done with the machine: it looks what the program does next. Nobody else needs to.
+    engine().calls().remove_listener(&recorder_);
+    if (tracker_) engine().calls().remove_listener(tracker_.get());
+    engine().on_mark = {};
     if (!gdb_) result.stop.hint = explain_why(stop, result.stop, *machine_, program_);
     // Whatever became of the output: the result is never lost for it.
     if (!request_.output_path.empty())
