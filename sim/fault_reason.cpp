@@ -71,12 +71,12 @@ class Reasoner {
     // It came back, but what it went over stays broken.
     const Address lowest = m_.engine().state().stack_low;
     if (process_stack() || lowest >= b->floor || b->floor - lowest > 2 * near_stack) return "";
-    return overflow(*b, lowest);
+    return overflow(*b, lowest, "stack overflow, earlier in the run");
   }
 
-  std::string overflow(const StackBounds& b, Address low) const {
+  std::string overflow(const StackBounds& b, Address low, const char* what = "stack overflow") const {
     std::string text =
-        fmt::format("stack overflow: the {} of {} bytes, 0x{:08x} to 0x{:08x}, is {} bytes too small; below it lies {}",
+        fmt::format("{}: the {} of {} bytes, 0x{:08x} to 0x{:08x}, is {} bytes too small; below it is {}", what,
                     b.name == main_stack ? b.name : "stack " + b.name, grouped(b.top - b.floor), b.floor, b.top,
                     grouped(b.floor - low), b.floor_is);
     if (const std::string over = objects_in(p_, low, b.floor); !over.empty()) text += "; overwritten: " + over;
@@ -95,10 +95,8 @@ class Reasoner {
           "such as SystemInit sets",
           code_text(m_, p_, f_.pc));
     if (is("INVPC", thumb::cfsr_invpc))
-      return fmt::format(
-          "an exception return with a value that is none: lr = 0x{:08x}; was the handler's stack "
-          "frame overwritten?",
-          reg(thumb::lr));
+      return "an exception return by a value that is none" + returned_by() +
+             "; was the handler's stack frame overwritten?";
     if (is("DEBUGEVT", 0))
       return fmt::format("{}: a breakpoint without a debugger, as an assertion makes it", code_text(m_, p_, f_.pc));
     if (is("VECTTBL", 0)) return "the vector table can't be read: look at VTOR";

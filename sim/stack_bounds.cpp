@@ -44,8 +44,8 @@ std::optional<StackBounds> stack_bounds(Machine& machine, const Program& program
 
   if (const profile::Symbol* object = program.symbols.object_at(last); object && !object->size_inferred) {
     const Address end = object->start + object->size;
-    const std::string below = "the beginning of " + object->display;
-    return StackBounds{object->display, end, object->start, below, object->start, below};
+    return StackBounds{object->display, end,         object->start, "beginning of " + object->display,
+                       object->start,   "other data"};
   }
 
   StackBounds b;
@@ -60,26 +60,29 @@ std::optional<StackBounds> stack_bounds(Machine& machine, const Program& program
     b.floor = r->base;
     name = r->name;
   }
-  b.floor_is = "the first byte of RAM region " + name;
+  b.floor_is = fmt::format("nothing: RAM region {} begins there", name);
+  b.limit_is = "first byte of RAM region " + name;
   for (const memory::ElfSection& s : program.image.sections()) {
     if (!s.allocated() || s.size == 0 || s.thread_local_()) continue;
     const std::uint64_t end = std::uint64_t{s.addr} + s.size;
     if (s.contains(last)) {
       b.floor = s.addr;
-      b.floor_is = "the beginning of section " + s.name;
+      b.floor_is = "other data";
+      b.limit_is = "beginning of section " + s.name;
       break;
     }
     if (end <= last && end > b.floor) {
       b.floor = static_cast<Address>(end);
-      b.floor_is = "the end of section " + s.name;
+      b.floor_is = "section " + s.name;
+      b.limit_is = "end of section " + s.name;
     }
   }
   if (const auto heap = heap_end(machine, program); heap && *heap > b.floor && *heap <= last) {
     b.floor = *heap;
-    b.floor_is = "the end of the heap";
+    b.floor_is = "the heap";
+    b.limit_is = "end of the heap";
   }
   b.limit = b.floor;
-  b.limit_is = b.floor_is;
   for (const char* symbol : limit_symbols)
     if (const memory::ElfSymbol* s = program.image.symbol(symbol); s && s->value >= b.floor && s->value <= last) {
       b.limit = s->value;

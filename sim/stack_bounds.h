@@ -16,9 +16,9 @@ struct StackBounds {
   std::string name;      ///< main_stack, or the object that holds the stack
   Address top = 0;       ///< exclusive
   Address limit = 0;     ///< lowest byte that the image sets aside for it
-  std::string limit_is;  ///< why: "__StackLimit", "_Min_Stack_Size", or as floor_is
+  std::string limit_is;  ///< why: "__StackLimit", "end of section .bss"
   Address floor = 0;     ///< lowest byte before something else begins; at most `limit`
-  std::string floor_is;  ///< what lies below: "the end of .bss", "the heap", "the first byte of RAM region SRAM"
+  std::string floor_is;  ///< what lies below: "section .bss", "the heap", "nothing: RAM region SRAM begins there"
 };
 
 /// The stack that `sp` points into; for the main stack give its first stack pointer. None: `sp` is not in RAM.

@@ -97,7 +97,7 @@ class Explainer {
         text += fmt::format(
             ", {}, which {} other vectors share: a default handler, so the firmware enabled an "
             "interrupt that it does not handle",
-            p_.where(own & ~1u), shared);
+            default_name(own & ~1u), shared);
     }
     return text + "; ";
   }
