@@ -151,7 +151,8 @@ class NrfTwi final : public NrfPeripheral<RegisterMap> {
             {.offset = 0x518, .name = "RXD", .writable = 0},
             {.offset = 0x51C, .name = "TXD", .write = [this](auto, Cycle) { no_answer(); }},
             {.offset = 0x524, .name = "FREQUENCY", .reset = 0x04000000},
-            {.offset = 0x588, .name = "ADDRESS", .writable = 0x7F}});
+            {.offset = 0x588, .name = "ADDRESS", .writable = 0x7F},
+            {.offset = 0xFFC, .name = "POWER", .reset = 1, .writable = 1}});
   }
 
  private:

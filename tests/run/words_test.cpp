@@ -73,10 +73,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"nucleo_jumps_nowhere", nucleo}, Case{"nucleo_smashes_the_stack", nucleo},
                     Case{"nucleo_polls_a_register", nucleo, "--max-cycles 100k"},
                     Case{"nucleo_waits_for_a_flag", nucleo}, Case{"nucleo_unhandled_interrupt", nucleo},
-                    Case{"nucleo_interrupt_without_vector", nucleo}, Case{"nucleo_asserts", nucleo},
-                    Case{"nucleo_traps", nucleo}, Case{"nucleo_bad_exception_return", nucleo},
-                    Case{"nucleo_stack_over_data", nucleo}, Case{"nucleo_heap_too_small", nucleo},
-                    Case{"nucleo_arena_too_small", nucleo}, Case{"nucleo_fpu_is_off", nucleo}),
+                    Case{"nucleo_interrupt_without_vector", nucleo}, Case{"nucleo_interrupt_on_a_full_stack", nucleo},
+                    Case{"nucleo_asserts", nucleo}, Case{"nucleo_traps", nucleo},
+                    Case{"nucleo_bad_exception_return", nucleo}, Case{"nucleo_stack_over_data", nucleo},
+                    Case{"nucleo_heap_too_small", nucleo}, Case{"nucleo_arena_too_small", nucleo},
+                    Case{"nucleo_fpu_is_off", nucleo}),
     [](const auto& c) { return std::string(c.param.image); });
 
 INSTANTIATE_TEST_SUITE_P(CortexM0Plus, Words,
