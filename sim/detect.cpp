@@ -150,7 +150,8 @@ bool Detector::null_access(const engine::DataAccess& a) {
   if (effects_.address == 0) return false;  // a literal beside the code
   if (!table_is_memory_) return true;
   if (!a.write) return a.address < table_end_ && !vtor_readers_.count(function_of(insn_.pc));
-  return !p_.symbols.object_at(a.address);
+  const memory::ElfSection* data = p_.image.section_at(a.address);
+  return !data || !data->writable();
 }
 
 void Detector::after(engine::Outcome outcome) {
@@ -167,6 +168,10 @@ void Detector::after(engine::Outcome outcome) {
     process_ = process;
     below_ = false;
     return check_stack(true);
+  }
+  if (effects_.reads == 0 && effects_.loads == 0) {  // LUI, AUIPC: half of an address
+    stacks_[process_].reset();
+    return;
   }
   // Growing and shrinking start from the stack pointer itself; anything else may lead to another stack.
   const bool relative = (effects_.reads & isa::reg_bit(sp_)) && (effects_.writes & isa::reg_bit(sp_));

@@ -235,9 +235,10 @@ class Reasoner {
     const BadAccess& a = f_.access;
     const bool single = code_ && (code_->insn.cls == isa::OpClass::load || code_->insn.cls == isa::OpClass::store);
     std::string why;
-    if (p_.is_arm() && m_.exceptions()->ccr & thumb::ccr_unalign_trp && single)
+    const bool armv7 = p_.is_arm() && m_.exceptions()->config().profile == thumb::Profile::armv7m;
+    if (armv7 && (m_.exceptions()->ccr & thumb::ccr_unalign_trp) && single)
       why = "the firmware traps all unaligned accesses by CCR.UNALIGN_TRP";
-    else if (p_.is_arm() && m_.exceptions()->config().profile == thumb::Profile::armv7m)
+    else if (armv7)
       why = fmt::format("{} needs an aligned address always", code_text(m_, p_, f_.pc));
     else
       why = "this core has no unaligned accesses; was a byte pointer cast to a wider type?";
