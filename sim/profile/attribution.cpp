@@ -104,9 +104,9 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     inclusive[i] += nodes[i].self_cycles;
     if (i > 0) inclusive[nodes[i].parent] += inclusive[i];
   }
-  const auto same_function = [&](const CallNode& a, const CallNode& b) {
-    return a.exception == b.exception && a.function == b.function;
-  };
+  // Functions of an image without symbols share rows: what counts is the row.
+  std::map<std::string, std::size_t> known;
+  std::vector<std::size_t> row_of(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const CallNode& n = nodes[i];
     TreeNode row;
@@ -115,6 +115,7 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     row.self_cycles = n.self_cycles;
     row.inclusive_cycles = inclusive[i];
     row.calls = n.calls;
+    row_of[i] = known.emplace(row.name, known.size()).first->second;
     result.call_tree.push_back(row);
     if (n.exception) continue;
     Function& f = symbol_row(n.function);
@@ -122,7 +123,7 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     bool nested = false;
     for (std::size_t up = i; up != 0 && !nested;) {
       up = nodes[up].parent;
-      nested = same_function(nodes[up], n);
+      nested = nodes[up].exception == n.exception && row_of[up] == row_of[i];
     }
     if (!nested) f.inclusive_cycles += inclusive[i];
   }
