@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "sim/base/units.h"
@@ -17,6 +18,11 @@ class Device {
   /// access.
   virtual std::uint32_t read(std::uint32_t offset, unsigned size, Cycle now) = 0;
   virtual void write(std::uint32_t offset, unsigned size, std::uint32_t value, Cycle now) = 0;
+  /// The manual's name of the register that holds the byte at `offset`; empty: not known.
+  virtual std::string_view register_name(std::uint32_t /*offset*/) const { return {}; }
+  /// The word at `offset`, a multiple of 4, as a read would answer it, but without that read's side effects; none:
+  /// that can't be told.
+  virtual std::optional<std::uint32_t> peek(std::uint32_t /*offset*/) const { return std::nullopt; }
 };
 
 }  // namespace mj::memory

@@ -111,7 +111,8 @@ class ElfImage {
   /// Larger files are refused before they are read.
   static constexpr std::uint64_t kMaxFileBytes = 1ull << 30;
 
-  /// Reads a linked 32-bit little-endian Arm (M profile) or RISC-V executable.
+  /// Reads a linked 32-bit little-endian Arm (M profile) or RISC-V executable, or an Intel HEX file as one without
+  /// sections and symbols (memory/hex_image.h).
   /// Errors: unreadable (7) for a missing, truncated or malformed file; unsupported (6) for a well-formed file of
   /// another kind (64-bit, big-endian, another machine, not linked, shared library).
   static Result<ElfImage> load(const std::string& path);

@@ -7,6 +7,7 @@
 
 #include "memory/elf_attributes.h"
 #include "memory/elf_image.h"
+#include "memory/hex_image.h"
 #include "memory/libelf_handle.h"
 
 #ifndef EM_RISCV
@@ -82,9 +83,6 @@ Error not_elf(std::span<const std::byte> bytes, const std::string& name) {
   } else if (starts(0, "UF2\n")) {
     error.why = "it is a UF2 image, which has neither symbols nor a target";
     error.try_ = "give the .elf that the UF2 file was made from";
-  } else if (starts(0, ":10") || starts(0, ":02") || starts(0, ":04") || starts(0, ":20")) {
-    error.why = "it looks like Intel HEX, which has neither symbols nor a target";
-    error.try_ = "give the .elf that the .hex file was made from";
   } else if (starts(0, "S0") || starts(0, "S1") || starts(0, "S3")) {
     error.why = "it looks like Motorola S-records, which have neither symbols nor a target";
     error.try_ = "give the .elf that the .srec file was made from";
@@ -502,6 +500,11 @@ class ElfReader {
 };
 
 Result<ElfImage> ElfImage::from_bytes(std::vector<std::byte> bytes, std::string name) {
+  if (looks_like_hex(bytes)) {
+    auto elf = elf_of_hex(bytes, name);
+    if (!elf) return elf.error();
+    bytes = std::move(elf).value();
+  }
   return ElfReader(std::move(bytes), std::move(name)).read();
 }
 

@@ -1,4 +1,5 @@
 // nRF52: UART/UARTE, CLOCK and POWER, NVMC (nRF52840 product specification 4.3, 5.3, 5.4, 6.33, 6.34).
+#include <algorithm>
 #include <memory>
 
 #include "peripherals/nrf_peripheral.h"
@@ -46,7 +47,9 @@ class NrfUart final : public NrfPeripheral<Uart> {
   static constexpr std::uint32_t enable_ = 0x500, tx_ptr = 0x544, tx_maxcnt = 0x548, tx_amount = 0x54C;
   static constexpr std::uint32_t uart = 4, uarte = 8;
 
+  bool listens_from_reset() const override { return false; }
   void start_receiver() {
+    if (get(enable_) == uart) listening();
     if (get(enable_) == uarte) {
       report(0x000, "reception by EasyDMA");
       raise_event(rxstarted);
@@ -153,11 +156,15 @@ class ClockPower final : public NrfPeripheral<RegisterMap> {
   static constexpr std::uint32_t hfclkrun = 0x408, hfclkstat = 0x40C, lfclkstat = 0x418, lfclksrc = 0x518;
 };
 
-/// Always ready; ICACHECNF programs the front end of the region that parameter `flash` names.
+/// Always ready; ICACHECNF programs the front end of the region that parameter `flash` names. With parameters
+/// `programs` (a region) and `page_bytes`, CONFIG lets stores through to that region and pages are erased: both take no
+/// time, and a store replaces the word where silicon only clears bits.
 class Nvmc final : public RegisterMap {
  public:
   Nvmc(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
     if (wiring_.flash) timing_ = wiring_.flash(spec.text_or("flash", ""));
+    programs_ = spec.text_or("programs", "");
+    page_.resize(std::min<std::uint64_t>(spec.number_or("page_bytes", 0), 0x10000), 0xFF);
     define({
         {.offset = 0x400, .name = "READY", .reset = 1, .writable = 0},
         {.offset = 0x408, .name = "READYNEXT", .reset = 1, .writable = 0},
@@ -166,8 +173,11 @@ class Nvmc final : public RegisterMap {
          .writable = 3,
          .write =
              [this](std::uint32_t v, Cycle) {
-               if (v & 3) report(0x504, "flash programming or erasing");
+               if (v & 3)
+                 report(0x504, programs_.empty() ? "flash programming or erasing" : "time of flash programming");
+               if (!programs_.empty() && wiring_.program) wiring_.program(programs_, (v & 3) == 1);
              }},
+        {.offset = 0x508, .name = "ERASEPAGE", .writable = 0, .write = [this](std::uint32_t v, Cycle) { erase(v); }},
         {.offset = 0x540,
          .name = "ICACHECNF",
          .writable = 0x101,
@@ -184,7 +194,14 @@ class Nvmc final : public RegisterMap {
   }
 
  private:
+  void erase(std::uint32_t at) {
+    if (programs_.empty() || (get(0x504) & 3) != 2 || page_.empty() || !wiring_.poke) return;
+    wiring_.poke(at - at % static_cast<std::uint32_t>(page_.size()), page_.data(), page_.size());
+  }
+
   memory::FlashTiming* timing_ = nullptr;
+  std::string programs_;
+  std::vector<std::uint8_t> page_;  ///< an erased one
   std::uint32_t enabled_ = 0;
 };
 

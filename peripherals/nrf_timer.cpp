@@ -32,6 +32,8 @@ class NrfCounter : public NrfPeripheral<RegisterMap> {
   virtual std::uint64_t divisor() const = 0;
   /// Ticks until the counter is 0 again.
   virtual std::uint64_t period() const = 0;
+  /// The same unless a compare clears it: 2 to the number of its bits.
+  virtual std::uint64_t whole_period() const = 0;
 
   std::uint32_t count(Cycle now) const { return static_cast<std::uint32_t>(counter_.ticks(now) % period()); }
   void restart(std::uint64_t value, Cycle now) {
@@ -67,7 +69,10 @@ class NrfCounter : public NrfPeripheral<RegisterMap> {
 
  private:
   /// A counter that a compare clears never shows that value: it shows 0 instead.
-  std::uint64_t match(unsigned i) const { return get(0x540 + 4 * i) == period() ? 0 : get(0x540 + 4 * i); }
+  std::uint64_t match(unsigned i) const {
+    const std::uint64_t value = get(0x540 + 4 * i) & (whole_period() - 1);  // as many bits as are counted
+    return value == period() ? 0 : value;
+  }
 
   TickCounter counter_;
   std::uint64_t last_ = 0;
@@ -110,11 +115,15 @@ class NrfTimer final : public NrfCounter {
   static constexpr std::uint32_t shorts = 0x200, bitmode = 0x508, prescaler = 0x510;
 
   std::uint64_t divisor() const override { return std::uint64_t{1} << std::min(get(prescaler), 9u); }
-  std::uint64_t period() const override {
+  std::uint64_t whole_period() const override {
     static constexpr unsigned bits[] = {16, 8, 24, 32};
-    std::uint64_t p = std::uint64_t{1} << bits[get(bitmode) & 3];
+    return std::uint64_t{1} << bits[get(bitmode) & 3];
+  }
+  std::uint64_t period() const override {
+    std::uint64_t p = whole_period();
     for (unsigned i = 0; i < cc_count_; ++i)
-      if (get(shorts) & 1u << i && get(0x540 + 4 * i) != 0) p = std::min<std::uint64_t>(p, get(0x540 + 4 * i));
+      if (const std::uint64_t cc = get(0x540 + 4 * i) & (whole_period() - 1); get(shorts) & 1u << i && cc != 0)
+        p = std::min(p, cc);
     return p;
   }
 };
@@ -144,7 +153,8 @@ class NrfRtc final : public NrfCounter {
  private:
   static constexpr std::uint32_t prescaler = 0x508;
   std::uint64_t divisor() const override { return get(prescaler) + 1; }
-  std::uint64_t period() const override { return std::uint64_t{1} << 24; }
+  std::uint64_t period() const override { return whole_period(); }
+  std::uint64_t whole_period() const override { return std::uint64_t{1} << 24; }
 };
 
 }  // namespace

@@ -43,6 +43,38 @@ void SystemControlSpace::write(std::uint32_t offset, unsigned size, std::uint32_
     parts_.scb.write(offset, size, value, now);
 }
 
+std::string_view SystemControlSpace::register_name(std::uint32_t offset) const {
+  struct Named {
+    std::uint32_t offset;
+    const char* name;
+  };
+  // ARMv7-M B3.2.2 and B3.3.2
+  static constexpr Named names[] = {
+      {0x010, "SYST_CSR"}, {0x014, "SYST_RVR"}, {0x018, "SYST_CVR"}, {0x01c, "SYST_CALIB"}, {0xd00, "CPUID"},
+      {0xd04, "ICSR"},     {0xd08, "VTOR"},     {0xd0c, "AIRCR"},    {0xd10, "SCR"},        {0xd14, "CCR"},
+      {0xd18, "SHPR1"},    {0xd1c, "SHPR2"},    {0xd20, "SHPR3"},    {0xd24, "SHCSR"},      {0xd28, "CFSR"},
+      {0xd2c, "HFSR"},     {0xd30, "DFSR"},     {0xd34, "MMFAR"},    {0xd38, "BFAR"},       {0xd88, "CPACR"}};
+  for (const Named& n : names)
+    if (n.offset == (offset & ~3u)) return n.name;
+  if (offset >= 0x100 && offset < 0x500) {
+    static constexpr const char* banks[] = {"NVIC_ISER", "NVIC_ICER", "NVIC_ISPR", "NVIC_ICPR",
+                                            "NVIC_IABR", "",          "",          ""};
+    return offset >= 0x400 ? "NVIC_IPR" : banks[(offset - 0x100) >> 7];
+  }
+  return {};
+}
+
+std::optional<std::uint32_t> SystemControlSpace::peek(std::uint32_t offset) const {
+  if (is_systick(offset) && offset != 0x014) return std::nullopt;
+  const bool secure = exceptions_.secure() && !alias_;
+  if (alias_ && !exceptions_.secure()) return std::nullopt;
+  if (is_systick(offset)) return parts_.systick[secure]->read(0x4, 4, 0);
+  parts_.nvic.look_as(secure);
+  parts_.scb.look_as(secure);
+  if (is_mpu(offset)) return parts_.mpu[secure]->read(offset, 4, 0);
+  return is_nvic(offset) ? parts_.nvic.read(offset, 4, 0) : parts_.scb.read(offset, 4, 0);
+}
+
 namespace {
 
 SystickConfig secure_systick(SystickConfig config, bool security) {

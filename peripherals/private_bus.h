@@ -36,6 +36,10 @@ class SystemControlSpace final : public memory::Device {
   std::string_view name() const override { return alias_ ? "SCS_NS" : "SCS"; }
   std::uint32_t read(std::uint32_t offset, unsigned size, Cycle now) override;
   void write(std::uint32_t offset, unsigned size, std::uint32_t value, Cycle now) override;
+  std::string_view register_name(std::uint32_t offset) const override;
+  /// NVIC and SCB registers have no side effects of reading; SysTick's CSR would lose its COUNTFLAG and CVR needs a
+  /// time.
+  std::optional<std::uint32_t> peek(std::uint32_t offset) const override;
 
  private:
   /// Chooses the state whose registers are meant; false: there is nothing for the one that asks.

@@ -80,6 +80,19 @@ void RegisterMap::write(std::uint32_t offset, unsigned size, std::uint32_t value
   if (c.row.write) c.row.write(written, now);
 }
 
+std::string_view RegisterMap::register_name(std::uint32_t offset) const {
+  const auto at = cells_.find((atomic_aliases_ ? offset & 0xFFF : offset) & ~3u);
+  return at == cells_.end() ? std::string_view() : at->second.row.name;
+}
+
+std::optional<std::uint32_t> RegisterMap::peek(std::uint32_t offset) const {
+  if (atomic_aliases_) offset &= 0xFFF;
+  const auto at = cells_.find(offset & ~3u);
+  if (at == cells_.end()) return fill_;
+  if (at->second.row.read) return std::nullopt;
+  return at->second.value;
+}
+
 void RegisterMap::drive_irq(std::size_t index, bool level) {
   if (index >= irqs_.size() || static_cast<bool>(irq_levels_[index]) == level) return;
   irq_levels_[index] = level;

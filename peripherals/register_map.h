@@ -42,6 +42,9 @@ class RegisterMap : public memory::Device {
   std::string_view name() const override { return name_; }
   std::uint32_t read(std::uint32_t offset, unsigned size, Cycle now) override;
   void write(std::uint32_t offset, unsigned size, std::uint32_t value, Cycle now) override;
+  std::string_view register_name(std::uint32_t offset) const override;
+  /// None for registers whose row computes what a read answers.
+  std::optional<std::uint32_t> peek(std::uint32_t offset) const override;
 
  protected:
   void define(std::vector<Register> registers);

@@ -16,7 +16,8 @@ Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, m
     make_rp2040_resets, make_rp2040_watchdog, make_rp2040_timer, make_rp2040_sio, make_rp2040_xip_ctrl, make_nrf_uart,
     make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc, make_sse_secure_control, make_plic, make_sifive_uart,
     make_fe310_prci, make_pfic, make_wch_systick, make_ch32v003_rcc, make_ch32v003_flash, make_esp32c3_intmatrix,
-    make_esp32c3_system, make_esp_uart, make_esp_systimer;
+    make_esp32c3_system, make_esp_uart, make_esp_systimer, make_nrf_gpio, make_nrf_rng, make_nrf_temp, make_nrf_adc,
+    make_nrf_twi;
 
 namespace {
 
@@ -73,7 +74,12 @@ const std::vector<DeviceType>& device_types() {
       {"stm32l4-flash", make_stm32l4_flash, "flash optr", "", ""},
       {"nrf-uart", make_nrf_uart, "", "", "UARTE"},
       {"nrf-clock", make_nrf_clock, "", "", "POWER_CLOCK"},
-      {"nrf-nvmc", make_nrf_nvmc, "flash", "", ""},
+      {"nrf-nvmc", make_nrf_nvmc, "", "flash programs page_bytes", ""},
+      {"nrf-gpio", make_nrf_gpio, "in", "", ""},
+      {"nrf-rng", make_nrf_rng, "byte_hz", "", "RNG"},
+      {"nrf-temp", make_nrf_temp, "quarter_degrees", "", "TEMP"},
+      {"nrf-adc", make_nrf_adc, "", "", "ADC"},
+      {"nrf-twi", make_nrf_twi, "", "", "TWI"},
       {"nrf-timer", make_nrf_timer, "hz cc", "", "TIMER"},
       {"nrf-rtc", make_nrf_rtc, "hz cc", "", "RTC"},
       {"pl011", make_pl011, "", "atomic_aliases", "UART"},
@@ -130,7 +136,7 @@ Result<void> check_device(const DeviceSpec& spec, const std::string& where) {
       return wrong("device type \"" + spec.type + "\" has no parameter \"" + key + "\"", where + "/params/" + key,
                    "its parameters: " + std::string(type->required) + " " + std::string(type->optional), "remove it");
     // Names are given to these only; every other parameter is a number.
-    const bool name = key == "flash" || key == "clock" || key == "net";
+    const bool name = key == "flash" || key == "clock" || key == "net" || key == "programs";
     if (name == value.text.empty())
       return wrong(std::string("parameter \"") + key + "\" must be a " + (name ? "name" : "number"),
                    where + "/params/" + key, "", "");

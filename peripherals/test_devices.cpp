@@ -78,7 +78,7 @@ class Stub final : public RegisterMap {
     const std::uint32_t writable = spec.number_or("read_only", 0) ? 0 : 0xFFFFFFFF;
     for (std::size_t i = 0; i + 1 < words.size(); i += 2)
       define({{.offset = static_cast<std::uint32_t>(words[i]),
-               .name = "WORD",
+               .name = "",
                .reset = static_cast<std::uint32_t>(words[i + 1]),
                .writable = writable}});
   }

@@ -27,6 +27,10 @@ struct Wiring {
   InterruptPort* interrupts = nullptr;
   /// Copies plain memory out without time or side effects (EasyDMA); false if any byte is not plain memory.
   std::function<bool(Address from, std::uint8_t* to, std::size_t n)> peek;
+  /// The other way round, flash included; may be empty.
+  std::function<bool(Address to, const std::uint8_t* from, std::size_t n)> poke;
+  /// From now on stores to the named flash region change its bytes, or fault again; may be empty.
+  std::function<void(std::string_view region, bool on)> program;
   /// Instructions issued before the current one.
   std::function<std::uint64_t()> retired;
   /// The front end of the named region, null if it has none.

@@ -501,6 +501,13 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
     f.cycles += (by_instruction ? cost.trap_entry : cost.entry) + frame_cycles(t.words_stacked, cost.fp_frame_entry);
     f.fault = is_fault_exception(t.handler);
   }
+  // A vector whose bit 0 is clear: the handler's first instruction faults (ARMv7-M B1.5.7, EPSR.T from the vector).
+  if (t.handler != 0 && !t.lockup && !t.next.thumb) {
+    const Cycle entered = f.cycles;
+    f = fault(h, thumb::Fault::invalid_state, t.next.pc, t.next);
+    f.interrupted_sp = interrupted_sp;
+    f.cycles += entered;
+  }
   return f;
 }
 

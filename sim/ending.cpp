@@ -2,14 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <span>
-#include <utility>
-
-#include "isa/rv32/decode.h"
-#include "isa/rv32/f.h"
+#include "sim/code_view.h"
+#include "sim/fault_reason.h"
 #include "sim/profile/attribution.h"
+#include "sim/stuck.h"
 
 namespace mj {
 
@@ -18,65 +14,35 @@ using engine::StopKind;
 
 namespace {
 
-/// Which extension the instruction at `pc` is of if this core doesn't have it; else empty.
-std::string lacking(Machine& machine, const Program& program, Address pc) {
-  const Arch& arch = machine.engine().arch();
-  std::array<std::uint8_t, 4> b{};
-  if (!machine.bus().peek(pc, b.data(), 2)) return "";
-  machine.bus().peek(pc + 2, b.data() + 2, 2);
-  const std::string feature = arch.feature_of(b.data());
-  if (feature.empty()) {
-    const std::uint32_t raw = b[0] | b[1] << 8u | b[2] << 16u | static_cast<std::uint32_t>(b[3]) << 24u;
-    isa::rv32::Features features = isa::rv32::feature_machine;
-    for (const std::string& f : machine.board().core.features) features |= isa::rv32::feature_of(f);
-    if (program.is_arm() || !isa::rv32::is_fp(isa::rv32::decode(raw, pc, features))) return "";
-    return "is the FPU on? mstatus.FS is Off after reset (start-up code: csrs mstatus, 0x2000), and frm must hold one "
-           "of "
-           "the modes 0 to 4";
-  }
-  const std::string text = arch.text(std::span(b).first(arch.is_wide(b.data()) ? 4 : 2), pc);
-  const std::string& built_for = program.image.target().arch;
-  return fmt::format("{} is of {}; the core of {} is a {} without it, the image is built for {}",
-                     text.substr(0, text.find(' ')), feature, machine.board().id, machine.board().core.timing,
-                     built_for.empty() ? "an unnamed core" : built_for);
-}
-
-/// What to look at first; may be empty.
-std::string hint(Machine& machine, const Program& program, const engine::FaultRecord& from) {
-  constexpr Address null_page = 0x100, near_stack = 0x400;
-  if (!from.has_access) {
-    const bool state = std::any_of(from.status.begin(), from.status.end(),
-                                   [](const std::string& s) { return s.find("INVSTATE") != std::string::npos; });
-    if (state) return "a branch to an address whose bit 0 is clear: a null or overwritten function pointer?";
-    return lacking(machine, program, from.pc);
-  }
+/// "store of 4 bytes at 0x08000000 (flash region flash: it can't be written)", or the instruction.
+std::string what_failed(Machine& machine, const Program& program, const engine::FaultRecord& from) {
+  if (!from.has_access) return "instruction " + encoding_text(machine, program, from.pc);
   const BadAccess& a = from.access;
-  if (a.why == BadAccess::Why::unaligned) return "";
-  if (a.address < null_page)
-    return a.fetch ? "a call through a null pointer?"
-                   : "a null pointer with a small offset? look at the registers above";
-  const Address sp = from.registers[machine.engine().arch().sp];
-  if (!a.fetch && (a.address - sp <= near_stack || sp - a.address <= near_stack))
-    return fmt::format("stack overflow? the stack pointer is 0x{:08x}, and the stack began at 0x{:08x}", sp,
-                       machine.engine().stack_top());
-  if (a.why == BadAccess::Why::unmapped)
-    return "is the board right, and does the linker script match its memory? microjoule boards show " +
-           machine.board().id;
-  return "";
+  const char* why = a.why == BadAccess::Why::read_only   ? ": it can't be written"
+                    : a.why == BadAccess::Why::unaligned ? ": unaligned"
+                    : a.why == BadAccess::Why::forbidden ? ": not permitted to this code"
+                                                         : "";
+  if (a.fetch) return fmt::format("instruction fetch from 0x{:08x} ({}{})", a.address, machine.place(a.address), why);
+  return fmt::format("{} of {} byte{} at 0x{:08x} ({}{})", a.write ? "store" : "load", a.size, a.size == 1 ? "" : "s",
+                     a.address, machine.place(a.address), why);
 }
 
-/// "0xde07 (udf #7)": the instruction as the manuals write it, and its text.
-std::string encoding_at(Machine& machine, const Program& program, Address pc) {
-  std::array<std::uint8_t, 4> b{};
-  if (!machine.bus().peek(pc, b.data(), 2)) return "not readable";
-  const bool arm = program.is_arm(), wide = machine.engine().arch().is_wide(b.data());
-  machine.bus().peek(pc, b.data(), wide ? 4 : 2);
-  std::string text = machine.engine().arch().text(std::span(b).first(wide ? 4 : 2), pc);
-  text = text.starts_with('.') ? "" : fmt::format(" ({})", text);  // ".inst.n 0xb650": no instruction of any core
-  if (!wide) return fmt::format("0x{:04x}{}", b[0] | b[1] << 8, text);
-  // As the manuals write them: Thumb's two halfwords in order, RISC-V's one word.
-  const std::uint32_t low = b[0] | b[1] << 8u, high = b[2] | b[3] << 8u;
-  return fmt::format("0x{:08x}{}", arm ? low << 16 | high : high << 16 | low, text);
+std::vector<std::string> backtrace(const Program& program, Address pc, const std::vector<Address>& stack) {
+  std::vector<std::string> out{program.where(pc)};
+  std::string last;
+  unsigned times = 0;
+  for (auto it = stack.rbegin(); it != stack.rend(); ++it) {
+    const std::string name = function_name(program.symbols, *it);
+    if (it == stack.rbegin() && name == function_name(program.symbols, pc)) continue;
+    if (out.size() > 1 && name == last) {
+      out.back() = fmt::format("{}, {} times", name, ++times);
+      continue;
+    }
+    out.push_back(name);
+    last = name;
+    times = 1;
+  }
+  return out;
 }
 
 }  // namespace
@@ -90,25 +56,9 @@ std::optional<Fault> explain_fault(Machine& machine, const Program& program) {
   f.where = program.where(from->pc);
   f.status = from->status;
   f.cycle = from->cycle;
-  if (from->has_access) {
-    const BadAccess& a = from->access;
-    const char* why = a.why == BadAccess::Why::read_only   ? ": it can't be written"
-                      : a.why == BadAccess::Why::unaligned ? ": unaligned"
-                      : a.why == BadAccess::Why::forbidden ? ": not permitted to this code"
-                                                           : "";
-    f.what = a.fetch ? fmt::format("instruction fetch from 0x{:08x} ({}{})", a.address, machine.place(a.address), why)
-                     : fmt::format("{} of {} byte{} at 0x{:08x} ({}{})", a.write ? "store" : "load", a.size,
-                                   a.size == 1 ? "" : "s", a.address, machine.place(a.address), why);
-  } else {
-    f.what = fmt::format("instruction {}", encoding_at(machine, program, from->pc));
-  }
-  f.hint = hint(machine, program, *from);
-  f.backtrace.push_back(program.where(from->pc));
-  for (auto it = from->call_stack.rbegin(); it != from->call_stack.rend(); ++it) {
-    const std::string name = function_name(program.symbols, *it);
-    if (it == from->call_stack.rbegin() && name == function_name(program.symbols, from->pc)) continue;
-    f.backtrace.push_back(name);
-  }
+  f.what = what_failed(machine, program, *from);
+  f.hint = fault_reason(machine, program, *from);
+  f.backtrace = backtrace(program, from->pc, from->call_stack);
   const unsigned shown = machine.engine().arch().sp == 2 ? 32 : 15;
   for (unsigned i = 0; i < shown; ++i)
     f.registers.push_back(fmt::format("{} = 0x{:08x}", machine.engine().arch().register_name(i), from->registers[i]));
@@ -156,12 +106,28 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
   }
   if (stop.kind == StopKind::lockup && fault) {
     s.message += fmt::format(", after {} at {}", fault->exception, fault->where);
+    if (const auto& last = machine.engine().lockup_fault())
+      s.hint = fmt::format("a fault while a fault was handled: {} at {}{}", what_failed(machine, program, *last),
+                           program.where(last->pc),
+                           program.is_arm() || !last->access.fetch ? "" : "; no handler is where mtvec points");
   } else if (faulted && stop.kind != StopKind::exited) {
     s.kind = "fault";
     s.exit_code = ExitCode::firmware_fault;
     s.message = fmt::format("{} at {}", fault->exception, fault->where);
+  } else if (stop.kind != StopKind::exited) {
+    s.backtrace = backtrace(program, stop.pc, machine.engine().calls().stack());
   }
   return s;
+}
+
+std::string explain_why(const engine::Stop& stop, const Stop& told, Machine& machine, const Program& program) {
+  if (!told.hint.empty() || told.kind == "fault") return told.hint;
+  if (stop.kind == StopKind::exited) return told.exit_code == ExitCode::ok ? "" : arena_too_small(machine);
+  if (stop.kind == StopKind::lockup) return "";
+  std::string why = arena_too_small(machine);
+  const std::string stuck = stuck_reason(stop, machine, program);
+  if (!why.empty() && !stuck.empty()) why += "; ";
+  return why + stuck;
 }
 
 }  // namespace mj

@@ -17,4 +17,8 @@ std::optional<profile::Fault> explain_fault(Machine& machine, const Program& pro
 profile::Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& program,
                            const std::optional<profile::Fault>& fault, const std::string& limit);
 
+/// The likely reason of an end that is no fault and no success; may be empty. Goes on with the program for a few
+/// thousand instructions, so everything else must have been taken from the machine before.
+std::string explain_why(const engine::Stop& stop, const profile::Stop& told, Machine& machine, const Program& program);
+
 }  // namespace mj

@@ -14,6 +14,7 @@
 #include "isa/thumb/features.h"
 #include "peripherals/clint.h"
 #include "peripherals/private_bus.h"
+#include "peripherals/uart.h"
 #include "sim/arch_rv32.h"
 #include "sim/arch_thumb.h"
 
@@ -250,6 +251,9 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     if (thumb_->unit.config().profile == isa::thumb::Profile::armv7m)
       add(thumb_->bus->dwt(), peripherals::PrivateBus::dwt_base);
   }
+  // What the user types reaches firmware the way that it reads its console: by semihosting or by the board's UART.
+  if (auto* uart = dynamic_cast<peripherals::Uart*>(device(board_.console)); uart && !options_.console_input.empty())
+    uart->feed(options_.console_input);
   semihost_ = std::make_unique<Semihost>(
       Semihost::Wiring{bus_, *this, *this, *this, [this] { return engine_->now(); },
                        [this] { return clock_.seconds(engine_->now()); }, [this] { return clock_.hz(); }},
@@ -430,6 +434,12 @@ Result<void> Machine::build_devices() {
     thumb_->sau.set_callable(bits);
     if (engine_) thumb_->arch->state_changed(engine_->state());
   };
+  wiring.poke = [this](Address to, const std::uint8_t* from, std::size_t n) { return bus_.poke(to, from, n); };
+  wiring.program = [this](std::string_view region, bool on) {
+    // Its pages stay out of the write tables, so that each store comes by the bus.
+    for (const auto& r : bus_.regions())
+      if (r->name == region) r->kind = on ? memory::RegionKind::ram : memory::RegionKind::flash;
+  };
   wiring.retired = [this] { return engine_ ? engine_->retired() : 0; };
   wiring.flash = [this](std::string_view region) -> memory::FlashTiming* {
     for (const auto& r : bus_.regions())
@@ -543,8 +553,56 @@ bool Machine::write_system_register(std::uint32_t number, std::uint32_t value) {
 std::string Machine::place(Address address) {
   const memory::Region* r = bus_.find(address);
   if (!r) return "no memory or device there";
-  if (r->kind == memory::RegionKind::device) return fmt::format("device {} + 0x{:x}", r->name, address - r->base);
+  if (r->kind == memory::RegionKind::device) {
+    const Address offset = address - r->base;
+    const std::string_view known = r->device->register_name(offset);
+    return fmt::format("device {} + 0x{:x}{}", r->name, offset, known.empty() ? "" : fmt::format(" ({})", known));
+  }
   return fmt::format("{} region {}", r->kind == memory::RegionKind::flash ? "flash" : "RAM", r->name);
+}
+
+const isa::thumb::ExceptionUnit* Machine::exceptions() const { return thumb_ ? &thumb_->unit : nullptr; }
+
+std::string Machine::interrupt_name(unsigned exception) const {
+  std::string name = arch_->exception_name(exception);
+  if (!thumb_ || exception < isa::thumb::external_0) return name;
+  const unsigned irq = exception - isa::thumb::external_0;
+  for (const peripherals::DeviceSpec& d : board_.devices)
+    if (std::find(d.irqs.begin(), d.irqs.end(), irq) != d.irqs.end()) return fmt::format("{} ({})", name, d.name);
+  return name;
+}
+
+std::vector<std::string> Machine::enabled_interrupts() const {
+  std::vector<std::string> names;
+  if (thumb_) {
+    for (unsigned e = isa::thumb::external_0; e < thumb_->unit.exception_count(); ++e)
+      if (thumb_->unit.enabled(e)) names.push_back(interrupt_name(e));
+    return names;
+  }
+  std::uint32_t mie = 0;
+  rv32_->traps.csr_read(0x304, mie);
+  for (unsigned line = 0; line < 32; ++line)
+    if (mie >> line & 1) names.emplace_back(isa::rv32::cause_text(isa::rv32::cause_interrupt | line));
+  return names;
+}
+
+std::string Machine::interrupts_masked() const {
+  const std::uint32_t* r = engine_->state().r;
+  if (!thumb_) {
+    std::uint32_t mstatus = 0;
+    rv32_->traps.csr_read(0x300, mstatus);
+    return mstatus & 8 ? "" : "mstatus.MIE is 0";
+  }
+  if (r[isa::thumb::primask] & 1) return "PRIMASK is 1";
+  if (r[isa::thumb::faultmask] & 1) return "FAULTMASK is 1";
+  if (r[isa::thumb::basepri]) return fmt::format("BASEPRI is 0x{:02x}", r[isa::thumb::basepri]);
+  return "";
+}
+
+void Machine::mute() {
+  options_.console = {};
+  options_.console_error = {};
+  engine_->on_semihost = [this] { engine_->request_exit(0); };
 }
 
 void Machine::set_irq(unsigned number, bool level) {

@@ -24,6 +24,10 @@
 
 namespace mj {
 
+namespace isa::thumb {
+class ExceptionUnit;
+}
+
 /// The error interval of a core's cycles and where it comes from.
 struct CycleConfidence {
   std::string tier = "unknown";  ///< "RTL-exact", "silicon-measured", "documented", "inferred"
@@ -87,8 +91,19 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   std::optional<std::uint32_t> read_system_register(std::uint32_t number) const;
   bool write_system_register(std::uint32_t number, std::uint32_t value);
 
-  /// Which region or device an address lies in, in words ("flash region flash", "device RCC + 0x10", "no memory").
+  /// Which region or device an address lies in, in words ("flash region flash", "device RCC + 0x10 (PLLCFGR)", "no
+  /// memory or device there").
   std::string place(Address address);
+  /// "IRQ 28 (TIM2)": an exception with the device that is wired to it.
+  std::string interrupt_name(unsigned exception) const;
+  /// Interrupts that the firmware enabled, in words, whether or not something masks them.
+  std::vector<std::string> enabled_interrupts() const;
+  /// "PRIMASK is 1": what keeps enabled interrupts from being taken; empty: nothing.
+  std::string interrupts_masked() const;
+  /// From now on nothing that the firmware prints reaches anybody.
+  void mute();
+  /// The exception model of an Arm core, or nullptr.
+  const isa::thumb::ExceptionUnit* exceptions() const;
 
  private:
   Machine(const BoardSpec& board, const MachineOptions& options);

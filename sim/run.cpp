@@ -12,6 +12,7 @@
 #include "sim/collect.h"
 #include "sim/debug/gdb_server.h"
 #include "sim/debug/trace.h"
+#include "sim/detect.h"
 #include "sim/ending.h"
 #include "sim/generic_board.h"
 #include "sim/machine.h"
@@ -88,6 +89,7 @@ class Runner {
     if (auto dump = find_dump(); !dump) return dump.error();
     if (auto rois = watch_regions(); !rois) return rois.error();
     if (auto traced = trace(); !traced) return traced.error();
+    if (auto detects = detect(); !detects) return detects.error();
     if (gdb_) attach_gdb();
 
     const engine::Stop stop = run_to_end();
@@ -115,8 +117,15 @@ class Runner {
     if (auto priced = price(result, request_.supply, request_.energy_table); !priced) return priced.error();
     if (auto exact = check_conserved(*machine_, result); !exact) return exact.error();
     collect_diagnostics(*machine_, program_, result);
+    collect_findings(result);
     result.fault = explain_fault(*machine_, program_);
     result.stop = explain_stop(stop, *machine_, program_, result.fault, limit());
+    if (detector_ && !detector_->findings().empty() && result.stop.exit_code == ExitCode::ok)
+      result.stop.exit_code = ExitCode::firmware_fault;
+    // The last thing done with the machine: it looks what the program does next. Nobody else needs to.
+    engine().calls().remove_listener(&recorder_);
+    engine().on_mark = {};
+    if (!gdb_) result.stop.hint = explain_why(stop, result.stop, *machine_, program_);
     // Whatever became of the output: the result is never lost for it.
     const auto warn = [&](const char* option, const Result<void>& saved) {
       if (saved) return;
@@ -160,7 +169,10 @@ class Runner {
       input_ = std::move(input).value();
     }
     recognition_->on_inference = [this](bool begins) {
-      if (begins && !input_.empty()) machine_->bus().poke(note_->inputs.front().address, input_.data(), input_.size());
+      if (begins && !input_.empty()) {
+        machine_->bus().poke(note_->inputs.front().address, input_.data(), input_.size());
+        if (detector_) detector_->written(note_->inputs.front().address, input_.size());
+      }
       if (begins || note_->outputs.empty() || !output_.empty()) return;
       output_.resize(note_->outputs.front().bytes);
       if (!machine_->bus().peek(note_->outputs.front().address, output_.data(), output_.size())) output_.clear();
@@ -248,6 +260,22 @@ class Runner {
     trace_ = std::make_unique<debug::TraceObserver>(engine(), program_.is_arm(), std::move(filter), wanted.write);
     engine().set_observer(trace_.get());
     return {};
+  }
+
+  Result<void> detect() {
+    if (request_.detect.empty()) return {};
+    const auto wanted = parse_detections(request_.detect);
+    if (!wanted) return wanted.error();
+    detector_ = std::make_unique<Detector>(*machine_, program_, *wanted);
+    engine().set_observer(detector_.get());
+    return {};
+  }
+
+  void collect_findings(RunResult& r) {
+    if (!detector_) return;
+    for (Detector::Finding& f : detector_->findings())
+      r.diagnostics.insert(r.diagnostics.begin() + static_cast<std::ptrdiff_t>(detected_++),
+                           {std::move(f.kind), std::move(f.where), std::move(f.text), f.count});
   }
 
   void attach_gdb() {
@@ -383,6 +411,8 @@ class Runner {
   std::unique_ptr<RoiTracker> roi_;
   std::optional<MemoryDump> dump_;
   std::unique_ptr<debug::TraceObserver> trace_;
+  std::unique_ptr<Detector> detector_;
+  std::size_t detected_ = 0;
   std::string waits_;  ///< flash wait states held: a number, "auto" or none
   std::vector<std::uint8_t> input_, output_;
 };
@@ -400,6 +430,9 @@ Result<RunResult> run(const RunRequest& request) {
   }
   auto board = is_generic_board(id) ? generic_board(id, *image) : load_board(id);
   if (!board) return board.error();
+  if (!request.detect.empty() && (request.gdb || request.trace.write))
+    return Error{ExitCode::usage, fmt::format("--detect and {} don't go together", request.gdb ? "--gdb" : "--trace"),
+                 "", "both look at each instruction", "one of them"};
   if (!request.gdb) return Runner(request, std::move(image).value(), nullptr).run(*board, request.board.empty());
 
   if (request.trace.write)

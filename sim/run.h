@@ -30,6 +30,7 @@ struct RunRequest {
   /// table allows at each clock; empty: as programmed, or auto if a clock is held on a board with such a table.
   std::string flash_wait_states;
   TraceRequest trace;
+  std::string detect;                            ///< what to detect (sim/detect.h): names or "all"; empty: nothing
   std::optional<std::string> gdb;                ///< gdb may attach at this port of this host, ":3333"
   std::function<void(std::string_view)> remark;  ///< one line for the user before the run; may be empty
   std::vector<std::string> roi;                  ///< regions of interest, "BEGIN:END" each, symbols or addresses

@@ -74,7 +74,7 @@ class GdbTarget {
   virtual std::string read_register(unsigned number) = 0;
   /// False: no such register, it can't be written, or `bytes` has another size.
   virtual bool write_register(unsigned number, std::string_view bytes) = 0;
-  /// Up to `size` bytes from `address` on, without side effects; as many as are plain memory.
+  /// Up to `size` bytes from `address` on, without side effects; as many as can be told that way.
   virtual std::string read_memory(Address address, std::size_t size) = 0;
   virtual bool write_memory(Address address, std::string_view bytes) = 0;
   virtual void set_breakpoint(Address address, bool on) = 0;

@@ -387,9 +387,19 @@ std::string GdbServer::read_memory(Address address, std::size_t size) {
   const auto read = [&](std::size_t at, std::size_t n) {
     return bus.peek(static_cast<Address>(address + at), reinterpret_cast<std::uint8_t*>(out.data()) + at, n);
   };
+  // A register of a device is told if reading it does nothing else; what would clear a flag or take a byte is not.
+  const auto peek = [&](std::size_t at) {
+    const auto address_at = static_cast<Address>(address + at);
+    const memory::Region* r = bus.find(address_at);
+    if (!r || r->kind != memory::RegionKind::device) return false;
+    const std::uint32_t offset = address_at - r->base;
+    const auto value = r->device->peek(offset & ~3u);
+    if (value) out[at] = static_cast<char>(*value >> 8 * (offset & 3));
+    return value.has_value();
+  };
   if (read(0, size)) return out;
   std::size_t n = 0;
-  while (n < size && read(n, 1)) ++n;
+  while (n < size && (read(n, 1) || peek(n))) ++n;
   out.resize(n);
   return out;
 }

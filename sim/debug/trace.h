@@ -25,6 +25,15 @@
 //   # CYCLE asleep until CYCLE
 //   # CYCLE the loop goes round N times more until CYCLE    a loop that only waits; these passes have no lines
 //
+// Against a reference: QEMU writes one line an instruction with `-singlestep -d exec,nochain -D qemu.log` (from 8.1 on
+// `-one-insn-per-tb`), of which the second number in brackets is the pc; the first difference of the two sequences is
+// where they part (interrupts and polled devices come at other instructions there, for QEMU has no cycles):
+//
+//   grep '^[0-9]' app.trace | cut -f2 > ours
+//   sed -n 's/^Trace.*\[[0-9a-f]*\/\([0-9a-f]*\)\/.*/\1/p' qemu.log | diff ours -
+//
+// Spike's `-l --log-commits` has pc, encoding and the written register in a line, as columns 2, 3 and 5 here.
+//
 // `cut -f2-` leaves what doesn't depend on timing. A trace costs nothing when it is off and changes no cycle when it is
 // on. The format's number changes when a reader of these lines could be misled.
 #pragma once

@@ -159,7 +159,10 @@ Stop Engine::run(Cycle limit, Cycle pause) {
       continue;
     }
     if (parts_.arch.interrupt_ready(h_)) {
-      go(parts_.arch.interrupt(h_, pc_, mode_));
+      keep_registers();
+      const Redirect f = parts_.arch.interrupt(h_, pc_, mode_);
+      fault_seen(f, pc_, nullptr);  // stacking may fail, and a vector lead nowhere
+      go(f);
       continue;
     }
     const Cycle hard = std::min({parts_.events.next(), limit, no_deadline});
@@ -496,7 +499,8 @@ void Engine::keep_registers() { std::copy_n(h_.r, isa::register_count, registers
 void Engine::fault_seen(const Redirect& f, Address pc, const BadAccess* access) {
   if (!f.fault) return;
   ++fault_count_;
-  if (first_fault_) return;
+  const bool last = f.kind == Redirect::Kind::lockup;
+  if (first_fault_ && !last) return;
   FaultRecord record;
   record.exception = f.exception;
   record.pc = pc;
@@ -508,7 +512,8 @@ void Engine::fault_seen(const Redirect& f, Address pc, const BadAccess* access) 
   record.registers = registers_;
   record.call_stack = calls_.stack();
   record.cycle = h_.now;
-  first_fault_ = std::move(record);
+  if (last) lockup_fault_ = record;
+  if (!first_fault_) first_fault_ = std::move(record);
 }
 
 Cycle Engine::accounted() const {

@@ -75,6 +75,9 @@ class Engine {
   void mark_reached();
   /// Looks at every instruction from now on; set before the first run(). Changes nothing in what is counted.
   void set_observer(Observer* observer);
+  /// After the last run() that counts: a further one is looked at and goes on in an endless loop, too. What it counts
+  /// belongs to no result.
+  void look_on(Observer* observer);
   /// From Observer::before or outside of run(): the program goes on at `pc` instead.
   void move_to(Address pc);
   /// Told when an operating point took effect.
@@ -123,6 +126,8 @@ class Engine {
   const std::map<unsigned, std::uint64_t>& exceptions_taken() const { return exceptions_taken_; }
   std::uint64_t semihost_calls() const { return semihost_calls_; }
   const std::optional<FaultRecord>& first_fault() const { return first_fault_; }
+  /// The fault that locked the core up.
+  const std::optional<FaultRecord>& lockup_fault() const { return lockup_fault_; }
   std::uint64_t fault_count() const { return fault_count_; }
   /// Frames at the deepest stack use, outermost first, and the stack pointer there.
   const std::vector<Address>& deepest_stack() const { return deepest_stack_; }
@@ -298,7 +303,7 @@ class Engine {
   std::array<Cycle, max_operating_points> exception_cycles_{}, idle_cycles_{};
   std::map<unsigned, std::uint64_t> exceptions_taken_;
   std::uint64_t semihost_calls_ = 0;
-  std::optional<FaultRecord> first_fault_;
+  std::optional<FaultRecord> first_fault_, lockup_fault_;
   std::uint64_t fault_count_ = 0;
   std::vector<Address> deepest_stack_;
   Address stack_top_ = 0;

@@ -128,7 +128,11 @@ void Engine::build_slots(TimedBlock& tb) {
       add(step_stack_limit<13, 62>, i).insn.imm = static_cast<std::uint32_t>(step.by);
     if (parts_.timing.has_operand_rule(insn)) add(step_operand_cost, i).insn = insn;
     add(parts_.arch.handler(insn), i).insn = insn;
-    if ((block.effects[i].writes & sp_bit) && !isa::ends_block(insn.cls))
+    // LUI or AUIPC in front of an ADDI: half of an address that only both make.
+    const isa::Effects& x = block.effects[i];
+    const bool half = x.reads == 0 && x.loads == 0 && i + 1 < block.insns.size() &&
+                      (block.effects[i + 1].reads & block.effects[i + 1].writes & sp_bit);
+    if ((x.writes & sp_bit) && !half && !isa::ends_block(insn.cls))
       add(parts_.arch.sp == 13 ? step_stack_check<13> : step_stack_check<2>, i);
     if (guarded) {
       Slot& g = tb.slots[guard_at];

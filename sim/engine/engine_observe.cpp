@@ -14,6 +14,14 @@ void Engine::set_observer(Observer* observer) {
   h_.write_pages = observer ? no_pages_.get() : parts_.bus.write_pages();
 }
 
+void Engine::look_on(Observer* observer) {
+  set_observer(observer);
+  code_changed_ = true;  // blocks that were made without an observer don't tell one
+  spinning_forever_ = false;
+  spin_edge_ = nullptr;
+  next_ = nullptr;
+}
+
 void Engine::move_to(Address pc) {
   move_to_ = pc;
   kick();

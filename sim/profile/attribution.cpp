@@ -104,10 +104,10 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     inclusive[i] += nodes[i].self_cycles;
     if (i > 0) inclusive[nodes[i].parent] += inclusive[i];
   }
-  const auto same_function = [&](const CallNode& a, const CallNode& b) {
-    return a.exception == b.exception && a.function == b.function;
-  };
-  std::vector<std::uint32_t> row_of(nodes.size());
+  std::vector<std::uint32_t> tree_row(nodes.size());
+  // Functions of an image without symbols share a name: what counts is the row of the list of functions.
+  std::map<std::string, std::size_t> known;
+  std::vector<std::size_t> row_of(nodes.size());
   std::vector<int> layer_at(nodes.size(), -1);
   std::vector<std::map<Address, Cycle>> self_in_layer(result.layers.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -116,15 +116,16 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     layer_at[i] = own_layer >= 0 || i == 0 ? own_layer : layer_at[n.parent];
     if (layer_at[i] >= 0 && !n.exception)
       self_in_layer[static_cast<std::size_t>(layer_at[i])][n.function] += n.self_cycles;
-    row_of[i] = static_cast<std::uint32_t>(result.call_tree.size());
+    tree_row[i] = static_cast<std::uint32_t>(result.call_tree.size());
     if (i > 0 && n.calls == 0 && inclusive[i] == 0) continue;  // all its calls became layers
     TreeNode row;
-    row.parent = row_of[n.parent];
+    row.parent = tree_row[n.parent];
     row.layer = own_layer;
     row.name = n.exception ? "[" + engine.arch().exception_name(n.function) + "]" : function_name(symbols, n.function);
     row.self_cycles = n.self_cycles;
     row.inclusive_cycles = inclusive[i];
     row.calls = n.calls;
+    row_of[i] = known.emplace(row.name, known.size()).first->second;
     result.call_tree.push_back(row);
     if (n.exception) continue;
     Function& f = symbol_row(n.function);
@@ -132,7 +133,7 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     bool nested = false;
     for (std::size_t up = i; up != 0 && !nested;) {
       up = nodes[up].parent;
-      nested = same_function(nodes[up], n);
+      nested = nodes[up].exception == n.exception && row_of[up] == row_of[i];
     }
     if (!nested) f.inclusive_cycles += inclusive[i];
   }

@@ -86,6 +86,9 @@ struct Stop {
   Address pc = 0;
   std::string where;    ///< pc in words: "main+0x12 (main.c:34)"
   std::string message;  ///< one line
+  /// Of a run that did not end by itself: innermost first. A fault has its own.
+  std::vector<std::string> backtrace;
+  std::string hint;  ///< the likely reason in the firmware's terms; may be empty
 };
 
 struct Fault {
@@ -96,7 +99,7 @@ struct Fault {
   std::vector<std::string> status;     ///< fault registers in words
   std::vector<std::string> backtrace;  ///< innermost first
   std::vector<std::string> registers;  ///< "r0 = 0x00000000"
-  std::string hint;                    ///< what to try
+  std::string hint;                    ///< the likely reason in the firmware's terms, and what to try; may be empty
   Cycle cycle = 0;
 };
 

@@ -192,6 +192,75 @@ TEST(NrfRtc, CountsTheSlowClock) {
   EXPECT_EQ(rtc.read(0x504, 4, 63'999'999), 32767u);
 }
 
+TEST(NrfTimer, ComparesAsManyBitsAsItCounts) {
+  Bench b(16'000'000);
+  auto& timer = b.make("nrf-timer", {9}, {{"hz", {16'000'000}}, {"cc", {4}}});
+  timer.write(0x508, 4, 0, 0);        // BITMODE: 16
+  timer.write(0x510, 4, 0, 0);        // a tick a cycle
+  timer.write(0x540, 4, 0x10064, 0);  // CC[0], as firmware gets it that always adds to it
+  timer.write(0x304, 4, 1u << 16, 0);
+  timer.write(0x000, 4, 1, 0);
+  EXPECT_EQ(b.events.next(), 100u);
+}
+
+// ---- nRF51
+
+TEST(NrfGpio, OutputsReadBackAndInputsArePulledUp) {
+  Bench b;
+  auto& gpio = b.make("nrf-gpio", {}, {{"in", {0xffffffff}}});
+  EXPECT_EQ(gpio.read(0x510, 4, 0), 0xffffffffu);
+  gpio.write(0x700 + 4 * 5, 4, 1, 0);  // PIN_CNF[5]: output
+  EXPECT_EQ(gpio.read(0x514, 4, 0), 1u << 5);
+  EXPECT_EQ(gpio.read(0x510, 4, 0), ~(1u << 5));
+  gpio.write(0x508, 4, 1 << 5, 0);  // OUTSET
+  EXPECT_EQ(gpio.read(0x510, 4, 0), 0xffffffffu);
+  gpio.write(0x51C, 4, 1 << 5, 0);  // DIRCLR
+  EXPECT_EQ(gpio.read(0x700 + 4 * 5, 4, 0) & 1, 0u);
+}
+
+TEST(NrfRng, TellsAByteNowAndThenAlwaysTheSameOnes) {
+  Bench b(16'000'000);
+  auto& rng = b.make("nrf-rng", {13}, {{"byte_hz", {1000}}});
+  rng.write(0x000, 4, 1, 0);
+  EXPECT_EQ(rng.read(0x100, 4, 100), 0u);
+  ASSERT_EQ(b.events.next(), 16'000u);
+  b.events.run_due(16'000);
+  EXPECT_EQ(rng.read(0x100, 4, 16'000), 1u);
+  const std::uint32_t first = rng.read(0x508, 4, 16'000);
+  rng.write(0x100, 4, 0, 16'001);
+  b.events.run_due(32'000);
+  EXPECT_EQ(rng.read(0x100, 4, 32'000), 1u);
+  EXPECT_NE(rng.read(0x508, 4, 32'000), first);
+  Bench again(16'000'000);
+  auto& other = again.make("nrf-rng", {13}, {{"byte_hz", {1000}}});
+  other.write(0x000, 4, 1, 0);
+  again.events.run_due(16'000);
+  EXPECT_EQ(other.read(0x508, 4, 16'000), first);
+}
+
+TEST(NrfTwi, NobodyAnswers) {
+  Bench b;
+  auto& twi = b.make("nrf-twi", {3});
+  twi.write(0x008, 4, 1, 0);     // TASKS_STARTTX
+  twi.write(0x51C, 4, 0x2a, 0);  // TXD
+  EXPECT_EQ(twi.read(0x11C, 4, 0), 0u) << "nothing was sent";
+  EXPECT_EQ(twi.read(0x124, 4, 0), 1u) << "EVENTS_ERROR";
+  EXPECT_EQ(twi.read(0x4C4, 4, 0), 2u) << "ERRORSRC.ANACK";
+  twi.write(0x4C4, 4, 2, 0);
+  EXPECT_EQ(twi.read(0x4C4, 4, 0), 0u);
+  EXPECT_EQ(b.reports.size(), 1u);
+}
+
+TEST(Registers, ArePeekedAtWithoutSideEffectsOrNotAtAll) {
+  Bench b;
+  auto& uart = b.make("nrf-uart");
+  uart.write(0x524, 4, 0x01d7e000, 0);
+  EXPECT_EQ(uart.peek(0x524), 0x01d7e000u);
+  EXPECT_EQ(uart.register_name(0x524), "BAUDRATE");
+  EXPECT_EQ(uart.peek(0x518), std::nullopt) << "reading RXD takes a byte";
+  EXPECT_EQ(b.reports.size(), 0u);
+}
+
 // ---- RP2040
 // ----------------------------------------------------------------------------------------------------------
 

@@ -109,6 +109,27 @@ TEST(NrfUart, SendsByteByByte) {
   EXPECT_EQ(b.output, "z");
 }
 
+TEST(NrfUart, WhatIsTypedArrivesByteByByteOnceItListens) {
+  Bench b(16'000'000);
+  auto& device = b.make("nrf-uart", {2});
+  dynamic_cast<Uart&>(device).feed("ok");
+  EXPECT_EQ(b.events.next(), EventQueue::never) << "nobody listens yet";
+  device.write(0x500, 4, 4, 0);
+  device.write(0x304, 4, 1 << 2, 0);  // INTENSET.RXDRDY
+  device.write(0x000, 4, 1, 100);     // TASKS_STARTRX
+  EXPECT_EQ(b.events.next(), 100u + 16'000);
+  b.events.run_due(16'100);
+  EXPECT_TRUE(b.irq[2]);
+  EXPECT_EQ(b.events.next(), EventQueue::never) << "the second byte waits until the first was taken";
+  device.write(0x108, 4, 0, 20'000);
+  EXPECT_EQ(device.read(0x518, 4, 20'000), static_cast<unsigned>('o'));
+  EXPECT_EQ(b.events.next(), 20'000u + 1388);  // 10 bits at 115,200 baud
+  b.events.run_due(21'388);
+  EXPECT_EQ(device.read(0x108, 4, 21'388), 1u);
+  EXPECT_EQ(device.read(0x518, 4, 21'388), static_cast<unsigned>('k'));
+  EXPECT_EQ(b.events.next(), EventQueue::never);
+}
+
 TEST(Pl011, IsEmptyWhenItStartsAndSendsOnceEnabled) {
   Bench b;
   auto& uart = b.make("pl011", {20}, {{"atomic_aliases", {1}}});

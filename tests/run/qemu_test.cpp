@@ -100,6 +100,25 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Machine{"virt32", "riscv64-unknown-elf-gcc", "qemu-system-riscv32", on_virt.c_str()},
                     Machine{"hifive1b", "riscv64-unknown-elf-gcc", "qemu-system-riscv32", on_sifive_e.c_str()}),
     [](const auto& test) { return std::string(test.param.board); });
+// The recipe of sim/debug/trace.h: the program counters of --trace and of QEMU's log are the same sequence.
+TEST_F(InQemu, ATraceIsComparable) {
+  const std::string elf = fixture("mps2_prints");
+  if (elf.empty() || !installed(arm.qemu)) GTEST_SKIP() << "no cross compiler or no " << arm.qemu << " here";
+  microjoule("run '" + elf + "' --board " + arm.board + " --trace app.trace");
+  const std::string commands = "cd '" + path("") + "' && timeout 60 " + arm.qemu + " " + arm.options +
+                               " -nographic -monitor none -singlestep -d exec,nochain -D qemu.log -kernel '" + elf +
+                               "' >semihost 2>&1 </dev/null; grep '^[0-9]' app.trace | cut -f2 > ours; " +
+                               R"(sed -n 's/^Trace.*\[[0-9a-f]*\/\([0-9a-f]*\)\/.*/\1/p' qemu.log > theirs)";
+  ASSERT_EQ(std::system(commands.c_str()), 0);
+  EXPECT_GT(slurp(path("ours")).size(), 5000u);
+  EXPECT_EQ(slurp(path("ours")), slurp(path("theirs")));
+}
+
+TEST_F(InQemu, TwoThreadsPrintTheSame) {
+  const std::string elf = fixture("an386_threads");
+  if (elf.empty() || !installed(arm.qemu)) GTEST_SKIP() << "no cross compiler or no " << arm.qemu << " here";
+  expect_equal(arm, elf);
+}
 
 }  // namespace
 }  // namespace mj::test

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "sim/detect.h"
 #include "tools/cli/cli.h"
 #include "tools/report/format.h"
 
@@ -28,6 +29,9 @@ const Syntax& syntax() {
           {"output", "FILE", "save the network's first output, raw or by its extension .npy"},
           {"console", "FILE|-|none", "where what the firmware prints goes; -: stdout (text format only)"},
           {"gdb", ":PORT", "waits in front of the first instruction until gdb connects to this port of this host"},
+          {"detect", "WHAT",
+           "stack-overflow, uninitialised, null (separated by commas) or all: tells where the firmware does it, "
+           "exit code 4; slower"},
           {"trace", "FILE|-", "one line per instruction: cycle, pc, encoding, text, registers and memory accesses"},
           {"trace-symbol", "NAME", "traces this function only, what it calls not included"},
           {"trace-layer", "N", "traces only while this layer runs, what it calls included"},
@@ -38,6 +42,7 @@ const Syntax& syntax() {
       "  microjoule run kws.elf --input yes.npy --output scores.npy\n"
       "  microjoule run kws.elf --format folded | flamegraph.pl > kws.svg\n"
       "  microjoule run app.elf --trace app.trace --trace-symbol filter\n"
+      "  microjoule run app.elf --detect all\n"
       "  microjoule run app.elf --gdb :3333      and then: gdb-multiarch app.elf -ex 'target remote :3333'\n"
       "  microjoule run app.elf --board pico --max-sim-time 500ms\n"
       "  microjoule run kws.elf --board nano33ble --battery cr2032 --every 10s\n"};
@@ -138,6 +143,10 @@ Result<int> run_main(const Args& args) {
   if (!energy) return energy.error();
   request->output_path = parsed->get("output");
   request->dump_memory = parsed->get("dump-memory");
+  if (parsed->has("detect")) {
+    request->detect = parsed->get("detect");
+    if (const auto known = parse_detections(request->detect); !known) return known.error();
+  }
   if (parsed->has("gdb")) request->gdb = parsed->get("gdb");
   request->remark = [](std::string_view text) { fmt::print(stderr, "{}\n", text); };
   request->trace.symbol = parsed->get("trace-symbol");

@@ -31,6 +31,10 @@ class Writer {
   void field(const char* key, T& v) {
     put(j_[key], v);
   }
+  template <class T>
+  void later(const char* key, T& v) {
+    put(j_[key], v);
+  }
   void address(const char* key, Address& a) { j_[key] = hex(a); }
   template <class T>
   void optional(const char* key, std::optional<T>& v) {
@@ -81,6 +85,11 @@ class Reader {
   template <class T>
   void field(const char* key, T& v) {
     get(at(key), pointer_ + "/" + key, v);
+  }
+  /// What earlier versions did not write may be missing.
+  template <class T>
+  void later(const char* key, T& v) {
+    if (j_.contains(key)) field(key, v);
   }
   void address(const char* key, Address& a) {
     std::string text;
@@ -266,6 +275,8 @@ void io(Io& o, Stop& v) {
   o.address("pc", v.pc);
   o.field("where", v.where);
   o.field("message", v.message);
+  o.later("backtrace", v.backtrace);
+  o.later("hint", v.hint);
 }
 template <class Io>
 void io(Io& o, Fault& v) {

@@ -502,7 +502,7 @@ Facts fault(const RunResult& r) {
   std::string registers;
   for (const std::string& text : f.registers) registers += (registers.empty() ? "" : ", ") + text;
   if (!registers.empty()) facts.push_back({"registers", registers});
-  if (!f.hint.empty()) facts.push_back({"try", f.hint});
+  if (!f.hint.empty()) facts.push_back({"likely", f.hint});
   return facts;
 }
 
@@ -512,6 +512,8 @@ Facts verdict(const RunResult& r, const Options& options) {
   const bool told = r.stop.where.empty() || r.stop.message.find(r.stop.where) != std::string::npos;
   facts.push_back({"ended", fmt::format("{}{}; exit code {}", either(r.stop.message, r.stop.kind),
                                         told ? "" : ", at " + r.stop.where, static_cast<int>(r.stop.exit_code))});
+  for (std::size_t i = 0; i < r.stop.backtrace.size(); ++i) facts.push_back({fmt::format("#{}", i), r.stop.backtrace[i]});
+  if (!r.stop.hint.empty()) facts.push_back({"likely", r.stop.hint});
   if (const std::string around = relative_interval(e.value, e.low, e.high); !around.empty())
     facts.push_back({"confidence", fmt::format("cycles {}: {}", around, either(e.source, "no source given"))});
   else

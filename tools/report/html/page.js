@@ -116,6 +116,7 @@ function verdict_section(result) {
   const where = stop.where && !stop.message.includes(stop.where) ? ", at " + stop.where : "";
   fact(
     list, "ended", shown_name((stop.message || stop.kind || "unknown") + where, 600) + "; exit code " + stop.exit_code);
+  if (stop.hint) fact(list, "likely", shown_name(stop.hint, 1000));
   fact(
     list, "cycles",
     c.high > c.low ? signed_percent(c.low, c.value) + " to " + signed_percent(c.high, c.value) + ": " : "no interval: ",
@@ -183,7 +184,7 @@ function verdict_section(result) {
       el("ol", {start: 0}, some_of(f.backtrace, 40).map((line) => el("li", {}, name_of(line, 400)))));
   if (f.registers.length)
     fact(facts, "registers", el("code", {}, shown_name(some_of(f.registers, 80).join("   "), 4000)));
-  if (f.hint) fact(facts, "try", shown_name(f.hint, 600));
+  if (f.hint) fact(facts, "likely", shown_name(f.hint, 1000));
   $("fault").replaceChildren(el("h3", {}, shown_name((f.exception || "Fault") + ": " + f.what, 600)), facts);
 }
 

@@ -1,0 +1,144 @@
+#include "sim/code_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "isa/rv32/disasm.h"
+#include "isa/thumb/disasm.h"
+
+namespace mj {
+
+namespace {
+
+/// The instructions of a function in front of one of them, and what registers held there as far as that is certain.
+class Before {
+ public:
+  Before(Machine& machine, std::span<const std::uint32_t> registers) : m_(machine), registers_(registers) {}
+  std::vector<CodeAt> code;
+
+  /// Index of the last instruction in front of number `i` that writes `reg`; nothing: none does.
+  std::optional<std::size_t> writer(unsigned reg, std::size_t i) const {
+    while (i-- > 0)
+      if (code[i].effects.writes & isa::reg_bit(reg)) return i;
+    return std::nullopt;
+  }
+  /// What `reg` held in front of instruction number `i`.
+  std::optional<std::uint32_t> value(unsigned reg, std::size_t i, unsigned depth = 0) const {
+    if (depth > 8) return std::nullopt;
+    if (!p_is_arm() && reg == 0) return 0;
+    const auto at = writer(reg, i);
+    if (!at) {
+      for (std::size_t k = i; k < code.size(); ++k)
+        if (code[k].effects.writes & isa::reg_bit(reg)) return std::nullopt;
+      return registers_[reg];
+    }
+    // What was not written since is still there.
+    bool kept = true;
+    for (std::size_t k = i; k < code.size(); ++k) kept = kept && !(code[k].effects.writes & isa::reg_bit(reg));
+    if (kept) return registers_[reg];
+    const isa::Insn& insn = code[*at].insn;
+    const std::string_view name = m_.engine().arch().op_name(insn.op);
+    if (code[*at].effects.loads) {
+      const auto address = load_address(*at, depth + 1);
+      std::uint32_t v = 0;
+      if (!address || !m_.bus().peek(*address, reinterpret_cast<std::uint8_t*>(&v), 4)) return std::nullopt;
+      const memory::Region* r = m_.bus().find(*address);
+      return r && r->kind == memory::RegionKind::flash ? std::optional(v) : std::nullopt;  // RAM may have changed
+    }
+    if (name == "movw" || name == "mov_imm" || name == "movs_imm" || name == "lui" || name == "auipc" || name == "adr")
+      return insn.imm;
+    if (name == "movt")
+      if (const auto low = value(reg, *at, depth + 1)) return (*low & 0xffff) | insn.imm;
+    if (name == "addi" || name == "add_imm" || name == "adds_imm")
+      if (const auto base = value(insn.rn, *at, depth + 1)) return *base + insn.imm;
+    if (name == "mov_reg" || name == "movs_reg") return value(insn.rm, *at, depth + 1);
+    return std::nullopt;
+  }
+  /// The address that instruction number `i`, a load of one register, read.
+  std::optional<Address> load_address(std::size_t i, unsigned depth = 0) const {
+    const CodeAt& at = code[i];
+    if (at.effects.loads != 1 || at.effects.stores != 0) return std::nullopt;
+    const std::string_view name = m_.engine().arch().op_name(at.insn.op);
+    if (name.ends_with("_literal")) return at.insn.imm;
+    if (name.ends_with("_imm") || (!p_is_arm() && name.starts_with("l")))
+      if (const auto base = value(at.insn.rn, i, depth)) return *base + at.insn.imm;
+    return std::nullopt;
+  }
+
+ private:
+  bool p_is_arm() const { return m_.engine().arch().sp != 2; }
+  Machine& m_;
+  std::span<const std::uint32_t> registers_;
+};
+
+}  // namespace
+
+std::optional<CodeAt> code_at(Machine& machine, Address pc) {
+  std::array<std::uint8_t, 4> b{};
+  if (!machine.bus().peek(pc, b.data(), 2)) return std::nullopt;
+  const bool all = machine.bus().peek(pc + 2, b.data() + 2, 2);
+  CodeAt at;
+  if (!machine.engine().arch().decode(b.data(), all ? 4 : 2, pc, 0, at.insn, at.effects)) return std::nullopt;
+  return at;
+}
+
+std::string code_text(Machine& machine, const Program& program, Address pc) {
+  std::array<std::uint8_t, 4> b{};
+  if (!machine.bus().peek(pc, b.data(), 2)) return "not readable";
+  const bool wide = machine.engine().arch().is_wide(b.data());
+  machine.bus().peek(pc, b.data(), wide ? 4 : 2);
+  return (program.is_arm() ? isa::thumb::disassemble : isa::rv32::disassemble)(std::span(b).first(wide ? 4 : 2), pc, 0);
+}
+
+std::string encoding_text(Machine& machine, const Program& program, Address pc) {
+  std::array<std::uint8_t, 4> b{};
+  if (!machine.bus().peek(pc, b.data(), 2)) return "not readable";
+  const bool wide = machine.engine().arch().is_wide(b.data());
+  machine.bus().peek(pc, b.data(), wide ? 4 : 2);
+  std::string text = code_text(machine, program, pc);
+  text = text.starts_with('.') ? "" : fmt::format(" ({})", text);  // ".inst.n 0xb650": no instruction of any core
+  if (!wide) return fmt::format("0x{:04x}{}", b[0] | b[1] << 8, text);
+  // As the manuals write them: Thumb's two halfwords in order, RISC-V's one word.
+  const std::uint32_t low = b[0] | b[1] << 8u, high = b[2] | b[3] << 8u;
+  return fmt::format("0x{:08x}{}", program.is_arm() ? low << 16 | high : high << 16 | low, text);
+}
+
+std::string origin(Machine& machine, const Program& program, std::span<const std::uint32_t> registers, Address pc,
+                   unsigned reg) {
+  constexpr Address longest = 0x2000;  // bytes of a function that are decoded for this
+  const profile::Symbol* function = program.symbols.function_at(pc);
+  if (!function || pc - function->start > longest) return "";
+  Before before(machine, registers);
+  for (Address a = function->start; a < pc;) {
+    const auto at = code_at(machine, a);
+    if (!at) return "";
+    before.code.push_back(*at);
+    a += at->insn.size;
+  }
+  if (const auto at = before.writer(reg, before.code.size())) {
+    const auto address = before.load_address(*at);
+    // Certain only if that is still there: another way may lead to this instruction.
+    std::uint32_t value = 0;
+    if (!address || !machine.bus().peek(*address, reinterpret_cast<std::uint8_t*>(&value), 4) ||
+        value != registers[reg])
+      return "";
+    return "loaded from " + data_place(program, *address);
+  }
+  // Never written by the function: an argument.
+  const unsigned first = program.is_arm() ? 0 : 10, count = program.is_arm() ? 4 : 8;
+  if (reg >= first && reg < first + count) return fmt::format("argument {} of {}", reg - first + 1, function->display);
+  return "";
+}
+
+std::string data_place(const Program& program, Address address) {
+  const profile::Symbol* s = program.symbols.object_at(address);
+  if (!s) return fmt::format("0x{:08x}", address);
+  return address == s->start ? fmt::format("{} (0x{:08x})", s->display, address)
+                             : fmt::format("{}+0x{:x} (0x{:08x})", s->display, address - s->start, address);
+}
+
+}  // namespace mj
