@@ -32,7 +32,8 @@ PrivateBus::PrivateBus(const PrivateBusConfig& config, isa::thumb::ExceptionUnit
       systick_(config.systick, exceptions, events, changed),
       nvic_(exceptions, changed),
       scb_(config.scb, exceptions, regs, diagnostics,
-           {changed, std::move(reset_request), [this](bool on, Cycle now) { dwt_.set_trace_enabled(on, now); }}),
+           {changed, std::move(reset_request), [this](bool on, Cycle now) { dwt_.set_trace_enabled(on, now); },
+            config.caches}),
       scs_(systick_, nvic_, scb_) {}
 
 void PrivateBus::reset() {

@@ -221,6 +221,8 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
       break;
     case ccr:
       if (v7) exceptions_.ccr = merge(exceptions_.ccr, 0x0007031b);
+      if (v7 && actions_.caches)
+        actions_.caches((exceptions_.ccr & thumb::ccr_ic) != 0, (exceptions_.ccr & thumb::ccr_dc) != 0);
       break;
     case shcsr_:
       write_shcsr(merge(shcsr(), ~0u));

@@ -31,6 +31,7 @@ struct Redirect {
   std::uint32_t mode = 0;
   unsigned exception = 0;            ///< architecture's number
   Cycle cycles = 0;                  ///< of the transition itself
+  Cycle unsure = 0;                  ///< of these, resting on inferred or estimated rows of the core's table
   std::uint32_t interrupted_sp = 0;  ///< enter_exception: stack pointer before stacking
   bool fault = false;                ///< the exception reports something wrong (not an interrupt or a call)
   bool sleep = false;                ///< the core sleeps at pc

@@ -91,7 +91,9 @@ Redirect Rv32Arch::trap(HotState& h, std::uint32_t cause, Address pc, std::uint3
   f.pc = traps_.enter(cause, pc, tval);
   const bool is_interrupt = (cause & rv32::cause_interrupt) != 0;
   f.exception = is_interrupt ? interrupt_number + (cause & 0xff) : cause;
-  f.cycles = by_instruction ? timing_.exceptions().trap_entry : timing_.exceptions().entry;
+  const auto cycles = by_instruction ? &timing::ExceptionCost::trap_entry : &timing::ExceptionCost::entry;
+  f.cycles = timing_.exceptions().*cycles;
+  f.unsure = timing_.unsure_exceptions().*cycles;
   f.fault = !is_interrupt && cause != rv32::cause_ecall_machine && cause != rv32::cause_ecall_user;
   if (f.fault) in_fault_ = true;
   return f;
@@ -107,6 +109,7 @@ Redirect Rv32Arch::raise(HotState& h, std::uint32_t id, std::uint32_t argument, 
       f.kind = Redirect::Kind::return_exception;
       f.pc = traps_.mret();
       f.cycles = timing_.exceptions().exit;
+      f.unsure = timing_.unsure_exceptions().exit;
       return f;
     }
     case rv32::raise_ebreak: {

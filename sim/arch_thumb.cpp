@@ -126,7 +126,10 @@ Redirect ThumbArch::prepare(HotState& h, const isa::Insn& insn, std::uint32_t mo
   f.pc = insn.pc;
   f.mode = mode;
   if (touch.lockup) f.kind = Redirect::Kind::lockup;
-  if (touch.words_stacked) f.cycles = timing_.exceptions().lazy_fp_push + memory_.extra_cycles;
+  if (touch.words_stacked) {
+    f.cycles = timing_.exceptions().lazy_fp_push + memory_.extra_cycles;
+    f.unsure = timing_.unsure_exceptions().lazy_fp_push;
+  }
   return f;
 }
 
@@ -206,8 +209,12 @@ Redirect ThumbArch::fault(HotState& h, thumb::Fault kind, Address address, const
 
 Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_t interrupted_sp, bool by_instruction) {
   constexpr unsigned fp_frame_words = 25;
-  const timing::ExceptionCost& cost = timing_.exceptions();
   Redirect f;
+  const auto charge = [&](std::uint32_t timing::ExceptionCost::*part) {
+    f.cycles += timing_.exceptions().*part;
+    f.unsure += timing_.unsure_exceptions().*part;
+  };
+  using Cost = timing::ExceptionCost;
   f.pc = t.next.pc;
   f.mode = t.next.it_state;
   f.exception = t.handler;
@@ -220,16 +227,17 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
     f.fault = true;
   } else if (t.handler == 0) {
     f.kind = Redirect::Kind::return_exception;
-    f.cycles += cost.exit + (t.words_unstacked == fp_frame_words ? cost.fp_frame_exit : 0);
+    charge(&Cost::exit);
+    if (t.words_unstacked == fp_frame_words) charge(&Cost::fp_frame_exit);
     if (!t.next.thumb) return fault(h, thumb::Fault::invalid_state, t.next.pc, t.next);
   } else if (t.tail_chained) {
     f.kind = Redirect::Kind::chain_exception;
-    f.cycles += cost.tail_chain;
+    charge(&Cost::tail_chain);
     f.fault = is_fault_exception(t.handler);
   } else {
     f.kind = Redirect::Kind::enter_exception;
-    f.cycles +=
-        (by_instruction ? cost.trap_entry : cost.entry) + (t.words_stacked == fp_frame_words ? cost.fp_frame_entry : 0);
+    charge(by_instruction ? &Cost::trap_entry : &Cost::entry);
+    if (t.words_stacked == fp_frame_words) charge(&Cost::fp_frame_entry);
     f.fault = is_fault_exception(t.handler);
   }
   return f;

@@ -368,7 +368,7 @@ Result<RunResult> run(const RunRequest& request) {
     if (!proposed) return proposed.error();
     id = proposed->front().board;
   }
-  auto board = is_generic_board(id) ? generic_board(id, *image) : load_board(id);
+  auto board = is_generic_board(id) ? generic_board(id, *image, request.overlay) : load_board(id, request.overlay);
   if (!board) return board.error();
   if (!request.gdb) return Runner(request, std::move(image).value(), nullptr).run(*board, request.board.empty());
 

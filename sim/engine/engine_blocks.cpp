@@ -76,6 +76,18 @@ TimedBlock* Engine::find(const Key& key) {
   return result;
 }
 
+namespace {
+
+/// Whether instruction i is a load that does not follow another one: the following ones overlap with it.
+bool begins_load_run(const Block& block, std::size_t i) {
+  const auto loads = [&](std::size_t k) {
+    return block.effects[k].loads != 0 && block.insns[k].cls != isa::OpClass::branch_table;
+  };
+  return loads(i) && (block.effects[i].address & isa::reg_bit(block.insns[i].rn)) && (i == 0 || !loads(i - 1));
+}
+
+}  // namespace
+
 void Engine::build_slots(TimedBlock& tb) {
   const Block& block = *tb.block;
   const auto add = [&](Handler fn, std::size_t insn) -> Slot& {
@@ -91,6 +103,7 @@ void Engine::build_slots(TimedBlock& tb) {
   tb.in_flash = region && region->kind == memory::RegionKind::flash;
   if (region && region->flash) {
     tb.flash = region->flash.get();
+    tb.unsure_fetch = region->unsure;
     const std::uint32_t word = tb.flash->word_bytes();
     tb.flash_words = (block.end() - 1) / word - block.pc / word + 1;
     add(step_fetch_check, 0);
@@ -112,6 +125,11 @@ void Engine::build_slots(TimedBlock& tb) {
       g.guard = {0, tb.walk.skipped_delta.empty() ? 0 : tb.walk.skipped_delta[i], insn.cond, 0};
     }
     if (parts_.arch.needs_prepare(insn)) add(step_prepare_check, i).insn = insn;
+    if (h_.run_waits && begins_load_run(block, i)) {
+      tb.run_waits.push_back(static_cast<std::uint16_t>(tb.slots.size()));
+      add(step_run_wait, i).run_wait = {0, insn.rn};
+      tb.max_cycles += longest_run_wait_;
+    }
     if (parts_.timing.has_operand_rule(insn)) add(step_operand_cost, i).insn = insn;
     add(parts_.arch.handler(insn), i).insn = insn;
     if ((block.effects[i].writes & sp_bit) && !isa::ends_block(insn.cls))

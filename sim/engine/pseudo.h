@@ -47,6 +47,14 @@ Slot* step_stack_check(HotState* h, Slot* s) {
   MJ_NEXT(h, s + 1);
 }
 
+/// In front of the first load of a run: what the RAM that its base register points to adds.
+inline Slot* step_run_wait(HotState* h, Slot* s) {
+  const std::uint8_t extra = h->run_waits[h->r[s->run_wait.base] >> memory::Bus::page_bits];
+  h->now += extra;
+  s->run_wait.cycles += extra;
+  MJ_NEXT(h, s + 1);
+}
+
 /// In front of an instruction whose cycles depend on its operands; the slot holds a copy of it.
 inline Slot* step_operand_cost(HotState* h, Slot* s) {
   h->engine->add_operand_cycles(s);

@@ -104,6 +104,7 @@ Network LayerTracker::network(std::vector<Layer>& layers, int network_index) con
     l.instructions = sum.counts.instructions;
     l.time_s = sum.seconds;
     l.reasons = sum.counts.reasons;
+    l.unsure = sum.counts.unsure;
     l.activity = sum.counts.activity;
     inside += l.cycles;
     n.macs += l.macs;

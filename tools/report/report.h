@@ -50,6 +50,6 @@ std::string trace(const profile::RunResult&, const Options&);
 /// wrong value; where = JSON pointer). Keys that we don't know are skipped.
 Result<profile::RunResult> read_json(std::string_view text, const std::string& name);
 
-inline constexpr int schema_version = 2;
+inline constexpr int schema_version = 3;
 
 }  // namespace mj::report
