@@ -58,12 +58,12 @@ TEST_F(Declared, ProgramsAFlashFrontEnd) {
   EXPECT_EQ(flash->fetch(0x200, 200), 5u);
   EXPECT_EQ(flash->fetch(0x100, 300), 5u) << "no cache yet";
   d.write(4, 4, 1, 0);
-  flash->fetch(0x100, 400);
+  flash->fetch(0x300, 400);
   flash->fetch(0x200, 500);
-  EXPECT_EQ(flash->fetch(0x100, 600), 0u);
+  EXPECT_EQ(flash->fetch(0x300, 600), 0u);
   d.write(8, 4, 1, 0);
   flash->fetch(0x200, 700);
-  EXPECT_EQ(flash->fetch(0x100, 800), 5u) << "emptied";
+  EXPECT_EQ(flash->fetch(0x300, 800), 5u) << "emptied";
 }
 
 TEST_F(Declared, ListsOfOddLengthAndAnyNumbersDoNoHarm) {

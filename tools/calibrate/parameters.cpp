@@ -99,17 +99,20 @@ void core_numbers(const json& node, const std::string& at, std::vector<Number>& 
 }
 
 void board_numbers(const json& board, std::vector<Number>& out) {
-  for (const char* section : {"regions", "devices"})
-    for (const auto& [name, entry] : board.value(section, json::object()).items())
+  for (const char* section : {"regions", "devices"}) {
+    const json entries = board.value(section, json::object());
+    for (const auto& [name, entry] : entries.items())
       for (const bool front_end : {false, true}) {
         if (front_end && !entry.contains("front_end")) continue;
         const json& object = front_end ? entry["front_end"] : entry;
         const std::string at = fmt::format("{}/{}{}", section, name, front_end ? "/front_end" : "");
         for (const Key& key : board_keys)
-          if (const auto row = object.find(key.name); row != object.end() && row->is_object() && unsure(*row))
+          if (const auto row = object.find(key.name); row != object.end() && row->is_object() && unsure(*row) &&
+                                                      row->contains("value") && (*row)["value"].is_number_integer())
             add(out, at + "/" + key.name, "/" + at + "/" + key.name + "/value", "/" + at + "/" + key.name, *row,
                 (*row)["value"].get<std::int64_t>(), key, "accesses to " + name);
       }
+  }
 }
 
 std::optional<std::string> read_core(const std::string& name) {
