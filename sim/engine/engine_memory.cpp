@@ -239,7 +239,11 @@ void Engine::add_operand_cycles(Slot* s) {
 void Engine::fetch_check() {
   TimedBlock& tb = *h_.tb;
   memory::FlashTiming& flash = *tb.flash;
-  if (flash.free() || tb.fetch_epoch == flash.epoch()) return;
+  if (flash.free()) {
+    // As it stays until the wait states change, which changes the epoch.
+    tb.fetch_epoch = flash.epoch();
+    return;
+  }
   const Address word_mask = ~(flash.word_bytes() - 1);
   const Block& block = *tb.block;
   Address word = block.pc & word_mask;

@@ -35,7 +35,9 @@ inline Slot* step_observe(HotState* h, Slot* s) {
 
 /// First step of a block in flash with wait states: free while no word of it can have left the cache.
 inline Slot* step_fetch_check(HotState* h, Slot* s) {
-  h->engine->fetch_check();
+  TimedBlock& tb = *h->tb;
+  if (tb.fetch_epoch != tb.flash->epoch()) [[unlikely]]
+    h->engine->fetch_check();
   MJ_NEXT(h, s + 1);
 }
 

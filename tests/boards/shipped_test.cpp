@@ -281,9 +281,9 @@ TEST(NucleoF767zi, BothWaysToItsFlashHaveTheProgrammedWaitStates) {
   EXPECT_EQ(axi.fetch(0x08000020, 400), 7u + 4u);
   EXPECT_EQ(axi.fetch(0x08000000, 500), 7u + 4u) << "the core's caches are off at reset";
   axi.set_icache(true);
-  axi.fetch(0x08000000, 600);
+  axi.fetch(0x08000040, 600);
   axi.fetch(0x08000020, 700);
-  EXPECT_EQ(axi.fetch(0x08000000, 800), 0u);
+  EXPECT_EQ(axi.fetch(0x08000040, 800), 0u);
 }
 
 TEST(NucleoU575zi, Reaches160MHzAndItsCacheServesInstructionsAndConstants) {
@@ -304,10 +304,10 @@ TEST(NucleoU575zi, Reaches160MHzAndItsCacheServesInstructionsAndConstants) {
   EXPECT_EQ(flash.wait_states(), 4u);
   EXPECT_EQ(flash.data_read(0x08000100, 100), 6u) << "4 wait states and 2 of the bus";
   b.set(0x40030400, 5);  // ICACHE on
-  flash.data_read(0x08000100, 200);
+  flash.data_read(0x08000300, 200);
   flash.data_read(0x08000200, 300);
-  EXPECT_EQ(flash.data_read(0x08000100, 400), 0u);
-  EXPECT_EQ(flash.fetch(0x08000100, 500), 0u) << "one cache for both";
+  EXPECT_EQ(flash.data_read(0x08000300, 400), 0u);
+  EXPECT_EQ(flash.fetch(0x08000300, 500), 0u) << "one cache for both";
 }
 
 }  // namespace
