@@ -3,11 +3,14 @@
 //
 // Cortex-M0
 //   no load-to-use stall                                   here
-//   literal loads in waited flash, first of a pair         not modelled: the prefetch buffer of that part is not published
+//   literal loads in waited flash, first of a pair         not modelled: the prefetch buffer of that part is not
+//   published
 // Cortex-M3 and M4
 //   address operands one cycle earlier                     CortexM4.AnAddressJustComputedWaitsOneCycle
-//   load runs, all in one memory block                     CortexM4.ARunOfKLoadsCostsKPlusOne; the break between blocks is
-//                                                          not modelled: addresses are known only when blocks are long costed
+//   load runs, all in one memory block                     CortexM4.ARunOfKLoadsCostsKPlusOne; the break between blocks
+//   is
+//                                                          not modelled: addresses are known only when blocks are long
+//                                                          costed
 //   32-bit loads at odd halfwords "may" fail to pipeline   not modelled: when, is not told; their fetch is, in
 //                                                          CortexM4.ThreeUnalignedWideInstructionsBehindALongOneStarveFetch
 //   NOP absorbed behind a load, CMP and TST not            CortexM4.ANopIsAbsorbedByALoad... and here
@@ -17,7 +20,8 @@
 //   store then load                                        CortexM4.AStoreTakesOneCycleAndHidesALoadsSecond
 //   store then LDM or STM                                  here
 //   indexed stores on one base                             here
-//   taken branch at a loop's end 2                         CortexM4.CountdownLoop; that a not-taken one "can" cost 2 among
+//   taken branch at a loop's end 2                         CortexM4.CountdownLoop; that a not-taken one "can" cost 2
+//   among
 //                                                          32-bit instructions is not modelled: when, is not told
 //   long instruction, then three unaligned wide ones       CortexM4.ThreeUnalignedWideInstructionsBehindALongOne...
 // Cortex-M33
@@ -33,16 +37,19 @@
 //   pairs, early shifter                                   CortexM7.TwoIndependentInstructionsShareACycle
 //   early and late ALU                                     CortexM7.AnEarlyResultIsUsedInItsOwnCycle
 //   DSP operations                                         here
-//   multiplies                                             CortexM7.TwoIndependent..., MultiplyAccumulatesChainEveryCycle
-//   loads and banks, small loads, unaligned                CortexM7.LoadsPairOnlyAcrossTheBanks, LoadedDataFeeds..., here
-//   stores: no two                                         CortexM7.TwoIndependent...; the store buffer's 4 cycles for each
+//   multiplies                                             CortexM7.TwoIndependent...,
+//   MultiplyAccumulatesChainEveryCycle loads and banks, small loads, unaligned CortexM7.LoadsPairOnlyAcrossTheBanks,
+//   LoadedDataFeeds..., here stores: no two                                         CortexM7.TwoIndependent...; the
+//   store buffer's 4 cycles for each
 //                                                          of many byte stores are not modelled: it has no state here
-//   LDM, STM                                               CortexM7.TwoIndependent...; STM at 4 but not 8 bytes alignment is
+//   LDM, STM                                               CortexM7.TwoIndependent...; STM at 4 but not 8 bytes
+//   alignment is
 //                                                          not modelled: its address is known only at run time
 //   branches                                               CortexM7.PredictedBranchesAreFreeAndLoopExitsAreNot
 //   skipped instructions                                   CortexM7.ASkippedInstructionTakesItsSlot
 //   single precision                                       here
-//   double precision                                       here, with the middle of the measured range: the dependence on
+//   double precision                                       here, with the middle of the measured range: the dependence
+//   on
 //                                                          operands is not published
 // QingKe V2 (CH32V003)
 //   loads and stores                                       here
@@ -202,6 +209,44 @@ TEST(MeasuredM7, UnalignedLoadsTakeThreeOrFourMore) {
     const std::uint32_t more = m7.unaligned_cycles(address, 4, false);
     EXPECT_TRUE(more == 3 || more == 4) << address;
   }
+}
+
+// Loops whose cycles are published (timed by an Arm engineer for mbed OS; rust-embedded/cortex-m issue 325)
+
+/// Cycles of one pass of SUBS, `nops` NOPs, conditional branch back.
+std::uint32_t per_pass(const char* name, unsigned nops) {
+  const CoreTiming timing = core(name);
+  BlockBuilder loop(0x100);
+  loop.size(2).alu(r0, {r0}).writing({48, 49});
+  for (unsigned k = 0; k < nops; ++k) loop.nop();
+  loop.branch_if({49}, 0x100);
+  return (loop.loop_cycles(timing, 102) - loop.loop_cycles(timing, 2)) / 100;
+}
+
+TEST(MeasuredLoops, AnMbedWaitLoop) {
+  EXPECT_EQ(per_pass("cortex-m0", 2), 6u);
+  for (const char* name : {"cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m23"}) EXPECT_EQ(per_pass(name, 2), 5u);
+  EXPECT_EQ(per_pass("cortex-m33", 2), 3u);
+  EXPECT_EQ(per_pass("cortex-m7", 2), 2u);
+}
+
+TEST(MeasuredLoops, CountDowns) {
+  EXPECT_EQ(per_pass("cortex-m0", 0), 4u);
+  EXPECT_EQ(per_pass("cortex-m4", 0), 3u);
+  EXPECT_EQ(per_pass("cortex-m4", 1), 4u) << "a NOP behind an ALU instruction is not free";
+  EXPECT_EQ(per_pass("cortex-m7", 0), 1u);
+}
+
+// Cortex-M55: no measurement exists; what its models say
+
+TEST(CortexM55, ResultsAreLateAsInTheOptimizationGuide) {
+  const CoreTiming m55 = core("cortex-m55");
+  EXPECT_EQ(BlockBuilder().load(r0, r1).alu(r2, {r0}).cycles(m55), 3u);
+  EXPECT_EQ(BlockBuilder().op(OpClass::alu_shift, r0, {r1, r2}).alu(r3, {r0}).cycles(m55), 3u);
+  EXPECT_EQ(BlockBuilder().op(OpClass::mul, r3, {r1, r2}).alu(r4, {r3}).cycles(m55), 3u);
+  EXPECT_EQ(BlockBuilder().op(OpClass::mac, r3, {r1, r2, r3}).op(OpClass::mac, r3, {r1, r2, r3}).cycles(m55), 2u);
+  EXPECT_EQ(BlockBuilder().load_multi({r0, r1, r2, r3}, r5).cycles(m55), 2u) << "64 bits a cycle";
+  for (const RowInfo& row : m55.rows()) EXPECT_NE(row.certainty, Certainty::measured) << row.id;
 }
 
 // QingKe V2
