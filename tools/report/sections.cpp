@@ -270,7 +270,8 @@ Table layers(const RunResult& r) {
       rest_row("total", total, milliseconds(r.totals.time_s, r), microjoules(r.totals.energy, r), total));
   table.rows.back().part = 0;  // its bar would dwarf the others
   if (!r.totals.energy) remove_column(table, "µJ");
-  if (sum(r.totals.unsure) == 0) remove_column(table, "inferred");
+  // It would make names shorter at the usual width; a layer's share is in the saved result.
+  remove_column(table, "inferred");
   return table;
 }
 
