@@ -72,6 +72,7 @@ Bus::Outcome Bus::read(Address a, unsigned size, Cycle now) {
   }
   ++r->slow_reads;
   out.extra_cycles = r->read_wait;
+  out.unsure = r->unsure;
   if (r->kind == RegionKind::device) {
     out.device = true;
     out.value = r->device->read(a - r->base, size, now);
@@ -100,6 +101,7 @@ Bus::Outcome Bus::write(Address a, unsigned size, std::uint32_t value, Cycle now
   }
   ++r->slow_writes;
   out.extra_cycles = r->write_wait;
+  out.unsure = r->unsure;
   if (r->kind == RegionKind::device) {
     out.device = true;
     r->device->write(a - r->base, size, value, now);

@@ -31,6 +31,8 @@ struct Region {
   std::uint64_t size = 0;                            ///< bytes; base + size <= 2^32
   std::uint32_t read_wait = 0;                       ///< extra core cycles of each read (bus bridges, slow SRAM)
   std::uint32_t write_wait = 0;                      ///< extra core cycles of each write
+  std::uint32_t run_wait = 0;                        ///< extra core cycles of each run of loads (see RunWait)
+  bool unsure = false;                               ///< these, or the front end's numbers, are inferred or estimated
   std::shared_ptr<std::vector<std::uint8_t>> bytes;  ///< flash and RAM; aliases share it
   std::uint32_t bytes_offset = 0;                    ///< where this region begins in `bytes`
   std::shared_ptr<FlashTiming> flash;                ///< null: no front end
@@ -65,6 +67,7 @@ class Bus {
     bool device = false;
     bool flash = false;             ///< served by flash with a front end
     std::uint32_t array_reads = 0;  ///< of the flash array, for this access
+    bool unsure = false;            ///< extra_cycles rests on inferred or estimated numbers
   };
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);

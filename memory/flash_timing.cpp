@@ -8,7 +8,7 @@ FlashTiming::FlashTiming(const FlashTimingParams& params)
     : params_(params), wait_states_(params.wait_states), prefetch_on_(params.prefetch) {
   icache_.resize(params.icache_lines, params.ways, params.word_bytes);
   icache_.enabled = params.icache_enabled;
-  dcache_.resize(params.dcache_lines, params.ways, params.word_bytes);
+  dcache_.resize(params.dcache_lines, params.dcache_ways ? params.dcache_ways : params.ways, params.word_bytes);
   dcache_.enabled = params.dcache_enabled;
 }
 
@@ -23,6 +23,13 @@ void FlashTiming::hold_wait_states(std::uint32_t count) {
   wait_states_held_ = false;
   set_wait_states(count);
   wait_states_held_ = true;
+}
+
+void FlashTiming::set_bus_ratio(std::uint32_t ratio) {
+  if (ratio == params_.bus_ratio || ratio == 0) return;
+  params_.bus_ratio = ratio;
+  ++epoch_;
+  if (changed_) changed_();
 }
 
 void FlashTiming::set_prefetch(bool on) {
@@ -50,7 +57,9 @@ void FlashTiming::flush() {
 
 std::uint32_t FlashTiming::worst_case() const {
   constexpr std::uint32_t registers_allow = 16;  // firmware may program more wait states than at reset
-  return 2 * (std::max(wait_states_, registers_allow) + 1);
+  constexpr std::uint32_t ratio_allows = 8;
+  return 2 * ((std::max(wait_states_, registers_allow) + 1) * std::max(params_.bus_ratio, ratio_allows) +
+              params_.bus_cycles);
 }
 
 void FlashTiming::Cache::resize(std::uint32_t lines, std::uint32_t ways, std::uint32_t word_bytes) {
@@ -94,7 +103,7 @@ bool FlashTiming::resident(Address word_address) const { return icache_.find(wor
 
 std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
   const Address word = word_of(address);
-  if (wait_states_ == 0) {
+  if (free()) {
     if (data_buffer_ != word) ++counts_.array_reads_data;
     data_buffer_ = word;
     return 0;
@@ -106,15 +115,15 @@ std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
   }
   // The array serves one read at a time; a prefetch under way finishes first.
   const Cycle start = std::max(now, array_free_);
-  array_free_ = start + wait_states_ + 1;
+  array_free_ = start + latency() + 1;
   data_buffer_ = word;
   if (cache.insert(word, false)) ++epoch_;
   ++counts_.array_reads_data;
-  return static_cast<std::uint32_t>(start - now) + wait_states_;
+  return static_cast<std::uint32_t>(start - now) + latency();
 }
 
 std::uint32_t FlashTiming::fetch(Address word_address, Cycle now) {
-  if (wait_states_ == 0) return 0;
+  if (free()) return 0;
   std::uint32_t extra = 0;
   if (icache_.touch(word_address, true) || fetch_buffer_ == word_address) {
     ++counts_.fetch_hits;
@@ -123,8 +132,8 @@ std::uint32_t FlashTiming::fetch(Address word_address, Cycle now) {
     if (icache_.insert(word_address, true)) ++epoch_;
   } else {
     const Cycle start = std::max(now, array_free_);
-    array_free_ = start + wait_states_ + 1;
-    extra = static_cast<std::uint32_t>(start - now) + wait_states_;
+    array_free_ = start + latency() + 1;
+    extra = static_cast<std::uint32_t>(start - now) + latency();
     if (icache_.insert(word_address, true)) ++epoch_;
     ++counts_.array_reads_fetch;
   }
@@ -135,7 +144,7 @@ std::uint32_t FlashTiming::fetch(Address word_address, Cycle now) {
   if (prefetch_on_ && idle && prefetch_word_ != next && !resident(next)) {
     const Cycle start = std::max(now + extra, array_free_);
     prefetch_word_ = next;
-    prefetch_ready_ = start + wait_states_ + 1;
+    prefetch_ready_ = start + latency() + 1;
     array_free_ = prefetch_ready_;
     ++counts_.prefetches;
   }

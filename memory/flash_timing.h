@@ -18,10 +18,14 @@ struct FlashTimingParams {
   std::uint32_t icache_lines = 0;  ///< 0: no instruction cache
   std::uint32_t dcache_lines = 0;  ///< 0: no data cache
   std::uint32_t ways = 0;          ///< lines per set, both caches; 0: fully associative
+  std::uint32_t dcache_ways = 0;   ///< of the data cache, where it differs from `ways`; 0: as `ways`
+  std::uint32_t bus_ratio = 1;     ///< core cycles per cycle of the flash interface, which wait states count
+  std::uint32_t bus_cycles = 0;    ///< more core cycles of each array read: bus between core and flash, cache control
   bool unified = false;            ///< data uses the instruction cache's lines
   bool prefetch = false;           ///< at reset; next sequential word, instruction side
   bool icache_enabled = false;     ///< at reset
   bool dcache_enabled = false;     ///< at reset
+  bool of_core = false;            ///< the caches are the core's own: CCR.IC and CCR.DC switch them
 };
 
 class FlashTiming {
@@ -40,6 +44,8 @@ class FlashTiming {
   void flush();
 
   std::uint32_t wait_states() const { return wait_states_; }
+  /// The interface's clock divides the core's by this from now on.
+  void set_bus_ratio(std::uint32_t ratio);
   std::uint32_t word_bytes() const { return params_.word_bytes; }
   /// Most extra cycles that one read can cost with the wait states of now, or with 16 if that is more.
   std::uint32_t worst_case() const;
@@ -54,7 +60,9 @@ class FlashTiming {
   /// resident at one epoch needs no check while the epoch stays the same.
   std::uint64_t epoch() const { return epoch_; }
   /// True if fetching never costs anything (no wait states).
-  bool free() const { return wait_states_ == 0; }
+  bool free() const { return latency() == 0; }
+  /// Both caches on or off together with the core's own enable bits (Armv7-M CCR.IC, CCR.DC).
+  bool of_core() const { return params_.of_core; }
   /// True if `word_address` is held by the instruction cache.
   bool resident(Address word_address) const;
 
@@ -92,6 +100,9 @@ class FlashTiming {
   };
   static constexpr Address no_word = 1;  ///< never a word's address
   Address word_of(Address a) const { return a & ~(params_.word_bytes - 1); }
+
+  /// Extra cycles of a read of the idle array.
+  std::uint32_t latency() const { return (wait_states_ + 1) * params_.bus_ratio - 1 + params_.bus_cycles; }
 
   FlashTimingParams params_;
   std::uint32_t wait_states_;

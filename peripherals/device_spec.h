@@ -27,6 +27,7 @@ struct DeviceSpec {
   std::vector<Address> aliases;                 ///< where else the same registers are (Secure and Non-secure addresses)
   std::vector<unsigned> irqs;                   ///< lines of the core, in the order that the device type says
   std::uint32_t read_wait = 0, write_wait = 0;  ///< extra core cycles of each access (bus bridges)
+  bool unsure_waits = false;                    ///< these are inferred or estimated
   std::map<std::string, Param> params;
   std::string source, certainty;  ///< of base, size and irqs
 

@@ -16,6 +16,7 @@ struct PrivateBusConfig {
   ScbConfig scb;
   SystickConfig systick;
   DwtConfig dwt;
+  std::function<void(bool instruction, bool data)> caches;  ///< CCR.IC and CCR.DC were written; may be empty
 };
 
 /// Routes the System Control Space to its parts; offsets count from 0xE000E000. With the Security Extension each state

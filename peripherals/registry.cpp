@@ -11,13 +11,14 @@ namespace mj::peripherals {
 
 // Each is in the source file of its family.
 Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, make_ns16550, make_ibex_uart,
-    make_marker, make_test_finisher, make_ibex_sim_ctrl, make_stub, make_stm32l4_rcc, make_stm32l4_pwr,
-    make_stm32l4_flash, make_stm32_timer, make_rp2040_oscillator, make_rp2040_pll, make_rp2040_clocks,
+    make_declared_registers, make_marker, make_test_finisher, make_ibex_sim_ctrl, make_stub, make_stm32l4_rcc,
+    make_stm32l4_pwr, make_stm32l4_flash, make_stm32_timer, make_rp2040_oscillator, make_rp2040_pll, make_rp2040_clocks,
     make_rp2040_resets, make_rp2040_watchdog, make_rp2040_timer, make_rp2040_sio, make_rp2040_xip_ctrl, make_nrf_uart,
     make_nrf_clock, make_nrf_nvmc, make_nrf_timer, make_nrf_rtc, make_sse_secure_control, make_plic, make_sifive_uart,
     make_fe310_prci, make_pfic, make_wch_systick, make_ch32v003_rcc, make_ch32v003_flash, make_esp32c3_intmatrix,
     make_esp32c3_system, make_esp_uart, make_esp_systimer, make_nrf_gpio, make_nrf_rng, make_nrf_temp, make_nrf_adc,
-    make_nrf_twi;
+    make_nrf_twi, make_stm32f4_rcc, make_stm32f4_pwr, make_stm32f4_flash, make_stm32u5_rcc, make_stm32u5_pwr,
+    make_stm32u5_flash, make_stm32u5_icache;
 
 namespace {
 
@@ -66,12 +67,21 @@ const std::vector<DeviceType>& device_types() {
   static const std::vector<DeviceType> types = {
       // name, factory, required parameters, optional parameters, interrupt lines
       {"stub", make_stub, "", "reset fill read_only atomic_aliases", ""},
+      {"registers", make_declared_registers, "reset",
+       "storage read_only follow_left follow_right core_hz_when flash wait_states icache dcache prefetch flush", ""},
       {"stm32-usart-v3", make_stm32_usart_v3, "", "", "USART"},
       {"stm32-usart-v2", make_stm32_usart_v2, "", "", "USART"},
       {"stm32-timer", make_stm32_timer, "clock bits", "", "TIM"},
       {"stm32l4-rcc", make_stm32l4_rcc, "msi_range_hz hsi_hz hse_hz pllm_max", "", ""},
       {"stm32l4-pwr", make_stm32l4_pwr, "", "", ""},
       {"stm32l4-flash", make_stm32l4_flash, "flash optr", "", ""},
+      {"stm32f4-rcc", make_stm32f4_rcc, "hsi_hz hse_hz", "", ""},
+      {"stm32f4-pwr", make_stm32f4_pwr, "", "", ""},
+      {"stm32f4-flash", make_stm32f4_flash, "flash optcr", "itcm_flash", ""},
+      {"stm32u5-rcc", make_stm32u5_rcc, "msi_range_hz hsi_hz hse_hz", "", ""},
+      {"stm32u5-pwr", make_stm32u5_pwr, "", "", ""},
+      {"stm32u5-flash", make_stm32u5_flash, "flash optr", "", ""},
+      {"stm32u5-icache", make_stm32u5_icache, "flash", "", ""},
       {"nrf-uart", make_nrf_uart, "", "", "UARTE"},
       {"nrf-clock", make_nrf_clock, "", "", "POWER_CLOCK"},
       {"nrf-nvmc", make_nrf_nvmc, "", "flash programs page_bytes", ""},
@@ -136,7 +146,7 @@ Result<void> check_device(const DeviceSpec& spec, const std::string& where) {
       return wrong("device type \"" + spec.type + "\" has no parameter \"" + key + "\"", where + "/params/" + key,
                    "its parameters: " + std::string(type->required) + " " + std::string(type->optional), "remove it");
     // Names are given to these only; every other parameter is a number.
-    const bool name = key == "flash" || key == "clock" || key == "net" || key == "programs";
+    const bool name = key == "flash" || key == "itcm_flash" || key == "clock" || key == "net" || key == "programs";
     if (name == value.text.empty())
       return wrong(std::string("parameter \"") + key + "\" must be a " + (name ? "name" : "number"),
                    where + "/params/" + key, "", "");

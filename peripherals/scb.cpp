@@ -389,10 +389,12 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
       bank().scr = merge(bank().scr, 0x16);
       break;
     case ccr:
-      // IC and DC are storage: contents are always coherent here.
-      if (v7)
-        bank().ccr = merge(bank().ccr,
-                           (exceptions_.config().v8m ? 0x0000051au : 0x0000031bu) | (config_.clidr ? 0x00030000u : 0u));
+      // Contents are always coherent here; IC and DC have an effect on time where flash lies behind the caches.
+      if (v7) {
+        const std::uint32_t caches = config_.clidr ? thumb::ccr_dc | thumb::ccr_ic : 0u;
+        bank().ccr = merge(bank().ccr, (exceptions_.config().v8m ? 0x0000051au : 0x0000031bu) | caches);
+        if (actions_.caches) actions_.caches((bank().ccr & thumb::ccr_ic) != 0, (bank().ccr & thumb::ccr_dc) != 0);
+      }
       break;
     case shcsr_:
       write_shcsr(merge(shcsr(), ~0u));

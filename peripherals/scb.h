@@ -30,6 +30,7 @@ struct ScbActions {
   std::function<void()> changed;                   ///< an exception may have to be taken now
   std::function<void()> reset_request;             ///< AIRCR.SYSRESETREQ
   std::function<void(bool, Cycle)> trace_enabled;  ///< DEMCR.TRCENA
+  std::function<void(bool, bool)> caches;          ///< CCR.IC, CCR.DC; empty: the core has none
 };
 
 /// Offsets count from 0xE000E000: ACTLR 0x008, 0xD00..0xDFF, 0xF34..0xFA8.

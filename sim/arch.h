@@ -35,6 +35,7 @@ struct Redirect {
   unsigned exception = 0;            ///< architecture's number
   Cycle cycles = 0;                  ///< of the transition itself
   std::uint32_t interrupted_sp = 0;  ///< stack pointer before: of what an exception interrupts, or a crossing leaves
+  Cycle unsure = 0;                  ///< of these, resting on inferred or estimated rows of the core's table
   bool fault = false;                ///< the exception reports something wrong (not an interrupt or a call)
   bool sleep = false;                ///< the core sleeps at pc
 };

@@ -214,7 +214,9 @@ Redirect Rv32Arch::trap(HotState& h, std::uint32_t cause, Address pc, std::uint3
     interrupts.taken(cause & ~rv32::cause_interrupt);
   }
   f.exception = is_interrupt ? interrupt_number + (cause & 0xff) : cause;
-  f.cycles = by_instruction ? timing_.exceptions().trap_entry : timing_.exceptions().entry;
+  const auto cycles = by_instruction ? &timing::ExceptionCost::trap_entry : &timing::ExceptionCost::entry;
+  f.cycles = timing_.exceptions().*cycles;
+  f.unsure = timing_.unsure_exceptions().*cycles;
   f.fault = !is_interrupt && cause != rv32::cause_ecall_machine && cause != rv32::cause_ecall_user;
   if (f.fault) in_fault_ = true;
   return f;
@@ -233,6 +235,7 @@ Redirect Rv32Arch::raise(HotState& h, std::uint32_t id, std::uint32_t argument, 
       if (interrupts.returned) interrupts.returned();
       update_protection();
       f.cycles = timing_.exceptions().exit;
+      f.unsure = timing_.unsure_exceptions().exit;
       return f;
     }
     case rv32::raise_ebreak: {

@@ -345,7 +345,10 @@ Redirect ThumbArch::prepare(HotState& h, const isa::Insn& insn, std::uint32_t mo
   f.pc = insn.pc;
   f.mode = mode;
   if (touch.lockup) f.kind = Redirect::Kind::lockup;
-  if (touch.words_stacked) f.cycles = timing_.exceptions().lazy_fp_push + memory_.extra_cycles;
+  if (touch.words_stacked) {
+    f.cycles = timing_.exceptions().lazy_fp_push + memory_.extra_cycles;
+    f.unsure = timing_.unsure_exceptions().lazy_fp_push;
+  }
   return f;
 }
 
@@ -467,17 +470,25 @@ Redirect ThumbArch::fault(HotState& h, thumb::Fault kind, Address address, const
 }
 
 Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_t interrupted_sp, bool by_instruction) {
-  // Beyond the basic frame: the FP state by its own cost; what only Secure code stacks (R4-R11, S16-S31), a cycle a
-  // word.
-  const auto frame_cycles = [](unsigned words, std::uint32_t fp_state) {
-    constexpr unsigned basic_words = 8, fp_words = 17;
-    unsigned more = words > basic_words ? words - basic_words : 0;
-    if (more < fp_words) return more;
-    return more - fp_words + fp_state;
-  };
-  const timing::ExceptionCost& cost = timing_.exceptions();
   update_protection(h);
   Redirect f;
+  const auto charge = [&](std::uint32_t timing::ExceptionCost::*part) {
+    f.cycles += timing_.exceptions().*part;
+    f.unsure += timing_.unsure_exceptions().*part;
+  };
+  using Cost = timing::ExceptionCost;
+  // Beyond the basic frame: the FP state by its own cost; what only Secure code stacks (R4-R11, S16-S31), a cycle a
+  // word, which nothing that is published says.
+  const auto frame = [&](unsigned words, std::uint32_t timing::ExceptionCost::*fp_state) {
+    constexpr unsigned basic_words = 8, fp_words = 17;
+    unsigned more = words > basic_words ? words - basic_words : 0;
+    if (more >= fp_words) {
+      more -= fp_words;
+      charge(fp_state);
+    }
+    f.cycles += more;
+    f.unsure += more;
+  };
   f.pc = t.next.pc;
   f.mode = t.next.it_state;
   f.exception = t.handler;
@@ -490,15 +501,18 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
     f.fault = true;
   } else if (t.handler == 0) {
     f.kind = Redirect::Kind::return_exception;
-    f.cycles += cost.exit + frame_cycles(t.words_unstacked, cost.fp_frame_exit);
+    charge(&Cost::exit);
+    frame(t.words_unstacked, &Cost::fp_frame_exit);
     if (!t.next.thumb) return fault(h, thumb::Fault::invalid_state, t.next.pc, t.next);
   } else if (t.tail_chained) {
     f.kind = Redirect::Kind::chain_exception;
-    f.cycles += cost.tail_chain + (t.words_unstacked == 0 ? t.words_stacked : 0);
+    charge(&Cost::tail_chain);
+    if (t.words_unstacked == 0) f.cycles += t.words_stacked;
     f.fault = is_fault_exception(t.handler);
   } else {
     f.kind = Redirect::Kind::enter_exception;
-    f.cycles += (by_instruction ? cost.trap_entry : cost.entry) + frame_cycles(t.words_stacked, cost.fp_frame_entry);
+    charge(by_instruction ? &Cost::trap_entry : &Cost::entry);
+    frame(t.words_stacked, &Cost::fp_frame_entry);
     f.fault = is_fault_exception(t.handler);
   }
   // A vector whose bit 0 is clear: the handler's first instruction faults (ARMv7-M B1.5.7, EPSR.T from the vector).

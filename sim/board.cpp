@@ -86,6 +86,14 @@ std::uint32_t figure32(const json& object, const char* key, std::uint32_t otherw
 }
 std::string text_or(const json& object, const char* key) { return object.value(key, std::string()); }
 
+/// Whether one of the {"value": ...} objects below `object` is inferred or estimated.
+bool unsure_figures(const json& object) {
+  return std::any_of(object.begin(), object.end(), [](const json& figure) {
+    const std::string certainty = figure.is_object() ? text_or(figure, "certainty") : "";
+    return certainty == "inferred" || certainty == "estimated";
+  });
+}
+
 void collect_figures(const json& node, const std::string& at, std::vector<Figure>& out) {
   if (!node.is_structured()) return;
   const auto text = [](const json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); };
@@ -105,6 +113,7 @@ CoreSpec to_core(const json& j) {
   CoreSpec core;
   core.timing = text_or(j, "timing");
   core.timing_note = text_or(j, "timing_note");
+  if (j.contains("timing_rows")) core.timing_rows = j["timing_rows"].dump();
   core.isa = text_or(j, "isa");
   for (const json& f : j.at("features").at("value")) core.features.push_back(f.get<std::string>());
   core.reset_clock_hz = figure_or(j, "reset_clock", 0);
@@ -128,6 +137,7 @@ RegionSpec to_region(const std::string& name, const json& j) {
   if (j.contains("alias_offset")) r.alias_offset = to_number(j["alias_offset"]);
   r.read_wait = figure32(j, "read_wait");
   r.write_wait = figure32(j, "write_wait");
+  r.run_wait = figure32(j, "run_wait");
   if (const auto f = j.find("front_end"); f != j.end()) {
     memory::FlashTimingParams p;
     p.word_bytes = figure32(*f, "word_bytes");
@@ -135,12 +145,19 @@ RegionSpec to_region(const std::string& name, const json& j) {
     p.icache_lines = figure32(*f, "icache_lines");
     p.dcache_lines = figure32(*f, "dcache_lines");
     p.ways = figure32(*f, "ways");
+    p.dcache_ways = figure32(*f, "dcache_ways");
+    p.bus_ratio = std::clamp(figure32(*f, "bus_ratio", 1), 1u, 8u);
+    p.bus_cycles = figure32(*f, "bus_cycles");
+    p.of_core = figure32(*f, "of_core") != 0;
     p.unified = figure32(*f, "unified") != 0;
     p.prefetch = figure32(*f, "prefetch") != 0;
     p.icache_enabled = figure32(*f, "icache_enabled") != 0;
     p.dcache_enabled = figure32(*f, "dcache_enabled") != 0;
     r.front_end = p;
+    r.unsure_waits = unsure_figures(*f);
   }
+  for (const char* wait : {"read_wait", "write_wait", "run_wait"})
+    if (j.contains(wait)) r.unsure_waits |= unsure_figures(json::array({j[wait]}));
   const std::string budget = j.value("budget", r.alias_of.empty() ? j.at("kind").get<std::string>() : "none");
   r.budget = budget == "flash" ? BudgetKind::flash : budget == "ram" ? BudgetKind::ram : BudgetKind::none;
   r.source = text_or(j, "source");
@@ -159,6 +176,8 @@ peripherals::DeviceSpec to_device(const std::string& name, const json& j) {
   for (const json& a : j.value("aliases", json::array())) d.aliases.push_back(static_cast<Address>(to_number(a)));
   d.read_wait = figure32(j, "read_wait");
   d.write_wait = figure32(j, "write_wait");
+  for (const char* wait : {"read_wait", "write_wait"})
+    if (j.contains(wait)) d.unsure_waits |= unsure_figures(json::array({j[wait]}));
   const json params = j.value("params", json::object());
   for (const auto& [key, value] : params.items()) {
     peripherals::Param p;
@@ -392,8 +411,33 @@ Result<void> check_meaning(const BoardSpec& board, const std::string& file) {
   return board.firmware ? check_firmware(board, file) : Result<void>();
 }
 
-Result<BoardSpec> load_file(const fs::path& path, const std::string& shown) {
+/// Pointers of the values that differ, or are only in `b`.
+void differences(const json& a, const json& b, const std::string& at, std::vector<std::string>& out) {
+  if (!b.is_object() || !a.is_object()) {
+    if (a != b) out.push_back(at);
+    return;
+  }
+  for (const auto& [key, value] : b.items()) differences(a.value(key, json()), value, at + "/" + key, out);
+}
+
+Result<json> read_with_overlay(const fs::path& path, const std::string& overlay, std::vector<std::string>& replaced) {
   auto merged = read_merged(path);
+  if (!merged || overlay.empty()) return merged;
+  if (const auto valid = check_json(overlay, "overlay", "overlay of a board"); !valid) return valid.error();
+  json patch = json::parse(overlay);
+  if (!patch.is_object() || !merged->is_object())
+    return usage("an overlay must be a JSON object", "overlay", patch.type_name());
+  // So that the same file serves as a board of its own.
+  for (const char* key : {"extends", "$schema", "notes"}) patch.erase(key);
+  const json before = *merged;
+  merged->merge_patch(patch);
+  differences(before, *merged, "", replaced);
+  return merged;
+}
+
+Result<BoardSpec> load_file(const fs::path& path, const std::string& shown, const std::string& overlay) {
+  std::vector<std::string> replaced;
+  auto merged = read_with_overlay(path, overlay, replaced);
   if (!merged) return merged.error();
   if (!merged->is_object()) return usage("a board file must be a JSON object", shown, merged->type_name());
   const std::string schema = (fs::path(models_dir()) / "schema" / "board.schema.json").string();
@@ -402,6 +446,7 @@ Result<BoardSpec> load_file(const fs::path& path, const std::string& shown) {
   try {
     const json& j = *merged;
     board.id = path.stem().string();
+    board.replaced = std::move(replaced);
     board.name = text_or(j, "name");
     board.soc = text_or(j, "soc");
     board.notes = j.value("notes", std::vector<std::string>());
@@ -447,8 +492,16 @@ std::vector<std::string> list_boards() {
   return ids;
 }
 
-Result<BoardSpec> load_board(const std::string& id_or_path) {
-  if (id_or_path.ends_with(".json")) return load_file(id_or_path, id_or_path);
+namespace {
+
+/// The file of a board, and how messages call it.
+struct BoardFile {
+  fs::path path;
+  std::string shown;
+};
+
+Result<BoardFile> file_of(const std::string& id_or_path) {
+  if (id_or_path.ends_with(".json")) return BoardFile{id_or_path, id_or_path};
   const auto ids = list_boards();
   if (std::find(ids.begin(), ids.end(), id_or_path) == ids.end()) {
     std::string advice = did_you_mean(id_or_path, ids);
@@ -456,7 +509,38 @@ Result<BoardSpec> load_board(const std::string& id_or_path) {
     return usage("unknown board \"" + id_or_path + "\"", "", "boards: " + joined(ids),
                  advice + "or give the path of a board file that ends in .json, or generic:<core>");
   }
-  return load_file(fs::path(models_dir()) / "boards" / (id_or_path + ".json"), id_or_path + ".json");
+  return BoardFile{fs::path(models_dir()) / "boards" / (id_or_path + ".json"), id_or_path + ".json"};
+}
+
+}  // namespace
+
+Result<BoardSpec> load_board(const std::string& id_or_path, const std::string& overlay) {
+  const auto file = file_of(id_or_path);
+  if (!file) return file.error();
+  return load_file(file->path, file->shown, overlay);
+}
+
+Result<std::string> merged_board_text(const std::string& id_or_path, const std::string& overlay) {
+  const auto file = file_of(id_or_path);
+  if (!file) return file.error();
+  std::vector<std::string> replaced;
+  const auto merged = read_with_overlay(file->path, overlay, replaced);
+  if (!merged) return merged.error();
+  return merged->dump();
+}
+
+Result<std::string> overlay_rows(const std::string& overlay) {
+  if (overlay.empty()) return std::string();
+  if (const auto valid = check_json(overlay, "overlay", "overlay of a board"); !valid) return valid.error();
+  const json patch = json::parse(overlay);
+  for (const auto& [key, value] : patch.items()) {
+    if (key == "extends" || key == "$schema" || key == "notes") continue;
+    const bool rows_only = key == "core" && value.is_object() && value.size() == 1 && value.contains("timing_rows");
+    if (!rows_only)
+      return usage("a generic board's overlay can only have core.timing_rows", "overlay#/" + key,
+                   "the rest of such a board is made for the image", "use a board file");
+  }
+  return patch.contains("core") ? patch["core"]["timing_rows"].dump() : std::string();
 }
 
 }  // namespace mj

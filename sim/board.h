@@ -17,6 +17,7 @@ namespace mj {
 
 struct CoreSpec {
   std::string timing;       ///< file under models/cores, without .json
+  std::string timing_rows;  ///< JSON laid over that file; empty: none
   std::string timing_note;  ///< not empty: that table is not this core's; say so with every result
   std::string isa;          ///< "thumb" or "rv32"
   std::vector<std::string> features;
@@ -38,6 +39,8 @@ struct RegionSpec {
   std::string alias_of;    ///< shares that region's bytes from alias_offset on, and its front end unless it has one
   std::uint64_t alias_offset = 0;
   std::uint32_t read_wait = 0, write_wait = 0;  ///< extra core cycles of each access
+  std::uint32_t run_wait = 0;                   ///< extra core cycles of each run of loads
+  bool unsure_waits = false;                    ///< these, or numbers of front_end, are inferred or estimated
   std::optional<memory::FlashTimingParams> front_end;
   BudgetKind budget = BudgetKind::none;  ///< what the use of this region counts as
   std::string source, certainty, note;
@@ -86,6 +89,7 @@ struct BoardSpec {
   std::string id;  ///< file name without .json
   std::string name, soc;
   std::vector<std::string> notes;
+  std::vector<std::string> replaced;  ///< JSON pointers of what an overlay replaced or added
   CoreSpec core;
   std::vector<RegionSpec> regions;               ///< flash and RAM, by base; an alias may come before its target
   std::vector<peripherals::DeviceSpec> devices;  ///< by name
@@ -130,6 +134,15 @@ std::vector<std::string> list_boards();
 
 /// A shipped board by id, or a user's board if the argument ends in ".json".
 /// Errors: usage (unknown id, wrong key or value, overlap, unknown device type), unreadable (missing or broken file).
-Result<BoardSpec> load_board(const std::string& id_or_path);
+/// `overlay`: JSON text laid over the board (RFC 7386) as what "extends" it would be, but it stays that board; empty:
+/// none.
+Result<BoardSpec> load_board(const std::string& id_or_path, const std::string& overlay = "");
+/// The board's file, with what it extends and the overlay merged, before it is checked: what calibration reads and
+/// changes.
+Result<std::string> merged_board_text(const std::string& id_or_path, const std::string& overlay = "");
+
+/// The rows that an overlay replaces of a core's table, for boards without a file (generic:...): core.timing_rows as
+/// text. Errors: usage, when it has anything else.
+Result<std::string> overlay_rows(const std::string& overlay);
 
 }  // namespace mj

@@ -96,12 +96,25 @@ void collect_totals(Machine& machine, RunResult& r) {
   r.totals.instructions = counts.instructions;
   r.totals.condition_failed = counts.condition_failed;
   r.totals.reasons = counts.reasons;
+  r.totals.unsure = counts.unsure;
   r.totals.exception_cycles = machine.engine().exception_cycles();
   r.totals.idle_cycles = machine.engine().idle_cycles();
   for (const auto& [exception, n] : machine.engine().exceptions_taken()) r.totals.interrupts += n;
   r.totals.time_s = machine.clock().seconds(now);
   for (const CoreClock::Span& s : machine.clock().spans(now))
     if (s.cycles) r.totals.clocks.push_back({s.hz, s.cycles});
+  const profile::UnsureRows unsure = unsure_rows(machine.engine(), machine.timing());
+  for (const auto& [row, cycles] : unsure.core) {
+    const timing::RowInfo& info = machine.timing().rows()[row];
+    r.unsure_rows.push_back({info.id, std::string(timing::name(info.certainty)), info.source, cycles});
+  }
+  if (unsure.memory)
+    r.unsure_rows.push_back(
+        {"memory", "estimated", "front ends and wait states of the board's regions", unsure.memory});
+  if (unsure.exceptions)
+    r.unsure_rows.push_back({"exceptions", "inferred", "entries, exits and stacking", unsure.exceptions});
+  std::stable_sort(r.unsure_rows.begin(), r.unsure_rows.end(),
+                   [](const UnsureRow& a, const UnsureRow& b) { return a.cycles > b.cycles; });
   const CycleConfidence& c = machine.confidence();
   const auto cycles = static_cast<double>(r.totals.cycles);
   // Sleep ends when a timer says so: its length does not depend on the core's table.
@@ -199,6 +212,7 @@ void collect_diagnostics(Machine& machine, const Program& program, RunResult& r)
   for (const std::string& note : machine.load_notes()) add("warning", "boot", note, 1);
   if (!machine.board().core.timing_note.empty())
     add("timing", machine.board().core.timing, machine.board().core.timing_note, 1);
+  for (const std::string& pointer : machine.board().replaced) add("timing", "overlay", "replaces " + pointer, 1);
   for (const std::string& d : program.image.diagnostics()) add("warning", program.file(), d, 1);
   for (const std::string& d : program.debug.diagnostics()) add("warning", "debug information", d, 1);
   for (const auto& [exception, n] : machine.engine().exceptions_taken())
@@ -235,6 +249,16 @@ Result<void> check_conserved(Machine& machine, const RunResult& r) {
       return Error{ExitCode::internal, "the run's cycles don't add up", what,
                    fmt::format("{} cycles in this split, {} in the run", cycles, total),
                    "please report this with the firmware image"};
+  Reasons unsure{};
+  for (const Function& f : r.functions)
+    for (std::size_t i = 0; i < unsure.size(); ++i) unsure[i] += f.unsure[i];
+  const Cycle all_unsure = sum(unsure, [](Cycle c) { return c; });
+  bool within =
+      unsure == r.totals.unsure && sum(r.unsure_rows, [](const UnsureRow& row) { return row.cycles; }) == all_unsure;
+  for (std::size_t i = 0; i < unsure.size(); ++i) within = within && unsure[i] <= r.totals.reasons[i];
+  if (!within)
+    return Error{ExitCode::internal, "the run's cycles on inferred rows don't add up", "functions",
+                 fmt::format("{} of {} cycles", all_unsure, total), "please report this with the firmware image"};
   if (!r.totals.energy) return {};
   energy::Split functions;
   for (const Function& f : r.functions) functions += f.energy->split;

@@ -107,7 +107,9 @@ nlohmann::json core_file(const fs::path& folder, const std::string& core, int li
 
 bool is_generic_board(std::string_view id) { return id.starts_with(prefix); }
 
-Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& image) {
+Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& image, const std::string& overlay) {
+  auto rows = overlay_rows(overlay);
+  if (!rows) return rows.error();
   const std::size_t at = id.find('@');
   const std::string core = id.substr(prefix.size(), at == std::string::npos ? at : at - prefix.size());
   const auto cores = list_cores();
@@ -140,6 +142,8 @@ Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& i
   if (at == std::string::npos)
     board.notes.push_back(fmt::format("clock assumed: {} MHz; generic:{}@MHZ takes another", assumed_mhz, core));
   board.core.timing = core;
+  board.core.timing_rows = std::move(*rows);
+  if (!board.core.timing_rows.empty()) board.replaced = {"/core/timing_rows"};
   board.core.reset_clock_hz = static_cast<Hertz>(std::llround(mhz * 1e6));
   const bool v7 = std::find(board.core.features.begin(), board.core.features.end(), "v7m") != board.core.features.end();
   const auto& features = board.core.features;

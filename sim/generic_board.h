@@ -17,6 +17,6 @@ bool is_generic_board(std::string_view id);
 /// Memory covers the load segments at their load and run addresses, and behind data room for heap and stack; the board
 /// has no devices but the core's own, and its console is semihosting.
 /// Errors: usage (unknown core, wrong clock), unreadable (broken core file).
-Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& image);
+Result<BoardSpec> generic_board(const std::string& id, const memory::ElfImage& image, const std::string& overlay = "");
 
 }  // namespace mj

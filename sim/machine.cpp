@@ -17,6 +17,7 @@
 #include "peripherals/uart.h"
 #include "sim/arch_rv32.h"
 #include "sim/arch_thumb.h"
+#include "sim/profile/counts.h"
 
 namespace mj {
 
@@ -189,6 +190,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     return op < isa::rv32::op_count ? isa::rv32::op_name(op) : nullptr;
   };
   load_options.read_core = [&](std::string_view name) { return read_file(cores + std::string(name) + ".json"); };
+  load_options.rows = board_.core.timing_rows;
   auto loaded = timing::CoreTiming::load(*text, board_.core.timing, load_options);
   if (!loaded) return loaded.error();
   timing_ = std::move(loaded).value();
@@ -225,6 +227,18 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
       config.scb.m7 = peripherals::M7Control{get("itcmcr"), get("dtcmcr"), get("ahbpcr"), get("ahbscr"), get("cacr")};
     config.systick.reference_divider = board_.core.systick_reference_divider;
     config.dwt.ctrl = get("dwt_ctrl");
+    config.dwt.counts = [this] {
+      const profile::ProfilingCounters c = profile::profiling_counters(*engine_, *timing_);
+      return peripherals::DwtConfig::Counts{c.cpi, c.exception, c.sleep, c.load_store, c.folded};
+    };
+    config.caches = [this](bool instruction, bool data) {
+      for (const auto& r : bus_.regions())
+        if (r->flash && r->flash->of_core()) {
+          r->flash->set_icache(instruction);
+          r->flash->set_dcache(data);
+        }
+    };
+    config.dwt.pc = [this] { return engine_->current_pc(); };
     thumb_->bus = std::make_unique<peripherals::PrivateBus>(
         config, thumb_->unit, thumb_->mpu, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
         [this] {
@@ -279,11 +293,14 @@ void Machine::build_memory() {
       r.size = spec.size;
       r.read_wait = spec.read_wait;
       r.write_wait = spec.write_wait;
+      r.run_wait = spec.run_wait;
+      r.unsure = spec.unsure_waits;
       if (alias) {
         const memory::Region& target = made.at(spec.alias_of);
         r.bytes = target.bytes;
         r.bytes_offset = target.bytes_offset + static_cast<std::uint32_t>(spec.alias_offset);
         r.flash = target.flash;
+        r.unsure |= target.unsure;
       } else {
         r.bytes = std::make_shared<std::vector<std::uint8_t>>(spec.size);
         // Erased flash reads as ones; RAM starts as zeros so that every run is the same.
@@ -456,6 +473,7 @@ Result<void> Machine::build_devices() {
     region.size = spec.size;
     region.read_wait = spec.read_wait;
     region.write_wait = spec.write_wait;
+    region.unsure = spec.unsure_waits;
     region.device = devices_[i].get();
     for (const Address alias : spec.aliases) {
       memory::Region same = region;

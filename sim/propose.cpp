@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 
 #include "sim/board.h"
@@ -38,9 +39,8 @@ bool memory_fits(const BoardSpec& b, const memory::ElfImage& image) {
   });
 }
 
-/// The stack that the image sets up lies in the board's RAM, where the image says where it is: the vector table's first
-/// word, or the linker script's symbol.
-bool stack_fits(const BoardSpec& b, const memory::ElfImage& image, Address lowest) {
+/// Where the image sets up its stack, if it says so: the vector table's first word, or the linker script's symbol.
+std::optional<std::uint32_t> stack_top(const BoardSpec& b, const memory::ElfImage& image, Address lowest) {
   std::optional<std::uint32_t> top;
   for (const char* name : {"mjrt_stack_top", "__stack_top", "_estack", "__StackTop", "__stack", "_stack_top", "_sp"})
     if (const memory::ElfSymbol* s = image.symbol(name); s && !top) top = s->value;
@@ -51,6 +51,12 @@ bool stack_fits(const BoardSpec& b, const memory::ElfImage& image, Address lowes
         std::memcpy(&word, s.bytes.data(), sizeof word);
         top = word;
       }
+  return top;
+}
+
+/// The stack that the image sets up lies in the board's RAM.
+bool stack_fits(const BoardSpec& b, const memory::ElfImage& image, Address lowest) {
+  const auto top = stack_top(b, image, lowest);
   if (!top || *top < 4) return true;
   const RegionSpec* r = region_of(b, *top - 4, 4);  // the stack is full and descending: it begins below its top
   return r && r->kind == memory::RegionKind::ram;
@@ -73,6 +79,12 @@ int judge(const BoardSpec& b, const memory::ElfImage& image, std::string& why) {
   if (at_table || at_entry) score += 8;
   const bool exact = (image.target().arch == "armv6-m") == !has(b, "v7m") && b.core.isa == "thumb";
   if (exact) score += 4;
+  // Linker scripts put the stack at the end of the chip's RAM.
+  const auto top = stack_top(b, image, lowest);
+  if (top && *top >= 4 && region_of(b, *top - 4, 4) && !region_of(b, *top, 4)) score += 2;
+  // Of boards that fit alike, one whose energy is known tells more.
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::path(models_dir()) / "energy" / (b.id + ".json"), ignored)) ++score;
   why = fmt::format("{}{}",
                     at_table   ? fmt::format("vector table at 0x{:08x}", lowest)
                     : at_entry ? fmt::format("entry at 0x{:08x}", image.entry())

@@ -428,7 +428,7 @@ Result<RunResult> run(const RunRequest& request) {
     if (!proposed) return proposed.error();
     id = proposed->front().board;
   }
-  auto board = is_generic_board(id) ? generic_board(id, *image) : load_board(id);
+  auto board = is_generic_board(id) ? generic_board(id, *image, request.overlay) : load_board(id, request.overlay);
   if (!board) return board.error();
   if (!request.detect.empty() && (request.gdb || request.trace.write))
     return Error{ExitCode::usage, fmt::format("--detect and {} don't go together", request.gdb ? "--gdb" : "--trace"),

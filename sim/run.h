@@ -23,6 +23,7 @@ struct TraceRequest {
 struct RunRequest {
   std::string firmware;  ///< path of the ELF file
   std::string board;     ///< id or path of a board file; empty: proposed from the image
+  std::string overlay;   ///< JSON text laid over the board's numbers (see load_board); empty: none
   std::optional<Cycle> max_cycles;
   std::optional<double> max_sim_time_s;
   std::optional<Hertz> clock_hz;  ///< what-if: the core's clock from reset on, whatever the firmware programs

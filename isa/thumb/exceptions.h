@@ -167,6 +167,8 @@ enum ControlBits : std::uint32_t {
   ccr_bfhfnmign = 1u << 8,
   ccr_stkalign = 1u << 9,
   ccr_stkofhfnmign = 1u << 10,
+  ccr_dc = 1u << 16,
+  ccr_ic = 1u << 17,
   scr_sleeponexit = 1u << 1,
   scr_sleepdeep = 1u << 2,
   scr_sevonpend = 1u << 4,

@@ -29,12 +29,19 @@ struct GuardData {
   std::uint8_t cond, skip;
 };
 
+/// In front of the first load of a run, where a board's RAMs differ in what a run costs.
+struct RunWaitData {
+  Cycle cycles;       ///< charged so far
+  std::uint8_t base;  ///< register that addresses the load
+};
+
 /// One step of the interpreter: an instruction, or a pseudo operation (guard, block end, entry and cost hooks).
 struct Slot {
   Handler fn;
   union {
     isa::Insn insn;
     GuardData guard;
+    RunWaitData run_wait;
   };
   Slot() : fn(nullptr), insn{} {}
 };
@@ -66,6 +73,7 @@ struct Block {
 struct DynamicCounts {
   Cycle data_wait = 0, unaligned = 0, operand = 0, fetch_wait = 0;
   Cycle mispredict = 0, late_target = 0;  ///< of a branch, by a predictor that blocks don't know the state of
+  Cycle unsure_data_wait = 0;             ///< part of data_wait: of memory whose numbers are inferred or estimated
   std::uint64_t flash_reads = 0;          ///< of the flash array, for code and data
   std::uint64_t not_ram = 0;              ///< data accesses that flash with a front end or a device served
   Cycle cycles() const { return data_wait + unaligned + operand + fetch_wait + mispredict + late_target; }
@@ -94,14 +102,16 @@ struct TimedBlock {
   std::uint64_t fetch_epoch = 0;         ///< flash epoch at which all of the block's words were resident
   memory::FlashTiming* flash = nullptr;  ///< front end that the block is fetched through, if any
   std::vector<Slot> slots;
-  std::vector<std::uint16_t> guards;    ///< slots that are guards
-  std::vector<std::uint8_t> slot_insn;  ///< instruction index of each slot
-  std::vector<DynamicCounts> dynamic;   ///< per instruction, empty until one occurs
+  std::vector<std::uint16_t> guards;     ///< slots that are guards
+  std::vector<std::uint16_t> run_waits;  ///< slots that are RunWaitData
+  std::vector<std::uint8_t> slot_insn;   ///< instruction index of each slot
+  std::vector<DynamicCounts> dynamic;    ///< per instruction, empty until one occurs
   FunctionEntry function_entry = FunctionEntry::none;
   std::uint16_t limit = 0;  ///< most instructions that the key allows
   std::uint8_t operating_point = 0;
   bool fetched_ahead = false;     ///< fetch is ahead of the branch that ends it, if it began with a jump
   bool in_flash = false;          ///< its code is in a flash region
+  bool unsure_fetch = false;      ///< its front end's numbers are inferred or estimated
   std::uint32_t flash_words = 0;  ///< words of the flash front end that its code touches; 0: there is none
 
   /// Times the block was entered and left by an exit.

@@ -38,6 +38,16 @@ Engine::Engine(const Parts& parts, std::function<bool(Address)> is_function)
   }
   if (parts_.timing.has_unaligned_cost()) dynamic_bound_ += 4;
   if (const auto* params = parts_.timing.predictor()) predictor_.emplace(*params);
+  for (const auto& r : parts_.bus.regions()) {
+    if (r->run_wait == 0) continue;
+    if (!run_waits_) run_waits_ = std::make_unique<std::uint8_t[]>(memory::Bus::page_count);
+    h_.run_waits = run_waits_.get();
+    const std::uint64_t end = (r->base + r->size - 1) >> memory::Bus::page_bits;
+    for (std::uint64_t page = r->base >> memory::Bus::page_bits; page <= end; ++page)
+      run_waits_[page] = static_cast<std::uint8_t>(std::min(r->run_wait, 0xffu));
+    longest_run_wait_ = std::max(longest_run_wait_, r->run_wait);
+    unsure_run_waits_ |= r->unsure;
+  }
 }
 
 Engine::~Engine() {
@@ -447,6 +457,7 @@ void Engine::go(const Redirect& f) {
   h_.now += f.cycles;
   exception_cycles_[point_] += f.cycles;
   if (f.kind == Kind::call_across) calls_.enter_across(f.pc, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
+  unsure_exception_cycles_ += f.unsure;
   if (f.kind == Kind::return_exception) calls_.leave_exception(h_.r[parts_.arch.sp], h_.now);
   if (enters || f.kind == Kind::return_exception) clear_exclusive();
   if (f.kind == Kind::lockup) {
@@ -478,6 +489,7 @@ void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
     const Cycle wake = parts_.arch.wake_cycles();
     h_.now += wake;
     exception_cycles_[point_] += wake;
+    unsure_exception_cycles_ += parts_.timing.unsure_exceptions().wake;
     return;
   }
   if (parts_.events.next() == EventQueue::never) {
@@ -523,6 +535,7 @@ Cycle Engine::accounted() const {
     sum += tb->cut.runs * tb->cut.cycles;
     for (const auto& e : tb->indirect) sum += e->runs * e->cycles;
     for (const DynamicCounts& d : tb->dynamic) sum += d.cycles();
+    for (const std::uint16_t i : tb->run_waits) sum += tb->slots[i].run_wait.cycles;
     for (const std::uint16_t i : tb->guards) {
       const GuardData& g = tb->slots[i].guard;
       sum += g.fails * static_cast<Cycle>(static_cast<std::int64_t>(g.fail_cycles));

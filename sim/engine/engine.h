@@ -111,6 +111,16 @@ class Engine {
   const memory::Protection* protection() const { return protection_.get(); }
   /// Where the program goes on; exact while the dispatcher has control (outside of run()).
   Address pc() const { return pc_; }
+  /// Whether run waits rest on inferred or estimated numbers.
+  bool unsure_run_waits() const { return unsure_run_waits_; }
+  /// The block and the instruction in it whose access a device is serving; nullptr: none.
+  struct Within {
+    const TimedBlock* block = nullptr;
+    unsigned insn = 0;
+  };
+  Within within() const;
+  /// Address of that instruction, else of where the program goes on.
+  Address current_pc() const;
   /// Instructions issued before the current one.
   std::uint64_t retired() const;
   /// Exact time now, also within a block (during a device access).
@@ -120,6 +130,8 @@ class Engine {
   /// Every block that ever ran, flushed ones included, in order of creation.
   const std::vector<std::unique_ptr<TimedBlock>>& blocks() const { return blocks_; }
   Cycle exception_cycles() const;
+  /// Of exception_cycles(), those that rest on inferred or estimated rows.
+  Cycle unsure_exception_cycles() const { return unsure_exception_cycles_; }
   Cycle idle_cycles() const;
   Cycle exception_cycles(unsigned point) const { return exception_cycles_[point]; }
   Cycle idle_cycles(unsigned point) const { return idle_cycles_[point]; }
@@ -278,6 +290,9 @@ class Engine {
   std::array<std::uint32_t, isa::register_count> registers_{};
   std::array<std::uint32_t, isa::register_count + 2> saved_{};
   std::uint64_t slow_accesses_ = 0;
+  std::unique_ptr<std::uint8_t[]> run_waits_;  ///< HotState::run_waits
+  std::uint32_t longest_run_wait_ = 0;
+  bool unsure_run_waits_ = false;
   std::uint32_t dynamic_bound_ = 0;  ///< most extra cycles that one access can cost on this board
 
   Observer* observer_ = nullptr;
@@ -301,6 +316,7 @@ class Engine {
   std::uint16_t fetch_view_ = 0;
   std::vector<std::vector<memory::ProtectionRange>> fetch_views_{{}};  ///< 0: nothing protected
   std::array<Cycle, max_operating_points> exception_cycles_{}, idle_cycles_{};
+  Cycle unsure_exception_cycles_ = 0;
   std::map<unsigned, std::uint64_t> exceptions_taken_;
   std::uint64_t semihost_calls_ = 0;
   std::optional<FaultRecord> first_fault_, lockup_fault_;

@@ -79,6 +79,18 @@ TimedBlock* Engine::find(const Key& key) {
   return result;
 }
 
+namespace {
+
+/// Whether instruction i is a load that does not follow another one: the following ones overlap with it.
+bool begins_load_run(const Block& block, std::size_t i) {
+  const auto loads = [&](std::size_t k) {
+    return block.effects[k].loads != 0 && block.insns[k].cls != isa::OpClass::branch_table;
+  };
+  return loads(i) && (block.effects[i].address & isa::reg_bit(block.insns[i].rn)) && (i == 0 || !loads(i - 1));
+}
+
+}  // namespace
+
 void Engine::build_slots(TimedBlock& tb) {
   const Block& block = *tb.block;
   const auto add = [&](Handler fn, std::size_t insn) -> Slot& {
@@ -101,6 +113,7 @@ void Engine::build_slots(TimedBlock& tb) {
   tb.in_flash = region && region->kind == memory::RegionKind::flash;
   if (region && region->flash) {
     tb.flash = region->flash.get();
+    tb.unsure_fetch = region->unsure;
     const std::uint32_t word = tb.flash->word_bytes();
     tb.flash_words = (block.end() - 1) / word - block.pc / word + 1;
     add(step_fetch_check, 0);
@@ -126,6 +139,11 @@ void Engine::build_slots(TimedBlock& tb) {
     if (parts_.arch.needs_prepare(insn) || step.kind == StackStep::Kind::ask) add(step_prepare_check, i).insn = insn;
     if (step.kind == StackStep::Kind::constant)
       add(step_stack_limit<13, 62>, i).insn.imm = static_cast<std::uint32_t>(step.by);
+    if (h_.run_waits && begins_load_run(block, i)) {
+      tb.run_waits.push_back(static_cast<std::uint16_t>(tb.slots.size()));
+      add(step_run_wait, i).run_wait = {0, insn.rn};
+      tb.max_cycles += longest_run_wait_;
+    }
     if (parts_.timing.has_operand_rule(insn)) add(step_operand_cost, i).insn = insn;
     add(parts_.arch.handler(insn), i).insn = insn;
     // LUI or AUIPC in front of an ADDI: half of an address that only both make.

@@ -32,6 +32,16 @@ bool pass_return(HotState* h, Edge* e) {
 
 Cycle Engine::access_time(const Slot* s) const { return h_.now + h_.tb->walk.begin[insn_index(h_.tb, s)]; }
 
+Engine::Within Engine::within() const {
+  if (!current_slot_) return {};
+  return {h_.tb, insn_index(h_.tb, current_slot_)};
+}
+
+Address Engine::current_pc() const {
+  const Within at = within();
+  return at.block ? at.block->block->insns[at.insn].pc : pc_;
+}
+
 Cycle Engine::now() const { return current_slot_ ? access_time(current_slot_) : h_.now; }
 
 std::uint64_t Engine::retired() const {
@@ -74,7 +84,7 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
   const Cycle when = access_time(s);
   // An unaligned access goes byte by byte; its bus waits are those of the words it touches.
   const unsigned step = unaligned ? 1 : size;
-  std::uint32_t value = 0, extra = 0, array_reads = 0;
+  std::uint32_t value = 0, extra = 0, unsure = 0, array_reads = 0;
   bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
@@ -85,7 +95,10 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
       return 0;
     }
     value |= part.value << (8 * i);
-    if (i == 0 || (at & 3) == 0) extra += part.extra_cycles;
+    if (i == 0 || (at & 3) == 0) {
+      extra += part.extra_cycles;
+      if (part.unsure) unsure += part.extra_cycles;
+    }
     array_reads += part.array_reads;
     not_ram |= part.flash || part.device;
   }
@@ -94,6 +107,7 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
     h_.now += extra;
     DynamicCounts& counts = dynamic(insn_index(h_.tb, s));
     counts.data_wait += extra;
+    counts.unsure_data_wait += unsure;
     counts.flash_reads += array_reads;
     counts.not_ram += not_ram;
   }
@@ -113,7 +127,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   current_slot_ = s;
   const Cycle when = access_time(s);
   const unsigned step = unaligned ? 1 : size;
-  std::uint32_t extra = 0;
+  std::uint32_t extra = 0, unsure = 0;
   bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
@@ -125,7 +139,10 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
                 size, true, false});
       return;
     }
-    if (i == 0 || (at & 3) == 0) extra += part.extra_cycles;
+    if (i == 0 || (at & 3) == 0) {
+      extra += part.extra_cycles;
+      if (part.unsure) unsure += part.extra_cycles;
+    }
     not_ram |= part.device;
   }
   current_slot_ = nullptr;
@@ -133,6 +150,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
     h_.now += extra;
     DynamicCounts& counts = dynamic(insn_index(h_.tb, s));
     counts.data_wait += extra;
+    counts.unsure_data_wait += unsure;
     counts.not_ram += not_ram;
   }
   if (observer_) observer_->accessed({address, size, value, true});
@@ -238,7 +256,11 @@ void Engine::add_operand_cycles(Slot* s) {
 void Engine::fetch_check() {
   TimedBlock& tb = *h_.tb;
   memory::FlashTiming& flash = *tb.flash;
-  if (flash.free() || tb.fetch_epoch == flash.epoch()) return;
+  if (flash.free()) {
+    // As it stays until the wait states change, which changes the epoch.
+    tb.fetch_epoch = flash.epoch();
+    return;
+  }
   const Address word_mask = ~(flash.word_bytes() - 1);
   const Block& block = *tb.block;
   Address word = block.pc & word_mask;

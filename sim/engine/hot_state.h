@@ -43,6 +43,7 @@ struct HotState {
   std::uint32_t attention = 0;
   std::uint32_t stack_low = 0;  ///< lowest stack pointer seen
   Engine* engine = nullptr;
+  const std::uint8_t* run_waits = nullptr;  ///< per page: extra cycles of a run of loads; null: none has any
 
   // How the last handler returned.
   Why why = Why::edge;

@@ -41,7 +41,9 @@ inline Slot* step_observe(HotState* h, Slot* s) {
 
 /// First step of a block in flash with wait states: free while no word of it can have left the cache.
 inline Slot* step_fetch_check(HotState* h, Slot* s) {
-  h->engine->fetch_check();
+  TimedBlock& tb = *h->tb;
+  if (tb.fetch_epoch != tb.flash->epoch()) [[unlikely]]
+    h->engine->fetch_check();
   MJ_NEXT(h, s + 1);
 }
 
@@ -59,6 +61,14 @@ template <unsigned Sp, unsigned Limit>
 Slot* step_stack_limit(HotState* h, Slot* s) {
   if (h->r[Sp] + s->insn.imm < h->r[Limit] && !h->engine->arch().ignores_stack_limit(*h)) [[unlikely]]
     return leave(h, s, Why::before);
+  MJ_NEXT(h, s + 1);
+}
+
+/// In front of the first load of a run: what the RAM that its base register points to adds.
+inline Slot* step_run_wait(HotState* h, Slot* s) {
+  const std::uint8_t extra = h->run_waits[h->r[s->run_wait.base] >> memory::Bus::page_bits];
+  h->now += extra;
+  s->run_wait.cycles += extra;
   MJ_NEXT(h, s + 1);
 }
 

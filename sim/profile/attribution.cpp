@@ -36,7 +36,7 @@ void charge(Function& f, const Counts& c) {
   energy::operator+=(f.activity, c.activity);
   f.self_cycles += c.cycles;
   f.self_instructions += c.instructions;
-  for (std::size_t i = 0; i < c.reasons.size(); ++i) f.reasons[i] += c.reasons[i];
+  for (std::size_t i = 0; i < c.reasons.size(); ++i) f.reasons[i] += c.reasons[i], f.unsure[i] += c.unsure[i];
 }
 
 }  // namespace

@@ -12,16 +12,23 @@ namespace {
 
 std::size_t index(Reason r) { return static_cast<std::size_t>(r); }
 
-/// Calls add(instruction index, reason, cycles) for all cycles of a block. Reasons come with the sign that a failed
-/// condition takes out of what the walk assumed.
+/// What cycles rest on that no row of the core's table gives.
+enum : std::uint16_t { sure_row = 0xffff, unsure_memory_row = 0xfffe };
+
+bool unsure(const timing::CoreTiming& timing, std::uint16_t row) {
+  return row == unsure_memory_row || (row != sure_row && timing.unsure(row));
+}
+
+/// Calls add(instruction index, reason, cycles, row) for all cycles of a block; `row` is what they rest on. Reasons
+/// come with the sign that a failed condition takes out of what the walk assumed.
 template <class Add>
-void each_cycle(const TimedBlock& tb, const timing::CoreTiming& timing, Add add) {
+void each_cycle(const engine::Engine& engine, const TimedBlock& tb, const timing::CoreTiming& timing, Add add) {
   const auto& insns = tb.block->insns;
   const std::size_t last = insns.size() - 1;
   const auto passes = [&](timing::Exit exit, std::uint64_t runs, std::uint32_t arrival) {
     if (!runs) return;
-    for (const timing::ReasonCycles& r : tb.walk.exits[exit].reasons) add(r.insn, r.reason, runs * r.cycles);
-    if (arrival) add(last, Reason::target_alignment, runs * arrival);
+    for (const timing::ReasonCycles& r : tb.walk.exits[exit].reasons) add(r.insn, r.reason, runs * r.cycles, r.row);
+    if (arrival) add(last, Reason::target_alignment, runs * arrival, timing.target_row());
   };
   passes(timing::fallthrough, tb.exits[0].runs, tb.exits[0].target_cycles);
   passes(timing::taken, tb.exits[1].runs, tb.exits[1].target_cycles);
@@ -29,7 +36,7 @@ void each_cycle(const TimedBlock& tb, const timing::CoreTiming& timing, Add add)
   for (const auto& e : tb.indirect) passes(timing::indirect, e->runs, e->target_cycles);
   const std::uint64_t runs = tb.runs();
   if (runs)
-    for (const timing::ReasonCycles& r : tb.walk.reasons) add(r.insn, r.reason, runs * r.cycles);
+    for (const timing::ReasonCycles& r : tb.walk.reasons) add(r.insn, r.reason, runs * r.cycles, r.row);
   for (const std::uint16_t slot : tb.guards) {
     const engine::GuardData& g = tb.slots[slot].guard;
     if (!g.fails || !g.fail_cycles) continue;
@@ -37,20 +44,26 @@ void each_cycle(const TimedBlock& tb, const timing::CoreTiming& timing, Add add)
     Cycle removed = 0;
     for (const timing::ReasonCycles& r : tb.walk.reasons)
       if (r.insn == insn) {
-        add(insn, r.reason, 0 - g.fails * r.cycles);
+        add(insn, r.reason, 0 - g.fails * r.cycles, r.row);
         removed += r.cycles;
       }
-    add(insn, Reason::issue,
-        g.fails * static_cast<Cycle>(static_cast<std::int64_t>(g.fail_cycles)) + g.fails * removed);
+    add(insn, Reason::issue, g.fails * static_cast<Cycle>(static_cast<std::int64_t>(g.fail_cycles)) + g.fails * removed,
+        timing.skipped_row());
   }
+  for (const std::uint16_t slot : tb.run_waits)
+    if (const Cycle n = tb.slots[slot].run_wait.cycles)
+      add(tb.slot_insn[slot], Reason::data_wait, n,
+          std::uint16_t{engine.unsure_run_waits() ? unsure_memory_row : sure_row});
   for (std::size_t i = 0; i < tb.dynamic.size(); ++i) {
     const engine::DynamicCounts& d = tb.dynamic[i];
-    if (d.data_wait) add(i, Reason::data_wait, d.data_wait);
-    if (d.unaligned) add(i, Reason::unaligned, d.unaligned);
-    if (d.fetch_wait) add(i, Reason::fetch_wait, d.fetch_wait);
-    if (d.mispredict) add(i, Reason::mispredict, d.mispredict);
-    if (d.late_target) add(i, Reason::branch, d.late_target);
-    if (d.operand) add(i, timing.operand_reason(insns[i]), d.operand);
+    if (d.data_wait) add(i, Reason::data_wait, d.data_wait - d.unsure_data_wait, std::uint16_t{sure_row});
+    if (d.unsure_data_wait) add(i, Reason::data_wait, d.unsure_data_wait, std::uint16_t{unsure_memory_row});
+    if (d.unaligned) add(i, Reason::unaligned, d.unaligned, timing.unaligned_row());
+    if (d.fetch_wait)
+      add(i, Reason::fetch_wait, d.fetch_wait, std::uint16_t{tb.unsure_fetch ? unsure_memory_row : sure_row});
+    if (d.mispredict) add(i, Reason::mispredict, d.mispredict, timing.target_row());
+    if (d.late_target) add(i, Reason::branch, d.late_target, timing.target_row());
+    if (d.operand) add(i, timing.operand_reason(insns[i]), d.operand, timing.operand_row(insns[i]));
   }
 }
 
@@ -106,7 +119,7 @@ Counts& Counts::operator+=(const Counts& o) {
   cycles += o.cycles;
   instructions += o.instructions;
   condition_failed += o.condition_failed;
-  for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += o.reasons[i];
+  for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += o.reasons[i], unsure[i] += o.unsure[i];
   energy::operator+=(activity, o.activity);
   return *this;
 }
@@ -115,7 +128,7 @@ Counts& Counts::operator-=(const Counts& o) {
   cycles -= o.cycles;
   instructions -= o.instructions;
   condition_failed -= o.condition_failed;
-  for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] -= o.reasons[i];
+  for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] -= o.reasons[i], unsure[i] -= o.unsure[i];
   energy::operator-=(activity, o.activity);
   return *this;
 }
@@ -128,8 +141,9 @@ Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timi
     c.instructions += runs * tb->block->insns.size();
     c.condition_failed += fails(*tb);
     energy::Activity& activity = at_point(c, tb->operating_point);
-    each_cycle(*tb, timing, [&](std::size_t, Reason r, Cycle n) {
+    each_cycle(engine, *tb, timing, [&](std::size_t, Reason r, Cycle n, std::uint16_t row) {
       c.reasons[index(r)] += n;
+      if (unsure(timing, row)) c.unsure[index(r)] += n;
       c.cycles += n;
       count_cycles(activity, *tb, r, n);
     });
@@ -148,9 +162,10 @@ std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const 
       for (const isa::Insn& insn : insns) out[insn.pc].instructions += runs;
     for (const std::uint16_t slot : tb->guards)
       if (const std::uint64_t n = tb->slots[slot].guard.fails) out[insns[tb->slot_insn[slot]].pc].condition_failed += n;
-    each_cycle(*tb, timing, [&](std::size_t insn, Reason r, Cycle n) {
+    each_cycle(engine, *tb, timing, [&](std::size_t insn, Reason r, Cycle n, std::uint16_t row) {
       Counts& c = out[insns[insn].pc];
       c.reasons[index(r)] += n;
+      if (unsure(timing, row)) c.unsure[index(r)] += n;
       c.cycles += n;
       count_cycles(at_point(c, tb->operating_point), *tb, r, n);
     });
@@ -166,6 +181,7 @@ Counts exception_counts(const engine::Engine& engine) {
   for (unsigned point = 0; point < engine::Engine::max_operating_points; ++point)
     if (const Cycle n = engine.exception_cycles(point)) at_point(c, point).stall_cycles = n;
   c.cycles = c.reasons[index(Reason::exception)] = engine.exception_cycles();
+  c.unsure[index(Reason::exception)] = engine.unsure_exception_cycles();
   return c;
 }
 
@@ -175,6 +191,59 @@ Counts sleep_counts(const engine::Engine& engine) {
     if (const Cycle n = engine.idle_cycles(point)) at_point(c, point).sleep_cycles = n;
   c.cycles = c.reasons[index(Reason::idle)] = engine.idle_cycles();
   return c;
+}
+
+ProfilingCounters profiling_counters(const engine::Engine& engine, const timing::CoreTiming& timing) {
+  using isa::OpClass;
+  ProfilingCounters c;
+  std::uint64_t issue = 0;
+  c.exception = engine.exception_cycles();
+  c.sleep = engine.idle_cycles();
+  const auto charge = [&](const TimedBlock& tb, std::size_t insn, Reason r, Cycle n) {
+    const isa::Effects& e = tb.block->effects[insn];
+    const bool access =
+        e.loads + e.stores != 0 && (r == Reason::memory || r == Reason::data_wait || r == Reason::unaligned ||
+                                    r == Reason::cache_miss || r == Reason::write_buffer || r == Reason::contention);
+    (r == Reason::issue ? issue : access ? c.load_store : c.cpi) += n;
+  };
+  for (const auto& tb : engine.blocks()) {
+    c.instructions += tb->runs() * tb->block->insns.size();
+    each_cycle(engine, *tb, timing,
+               [&](std::size_t insn, Reason r, Cycle n, std::uint16_t) { charge(*tb, insn, r, n); });
+  }
+  // The pass under way: what came before the current instruction issued. An instruction's stalls stand before its own
+  // cycles.
+  if (const engine::Engine::Within at = engine.within(); at.block) {
+    c.instructions += at.insn;
+    const Cycle until = at.block->walk.begin[at.insn];
+    Cycle sum = 0;
+    for (const timing::ReasonCycles& r : at.block->walk.reasons) {
+      if (sum >= until) break;
+      charge(*at.block, r.insn, r.reason, r.cycles);
+      sum += r.cycles;
+    }
+    if (at.insn + 1 == at.block->block->insns.size())
+      for (const timing::ReasonCycles& r : at.block->walk.exits[timing::fallthrough].reasons) {
+        if (sum >= until) break;
+        charge(*at.block, r.insn, r.reason, r.cycles);
+        sum += r.cycles;
+      }
+  }
+  c.folded = c.instructions - issue;
+  c.cycles = issue + c.cpi + c.exception + c.sleep + c.load_store;
+  return c;
+}
+
+UnsureRows unsure_rows(const engine::Engine& engine, const timing::CoreTiming& timing) {
+  UnsureRows out;
+  out.exceptions = engine.unsure_exception_cycles();
+  for (const auto& tb : engine.blocks())
+    each_cycle(engine, *tb, timing, [&](std::size_t, Reason, Cycle n, std::uint16_t row) {
+      if (!unsure(timing, row)) return;
+      (row == unsure_memory_row ? out.memory : out.core[row]) += n;
+    });
+  std::erase_if(out.core, [](const auto& row) { return row.second == 0; });
+  return out;
 }
 
 }  // namespace mj::profile

@@ -19,7 +19,8 @@ struct Counts {
   std::uint64_t instructions = 0;      ///< issued
   std::uint64_t condition_failed = 0;  ///< of these
   std::array<Cycle, timing::reason_count> reasons{};
-  energy::Activities activity;  ///< its cycles sum to `cycles`
+  std::array<Cycle, timing::reason_count> unsure{};  ///< of these, resting on inferred or estimated numbers
+  energy::Activities activity;                       ///< its cycles sum to `cycles`
 
   Counts& operator+=(const Counts& o);
   Counts& operator-=(const Counts& o);
@@ -34,6 +35,25 @@ Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timi
 /// Per instruction address. Without exception entries and exits and sleep, which belong to no instruction.
 std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,
                                             const Points& points);
+/// What a Cortex-M's profiling counters have counted up to now, exact within a block (ARMv7-M C1.8.4). With
+/// instructions i and cycles c: c == i - folded + cpi + exception + sleep + load_store.
+struct ProfilingCounters {
+  std::uint64_t cycles = 0, instructions = 0;
+  std::uint64_t cpi = 0;        ///< cycles beyond the first of other instructions, fetch stalls included
+  std::uint64_t exception = 0;  ///< entries and exits
+  std::uint64_t sleep = 0;
+  std::uint64_t load_store = 0;  ///< cycles beyond the first of loads and stores
+  std::uint64_t folded = 0;      ///< instructions that took no cycle
+};
+ProfilingCounters profiling_counters(const engine::Engine& engine, const timing::CoreTiming& timing);
+
+/// Cycles by the row of the core's table that they rest on, unsure rows only; and those of memory whose numbers are
+/// unsure.
+struct UnsureRows {
+  std::map<std::uint16_t, Cycle> core;
+  Cycle memory = 0, exceptions = 0;
+};
+UnsureRows unsure_rows(const engine::Engine& engine, const timing::CoreTiming& timing);
 /// Exception entries and exits, and sleep: what counts_by_address leaves out.
 Counts exception_counts(const engine::Engine& engine);
 Counts sleep_counts(const engine::Engine& engine);

@@ -253,6 +253,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     l.max_cycles = s.max;
     l.instructions = sum.counts.instructions;
     l.reasons = sum.counts.reasons;
+    l.unsure = sum.counts.unsure;
     l.activity = sum.counts.activity;
     result.networks[static_cast<std::size_t>(network)].macs += l.macs;
     result.layers.push_back(std::move(l));

@@ -38,8 +38,8 @@ void RoiTracker::reached(Address pc) {
     if (ends && kept) {
       Counts spent = now;
       spent -= s.at;
-      s.roi.hits.push_back(
-          {s.at.cycles, spent.cycles, spent.instructions, spent.instructions - spent.condition_failed, spent.reasons});
+      s.roi.hits.push_back({s.at.cycles, spent.cycles, spent.instructions, spent.instructions - spent.condition_failed,
+                            spent.reasons, spent.unsure});
     } else if (ends) {
       ++s.roi.left_out;
     }

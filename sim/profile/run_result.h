@@ -31,7 +31,7 @@ struct Energy {
   std::string tier;  ///< see energy::Supply::tier
 };
 
-/// Cycles by cause.
+/// Cycles by cause. `unsure` beside them: those of these that rest on inferred or estimated numbers of core or board.
 using Reasons = std::array<Cycle, timing::reason_count>;
 
 struct Provenance {
@@ -62,7 +62,7 @@ struct Totals {
   std::vector<ClockSpan> clocks;       ///< in order
   Cycle exception_cycles = 0, idle_cycles = 0;
   std::uint64_t interrupts = 0;  ///< exceptions taken
-  Reasons reasons{};
+  Reasons reasons{}, unsure{};
   Estimate cycles_estimate;  ///< cycles with the interval of the core's and the memory's model
   energy::Activities activity;
   std::optional<Energy> energy;  ///< none: the board has no energy table (see EnergyModel)
@@ -127,7 +127,7 @@ struct Layer {
   Cycle first_cycles = 0, warm_cycles = 0, median_cycles = 0, min_cycles = 0, max_cycles = 0;  ///< see Spread
   std::uint64_t instructions = 0;
   double time_s = 0;
-  Reasons reasons{};
+  Reasons reasons{}, unsure{};
   std::string function;  ///< the layer's function
   std::string kernel;    ///< the function with most of its cycles, if it isn't the layer's own
   energy::Activities activity;
@@ -187,7 +187,7 @@ struct Function {
   bool inlined = false;  ///< row of an inlined function's code, wherever it stands
   Cycle self_cycles = 0, inclusive_cycles = 0;
   std::uint64_t self_instructions = 0, calls = 0;
-  Reasons reasons{};
+  Reasons reasons{}, unsure{};
   energy::Activities activity;   ///< self
   std::optional<Energy> energy;  ///< self
 };
@@ -258,7 +258,7 @@ struct RoiHit {
   Cycle begin = 0;  ///< since reset
   Cycle cycles = 0;
   std::uint64_t instructions = 0, condition_passed = 0;  ///< issued; of these not skipped by a condition
-  Reasons reasons{};
+  Reasons reasons{}, unsure{};
 };
 struct Roi {
   std::string name;  ///< as asked for: "bench_begin:bench_end"
@@ -283,6 +283,13 @@ struct Diagnostic {
   std::uint64_t count = 0;
 };
 
+/// A number of the core's or board's model that is inferred or estimated, and the cycles that rest on it.
+struct UnsureRow {
+  std::string row;  ///< "costs/udiv", section and key of the core file; or "memory", "exceptions"
+  std::string certainty, source;
+  Cycle cycles = 0;
+};
+
 struct RunResult {
   Provenance provenance;
   Totals totals;
@@ -298,6 +305,7 @@ struct RunResult {
   std::vector<Line> lines;  ///< by cycles, largest first
   Memory memory;
   Timeline timeline;
+  std::vector<UnsureRow> unsure_rows;  ///< by cycles, largest first; sums to the sum of totals.unsure
   std::vector<Roi> roi;
   std::vector<MarkedRegion> regions;  ///< in order of their ends
   std::vector<Diagnostic> diagnostics;

@@ -153,6 +153,15 @@ std::uint32_t CoreTiming::unaligned_cycles(std::uint32_t address, unsigned size,
   return extra > hidden ? extra - hidden : 0;
 }
 
+std::uint16_t CoreTiming::operand_row(const isa::Insn& insn) const { return table_->cost(insn).row; }
+std::uint16_t CoreTiming::unaligned_row() const { return table_->unaligned ? table_->unaligned->row : RowId{0}; }
+std::uint16_t CoreTiming::target_row() const {
+  return table_->fetch_queue ? table_->fetch_queue->row : table_->target_alignment_row;
+}
+std::uint16_t CoreTiming::skipped_row() const { return table_->skipped_row; }
+const ExceptionCost& CoreTiming::unsure_exceptions() const { return table_->unsure_exceptions; }
+bool CoreTiming::unsure(std::uint16_t row) const { return table_->unsure(row); }
+
 bool CoreTiming::has_unaligned_cost() const { return table_->unaligned.has_value(); }
 const PredictorParams* CoreTiming::predictor() const { return table_->predictor ? &*table_->predictor : nullptr; }
 const ExceptionCost& CoreTiming::exceptions() const { return table_->exceptions; }

@@ -27,7 +27,7 @@ namespace mj::timing {
 
 /// Version of the rules in this folder; part of every result. Changes whenever the same core file could give other
 /// cycles.
-inline constexpr std::string_view model_version = "2";
+inline constexpr std::string_view model_version = "3";
 
 /// What of a pipeline's past still matters to the next instruction: results that are late, an open run of loads, a busy
 /// unit, the fetch queue, the predictor's entry. Opaque and canonical: equal states have equal bytes. All zero is the
@@ -64,6 +64,7 @@ struct ReasonCycles {
   std::uint16_t insn = 0;  ///< index in the block
   Reason reason = Reason::issue;
   std::uint16_t cycles = 0;
+  std::uint16_t row = 0;  ///< the row that they rest on, index into CoreTiming::rows()
 
   friend bool operator==(const ReasonCycles&, const ReasonCycles&) = default;
 };
@@ -133,6 +134,9 @@ struct LoadOptions {
   std::function<const char*(std::uint16_t op)> op_name;
   /// Text of another core file by its name (for "like"); nullopt if there is none.
   std::function<std::optional<std::string>(std::string_view core)> read_core;
+  /// JSON object laid over the core file (RFC 7386), its "like" included: rows that a board's calibration replaces.
+  /// Empty: none.
+  std::string rows;
 };
 
 /// One core's table. Immutable after load; copies share it.
@@ -142,6 +146,10 @@ class CoreTiming {
 
   /// Reads a core file. Errors (ExitCode::usage) name the core file and the JSON pointer of the wrong key.
   static Result<CoreTiming> load(std::string_view json_text, std::string name, const LoadOptions& options = {});
+
+  /// The core file with what it is like and options.rows merged, as text. Errors: as load(), without the schema's.
+  static Result<std::string> merged_text(std::string_view json_text, const std::string& name,
+                                         const LoadOptions& options = {});
 
   /// Walks a block of 1..64 instructions; effects[i] belongs to insns[i].
   Walk walk(std::span<const isa::Insn> insns, std::span<const isa::Effects> effects, const PipeState& entry) const;
@@ -167,6 +175,15 @@ class CoreTiming {
 
   /// The core's predictor if its state is not part of PipeState; nullptr: there is none.
   const PredictorParams* predictor() const;
+  /// Rows that cycles outside of a walk rest on, indices into rows().
+  std::uint16_t operand_row(const isa::Insn& insn) const;
+  std::uint16_t unaligned_row() const;
+  std::uint16_t target_row() const;
+  std::uint16_t skipped_row() const;
+  /// The part of exceptions() that rests on unsure rows.
+  const ExceptionCost& unsure_exceptions() const;
+  /// Whether a row is inferred or estimated: neither documented nor measured nor another model's.
+  bool unsure(std::uint16_t row) const;
 
   const ExceptionCost& exceptions() const;
   /// Cost of an instruction whose IT condition failed.

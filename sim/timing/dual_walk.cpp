@@ -244,23 +244,27 @@ class DualWalker {
     return static_cast<std::uint8_t>((insns_[i].rn + 1) | ((insns_[i].imm / d_.bank_bytes) & 1 ? parity_bit : 0));
   }
 
-  bool pairs(std::size_t i, const State& s) {
+  /// `why`: the row that keeps it out of an open cycle.
+  bool pairs(std::size_t i, const State& s, RowId& why) {
     const Insn& insn = insns_[i];
     if (!s.open) return false;
     if (d_.alone.holds(insn)) {
-      use(d_.alone_row);
+      use(why = d_.alone_row);
       return false;
     }
     for (const DualRow::Never& row : d_.never)
       if (row.older.holds(s.older) && row.younger.holds(insn)) {
-        use(row.row);
+        use(why = row.row);
         return false;
       }
     if (d_.bank_bytes != 0 && effects_[i].loads != 0 &&
         (s.older.cls == OpClass::load || s.older.cls == OpClass::fp_load)) {
       use(d_.banks_row);
       const std::uint8_t bank = bank_of(i);
-      if (bank == 0 || s.bank == 0 || (bank ^ s.bank) != parity_bit) return false;
+      if (bank == 0 || s.bank == 0 || (bank ^ s.bank) != parity_bit) {
+        why = d_.banks_row;
+        return false;
+      }
     }
     return true;
   }
@@ -270,16 +274,17 @@ class DualWalker {
     const Effects& e = effects_[i];
     const CostRow& cost = t_.cost(insn);
     use(cost.row);
-    const auto add = [&](Reason reason, std::int64_t cycles) {
+    RowId alone = cost.row;
+    const auto add = [&](Reason reason, std::int64_t cycles, RowId row) {
       if (cycles <= 0) return;
-      spent.push_back({static_cast<std::uint16_t>(i), reason, static_cast<std::uint16_t>(cycles)});
+      spent.push_back({static_cast<std::uint16_t>(i), reason, static_cast<std::uint16_t>(cycles), row});
       s.now += cycles;
     };
     const bool leaves = exit != Exit::fallthrough;
     const LatencyRow* why = nullptr;
     const std::int64_t at = ready(i, s, &why);
     const bool unit_busy = cost.waits_for_unit && s.unit_free > s.now - (s.open ? 1 : 0);
-    const bool younger = at <= s.now - 1 && !unit_busy && pairs(i, s);
+    const bool younger = at <= s.now - 1 && !unit_busy && pairs(i, s, alone);
     std::int64_t cycles = cost.rule ? cost.rule->minimum() : cost.cycles;
     if (leaves && cost.taken) cycles = *cost.taken;
     if (cost.accesses_per_cycle != 0)
@@ -288,18 +293,18 @@ class DualWalker {
     if (!younger) {
       if (at > s.now) {
         if (why) use(why->row);
-        add(why ? why->reason : Reason::result_use, at - s.now);
+        add(why ? why->reason : Reason::result_use, at - s.now, why ? why->row : cost.row);
       }
-      if (unit_busy && s.unit_free > s.now) add(Reason::fp, s.unit_free - s.now);
+      if (unit_busy && s.unit_free > s.now) add(Reason::fp, s.unit_free - s.now, cost.row);
       issued = s.now;
-      add(Reason::issue, 1);
+      add(Reason::issue, 1, alone);
     }
     if (first) walk_.begin.push_back(static_cast<std::uint32_t>(std::max<std::int64_t>(issued, 0)));
-    add(cost.reason, cycles - 1);
+    add(cost.reason, cycles - 1, cost.row);
     if (insn.cls == OpClass::branch_cond && !leaves && insn.imm < insn.pc) {  // the exit of a loop
       use(d_.branch_row);
       const bool soon = issued - s.flags_written >= d_.flags_ahead;
-      add(Reason::mispredict, soon ? d_.mispredict_soon : d_.mispredict);
+      add(Reason::mispredict, soon ? d_.mispredict_soon : d_.mispredict, d_.branch_row);
     }
     if (cost.unit_cycles != 0) s.unit_free = issued + cost.unit_cycles;
     const bool early = executes_early(i, s, issued, younger);

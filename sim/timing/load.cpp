@@ -47,6 +47,15 @@ Result<json> read(std::string_view text, const std::string& core, const LoadOpti
   return merged;
 }
 
+Result<json> read_with_rows(std::string_view text, const std::string& core, const LoadOptions& options) {
+  Result<json> doc = read(text, core, options, 0);
+  if (!doc || options.rows.empty()) return doc;
+  if (const Result<void> readable = check_json(options.rows, core, "rows of the board"); !readable)
+    return readable.error();
+  doc->merge_patch(json::parse(options.rows));
+  return doc;
+}
+
 }  // namespace
 
 /// One run of loading; the first error ends it.
@@ -500,8 +509,9 @@ struct Loader {
         {"wake", &ExceptionCost::wake}};
     for (const auto& [key, field] : fields)
       if (doc["exceptions"].contains(key)) {
-        add_row(join({"exceptions/", key}), doc["exceptions"][key]);
+        const RowId row = add_row(join({"exceptions/", key}), doc["exceptions"][key]);
         t.exceptions.*field = number(doc["exceptions"][key], "cycles", 0);
+        if (t.unsure(row)) t.unsure_exceptions.*field = t.exceptions.*field;
       }
   }
 
@@ -527,9 +537,16 @@ struct Loader {
   }
 };
 
+Result<std::string> CoreTiming::merged_text(std::string_view json_text, const std::string& name,
+                                            const LoadOptions& options) {
+  const Result<json> doc = read_with_rows(json_text, name, options);
+  if (!doc) return doc.error();
+  return doc->dump();
+}
+
 Result<CoreTiming> CoreTiming::load(std::string_view json_text, std::string name, const LoadOptions& options) {
   try {
-    Result<json> doc = read(json_text, name, options, 0);
+    const Result<json> doc = read_with_rows(json_text, name, options);
     if (!doc) return doc.error();
     if (const std::optional<SchemaFault> fault = schema_fault(doc->dump()))
       return bad(name, fault->pointer, fault->why, "compare with models/schema/core.schema.json");

@@ -214,8 +214,9 @@ struct CoreTiming::Table {
   RowId target_alignment_row = 0;
   std::uint32_t skipped = 1;
   RowId skipped_row = 0;
-  ExceptionCost exceptions;
+  ExceptionCost exceptions, unsure_exceptions;
 
+  bool unsure(RowId row) const { return rows[row].certainty >= Certainty::inferred; }
   const CostRow& cost(const isa::Insn& insn) const;
   /// The row of `forms` that an instruction matches; nullptr if none.
   const FormRow* form(const isa::Insn& insn) const;

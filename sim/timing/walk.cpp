@@ -56,9 +56,9 @@ class Walker {
 
  private:
   void use(RowId row) { used_[row] = true; }
-  void spend(std::size_t insn, Reason reason, std::int64_t cycles) {
+  void spend(std::size_t insn, Reason reason, std::int64_t cycles, RowId row) {
     if (cycles <= 0) return;
-    walk_.reasons.push_back({static_cast<std::uint16_t>(insn), reason, static_cast<std::uint16_t>(cycles)});
+    walk_.reasons.push_back({static_cast<std::uint16_t>(insn), reason, static_cast<std::uint16_t>(cycles), row});
     pipe_.pass(static_cast<std::uint32_t>(cycles));
   }
 
@@ -85,7 +85,7 @@ class Walker {
       if (has(tail.felt_by, insn.cls) || (tail.address_waits && (effects.address & pipe_.tail_writes)) ||
           (tail.writeback_waits && written_back)) {
         use(tail.row);
-        spend(i == 0 ? 0 : i - 1, Reason::memory, tail.cycles);
+        spend(i == 0 ? 0 : i - 1, Reason::memory, tail.cycles, tail.row);
         pipe_.previous_multicycle = t_.fetch_group.has_value();
       }
       pipe_.tail = 0;
@@ -93,12 +93,13 @@ class Walker {
     const CostRow& cost = t_.cost(insn);
     wait_for_fetch(i);
     wait_for_results(i);
-    if (cost.waits_for_unit && pipe_.unit_free > pipe_.now) spend(i, cost.reason, pipe_.unit_free - pipe_.now);
+    if (cost.waits_for_unit && pipe_.unit_free > pipe_.now)
+      spend(i, cost.reason, pipe_.unit_free - pipe_.now, cost.row);
     count_wide_run(i);
     for (const FetchRegionRow& region : t_.fetch_regions)
       if (insn.pc >= region.from && insn.pc <= region.to && effects.loads + effects.stores != 0 && region.data != 0) {
         use(region.row);
-        spend(i, Reason::contention, region.data);
+        spend(i, Reason::contention, region.data, region.row);
       }
   }
 
@@ -106,7 +107,7 @@ class Walker {
     if (!pipe_.fetch) return;
     Pipe ahead = pipe_;
     while (!ahead.fetch->holds(insns_[i].size / 2u)) ahead.pass(1);
-    spend(i, Reason::fetch, ahead.now - pipe_.now);
+    spend(i, Reason::fetch, ahead.now - pipe_.now, t_.fetch_queue->row);
   }
 
   void wait_for_results(std::size_t i) {
@@ -134,7 +135,7 @@ class Walker {
     }
     if (why == nullptr) return;
     use(why->row);
-    spend(i, why->reason, until - pipe_.now);
+    spend(i, why->reason, until - pipe_.now, why->row);
   }
 
   /// Fetch brings one word a cycle: 32-bit instructions off word boundaries drain the queue.
@@ -160,7 +161,7 @@ class Walker {
     if (pipe_.wide_run < (pipe_.wide_run_has_store ? row.store_count : row.count)) return;
     pipe_.wide_run = 0;
     use(row.row);
-    spend(i, Reason::fetch, row.cycles);
+    spend(i, Reason::fetch, row.cycles, row.row);
   }
 
   /// A barrier in the middle of a block refetches what follows it.
@@ -168,7 +169,7 @@ class Walker {
     const Insn& next = insns_[i + 1];
     if (next.size != 4 || (next.pc & 2) == 0 || !has(t_.target_alignment_classes, insns_[i].cls)) return;
     use(t_.target_alignment_row);
-    spend(i, Reason::target_alignment, t_.target_alignment);
+    spend(i, Reason::target_alignment, t_.target_alignment, t_.target_alignment_row);
   }
 
   /// Issues instruction i in `pipe`, left through `exit`; says in `spent` what its cycles are for.
@@ -176,8 +177,9 @@ class Walker {
     const Insn& insn = insns_[i];
     const Effects& effects = effects_[i];
     const CostRow& cost = t_.cost(insn);
+    RowId row = cost.row;
     const auto add = [&](Reason reason, std::int64_t cycles) {
-      if (cycles > 0) spent.push_back({static_cast<std::uint16_t>(i), reason, static_cast<std::uint16_t>(cycles)});
+      if (cycles > 0) spent.push_back({static_cast<std::uint16_t>(i), reason, static_cast<std::uint16_t>(cycles), row});
       if (!pipe.fetch) pipe.now += std::max<std::int64_t>(cycles, 0);
     };
     const bool leaves = exit != Exit::fallthrough;
@@ -194,10 +196,9 @@ class Walker {
     if (!form_cycles_.empty()) cycles += form_cycles_[i];
     if (skipped) {
       cycles = t_.skipped;
-      use(t_.skipped_row);
-    } else {
-      use(cost.row);
+      row = t_.skipped_row;
     }
+    use(row);
     if (!skipped && pipe.behind != 0)
       for (std::size_t k = 0; k < t_.hidden_jumps.size(); ++k)
         if ((pipe.behind >> k & 1) && has(t_.hidden_jumps[k].jumps, insn.cls)) {
@@ -208,7 +209,7 @@ class Walker {
     if (pipe.fetch) cycles = fetch_while(i, exit, pipe, cycles, reason, add);
     const bool folded = t_.fold && folds(i, exit, pipe);
     if (folded) cycles -= std::min<std::int64_t>(cycles, 1);
-    if (t_.static_predictor) cycles = predict(i, exit, pipe, cycles, reason);
+    if (t_.static_predictor) cycles = predict(i, exit, pipe, cycles, reason, row);
     add(Reason::issue, std::min<std::int64_t>(cycles, 1));
     add(reason, cycles - 1);
     if (t_.predictor && is_branch(insn.cls)) use(t_.predictor_row);
@@ -216,6 +217,7 @@ class Walker {
       for (const FetchRegionRow& region : t_.fetch_regions)
         if (insn.pc >= region.from && insn.pc <= region.to && region.taken != 0) {
           use(region.row);
+          row = region.row;
           add(Reason::contention, region.taken);
         }
     if (cost.unit_cycles != 0) pipe.unit_free = pipe.now - cycles + cost.unit_cycles;
@@ -245,12 +247,13 @@ class Walker {
   }
 
   /// Static prediction: what a branch takes, and what its target's alignment will.
-  std::int64_t predict(std::size_t i, Exit exit, Pipe& pipe, std::int64_t cycles, Reason& reason) {
+  std::int64_t predict(std::size_t i, Exit exit, Pipe& pipe, std::int64_t cycles, Reason& reason, RowId& rests_on) {
     const StaticPredictorRow& row = *t_.static_predictor;
     const Insn& insn = insns_[i];
     const bool predicted = insn.cls == OpClass::branch_cond ? insn.imm < insn.pc : has(row.jumps, insn.cls);
     if (!predicted || i + 1 != insns_.size()) return cycles;
     use(row.row);
+    rests_on = row.row;
     if (exit == Exit::fallthrough) {
       pipe.refetched = true;
       reason = Reason::mispredict;
@@ -291,7 +294,7 @@ class Walker {
     while (fetch.jump_waits()) {
       fetch.clock(0, false);
       ++pipe.now;
-      add(Reason::contention, 1);
+      add(Reason::contention, 1);  // of the fetch queue's row, like the jump
     }
     fetch.jump();
     if (conditional && leaves) fetch.learn(insn.pc, insn.size, insn.imm);

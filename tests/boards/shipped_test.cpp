@@ -97,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(Boards, Shipped, testing::ValuesIn(list_boards()), test
 TEST(ShippedBoards, TheKnownOnesAreThere) {
   EXPECT_THAT(list_boards(),
               testing::IsSupersetOf({"nucleo-l4r5zi", "nano33ble", "pico", "ibex-demo", "ibex-large", "mps2-an385",
-                                     "mps2-an386", "mps2-an500", "virt32", "rtl-ibex-small", "rtl-ibex-maxperf"}));
+                                     "mps2-an386", "mps2-an500", "nucleo-f446re", "nucleo-f767zi", "nucleo-u575zi",
+                                     "virt32", "rtl-ibex-small", "rtl-ibex-maxperf"}));
 }
 
 TEST(NucleoL4r5zi, HasTheMemoriesOfItsChip) {
@@ -299,6 +300,84 @@ TEST(Virt32, EndsThroughTheFinisher) {
   Board b("virt32");
   b.set(0x00100000, 0x5555);
   EXPECT_EQ(b.status, 0);
+}
+
+// ---- STM32F4 and F7, as their start-up code does it
+// -----------------------------------------------------------------------------------------------------
+
+TEST(NucleoF446re, Reaches180MHzWithOverDriveAndTheAccelerator) {
+  Board b("nucleo-f446re");
+  EXPECT_EQ(b.core_hz(), 16'000'000u);
+  b.set(0x40007000, 0xC000 | 1 << 16);  // PWR_CR.ODEN
+  EXPECT_TRUE(b.get(0x40007004) & 1 << 16);
+  b.set(0x40007000, 0xC000 | 3 << 16);  // ODSWEN
+  EXPECT_TRUE(b.get(0x40007004) & 1 << 17);
+  b.set(0x40023C00, 0x705);  // 5 wait states, prefetch, both caches
+  EXPECT_EQ(b.front_ends["flash"]->wait_states(), 5u);
+  b.set(0x40023804, 8 | 180 << 6 | 0 << 16 | 1 << 22 | 2 << 28);  // HSE 8 MHz / 8 * 180 / 2 (P), R 2
+  b.set(0x40023800, b.get(0x40023800) | 1 << 16 | 1 << 24);       // HSEON, PLLON
+  EXPECT_TRUE(b.get(0x40023800) & 1 << 25);
+  b.set(0x40023808, 2 | 5 << 10 | 4 << 13);  // PLL, APB1 / 4, APB2 / 2
+  EXPECT_EQ(b.get(0x40023808) & 0xC, 8u);
+  EXPECT_EQ(b.core_hz(), 90'000'000u);
+  b.set(0x40023808, 0);
+  b.set(0x40023804, 8 | 360 << 6 | 0 << 16 | 1 << 22 | 2 << 28);
+  b.set(0x40023808, 2 | 5 << 10 | 4 << 13);
+  EXPECT_EQ(b.core_hz(), 180'000'000u);
+  EXPECT_EQ(b.clocks.hz("tim_apb1"), 90'000'000u);
+  EXPECT_EQ(b.clocks.hz("tim_apb2"), 180'000'000u);
+}
+
+TEST(NucleoF446re, TheAcceleratorCachesLinesOfOneFlashWord) {
+  Board b("nucleo-f446re");
+  b.set(0x40023C00, 0x605);  // 5 wait states, both caches, no prefetch
+  auto& flash = *b.front_ends["flash"];
+  EXPECT_EQ(flash.fetch(0x08000000, 100), 5u);
+  EXPECT_EQ(flash.fetch(0x08000010, 200), 5u);
+  EXPECT_EQ(flash.fetch(0x08000000, 300), 0u);
+  for (Address a = 0; a < 8; ++a) flash.data_read(0x08001000 + 16 * a, 400 + 10 * a);
+  EXPECT_EQ(flash.data_read(0x08001004, 600), 0u) << "eight data lines";
+  flash.data_read(0x08001080, 700);
+  EXPECT_EQ(flash.data_read(0x08001010, 800), 5u) << "the ninth drove the oldest out";
+}
+
+TEST(NucleoF767zi, BothWaysToItsFlashHaveTheProgrammedWaitStates) {
+  Board b("nucleo-f767zi");
+  b.set(0x40023C00, 7 | 1 << 8 | 1 << 9);  // 7 wait states, PRFTEN, ARTEN
+  auto &axi = *b.front_ends["flash"], &itcm = *b.front_ends["flash_ITCM"];
+  EXPECT_EQ(itcm.fetch(0x00200000, 100), 7u);
+  EXPECT_EQ(itcm.fetch(0x00200000, 200), 0u) << "the accelerator holds it";
+  EXPECT_EQ(axi.fetch(0x08000000, 300), 7u + 4u) << "the bus and the line fill come on top";
+  EXPECT_EQ(axi.fetch(0x08000020, 400), 7u + 4u);
+  EXPECT_EQ(axi.fetch(0x08000000, 500), 7u + 4u) << "the core's caches are off at reset";
+  axi.set_icache(true);
+  axi.fetch(0x08000040, 600);
+  axi.fetch(0x08000020, 700);
+  EXPECT_EQ(axi.fetch(0x08000040, 800), 0u);
+}
+
+TEST(NucleoU575zi, Reaches160MHzAndItsCacheServesInstructionsAndConstants) {
+  Board b("nucleo-u575zi");
+  EXPECT_EQ(b.core_hz(), 4'000'000u);
+  b.set(0x4602080C, 3 << 16 | 1 << 18);  // VOSR: range 1, booster
+  EXPECT_EQ(b.get(0x4602080C) & 0xC000, 0xC000u);
+  b.set(0x40022000, 4);
+  b.set(0x46020C08, 0u << 28 | 1u << 23);  // MSIS 48 MHz
+  EXPECT_EQ(b.core_hz(), 48'000'000u);
+  b.set(0x46020C28, 1 | 2 << 8 | 1 << 18);                    // MSIS / 3, R
+  b.set(0x46020C34, (10 - 1) | 1 << 9 | 1 << 16 | 0u << 24);  // N 10, R 1
+  b.set(0x46020C00, b.get(0x46020C00) | 1 << 24);
+  EXPECT_TRUE(b.get(0x46020C00) & 1 << 25);
+  b.set(0x46020C1C, 3);
+  EXPECT_EQ(b.core_hz(), 160'000'000u);
+  auto& flash = *b.front_ends["flash"];
+  EXPECT_EQ(flash.wait_states(), 4u);
+  EXPECT_EQ(flash.data_read(0x08000100, 100), 6u) << "4 wait states and 2 of the bus";
+  b.set(0x40030400, 5);  // ICACHE on
+  flash.data_read(0x08000300, 200);
+  flash.data_read(0x08000200, 300);
+  EXPECT_EQ(flash.data_read(0x08000300, 400), 0u);
+  EXPECT_EQ(flash.fetch(0x08000300, 500), 0u) << "one cache for both";
 }
 
 }  // namespace

@@ -356,9 +356,70 @@ TEST_F(Ppb, CyccntStandsStillInSleepAndWraps) {
   EXPECT_EQ(bus.dwt().read(4, 4, 6002), 1u);
 }
 
-TEST_F(Ppb, OtherCountersAreReported) {
-  EXPECT_EQ(bus.dwt().read(8, 4, 0), 0u);
-  EXPECT_EQ(diagnostics.said, std::vector<std::string>{"DWT+8"});
+TEST_F(Ppb, ComparatorsAreReported) {
+  EXPECT_EQ(bus.dwt().read(0x20, 4, 0), 0u);
+  EXPECT_EQ(diagnostics.said, std::vector<std::string>{"DWT+32"});
+}
+
+/// A DWT whose engine has counted what the test says.
+struct Profiled {
+  peripherals::DwtConfig::Counts counted{};
+  Diagnostics said;
+  peripherals::Dwt dwt{{0x40000000, [this] { return counted; }, [] { return 0x0800'0123u; }}, said};
+};
+constexpr std::uint32_t cpicnt = 0x08, exccnt = 0x0c, lsucnt = 0x14, foldcnt = 0x18, pcsr = 0x1c;
+constexpr std::uint32_t cpi_on = 1u << 17, lsu_on = 1u << 20;
+
+TEST(DwtProfile, ACounterStartsFromZeroWhenItIsEnabledAndWrapsAtEightBits) {
+  Profiled p;
+  p.dwt.set_trace_enabled(true, 0);
+  p.counted = {1000, 7, 0, 2000, 3};
+  p.dwt.write(0, 4, cpi_on, 0);
+  EXPECT_EQ(p.dwt.read(cpicnt, 4, 0), 0u);
+  p.counted[0] += 255;
+  EXPECT_EQ(p.dwt.read(cpicnt, 4, 0), 255u);
+  p.counted[0] += 3;
+  EXPECT_EQ(p.dwt.read(cpicnt, 4, 0), 2u);
+}
+
+TEST(DwtProfile, OnlyEnabledCountersCountAndTheyKeepTheirValueWhenStopped) {
+  Profiled p;
+  p.dwt.set_trace_enabled(true, 0);
+  p.dwt.write(0, 4, lsu_on, 0);
+  p.counted = {10, 20, 30, 40, 50};
+  EXPECT_EQ(p.dwt.read(lsucnt, 4, 0), 40u);
+  EXPECT_EQ(p.dwt.read(cpicnt, 4, 0), 0u);
+  EXPECT_EQ(p.dwt.read(exccnt, 4, 0), 0u);
+  EXPECT_EQ(p.dwt.read(foldcnt, 4, 0), 0u);
+  p.dwt.write(0, 4, 0, 0);
+  p.counted[3] += 5;
+  EXPECT_EQ(p.dwt.read(lsucnt, 4, 0), 40u);
+}
+
+TEST(DwtProfile, StandsStillWithoutTrcena) {
+  Profiled p;
+  p.dwt.write(0, 4, lsu_on, 0);
+  p.counted[3] = 9;
+  EXPECT_EQ(p.dwt.read(lsucnt, 4, 0), 0u);
+  EXPECT_EQ(p.dwt.read(pcsr, 4, 0), 0xffffffffu);
+  p.dwt.set_trace_enabled(true, 0);
+  p.counted[3] = 11;
+  EXPECT_EQ(p.dwt.read(lsucnt, 4, 0), 2u) << "from when tracing began";
+  EXPECT_EQ(p.dwt.read(pcsr, 4, 0), 0x0800'0123u);
+  p.dwt.set_trace_enabled(false, 0);
+  p.counted[3] = 99;
+  p.dwt.set_trace_enabled(true, 0);
+  EXPECT_EQ(p.dwt.read(lsucnt, 4, 0), 2u);
+}
+
+TEST(DwtProfile, SoftwareMayWriteACounter) {
+  Profiled p;
+  p.dwt.set_trace_enabled(true, 0);
+  p.dwt.write(0, 4, lsu_on, 0);
+  p.counted[3] = 5;
+  p.dwt.write(lsucnt, 4, 0x1f0, 0);
+  p.counted[3] = 7;
+  EXPECT_EQ(p.dwt.read(lsucnt, 4, 0), 0xf2u);
 }
 
 }  // namespace

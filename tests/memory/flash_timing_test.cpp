@@ -161,6 +161,40 @@ TEST(FlashTiming, ReprogrammingTakesEffectAndChangesTheEpoch) {
   EXPECT_EQ(f.fetch(0x610, 600), 2u) << "what was prefetched is forgotten";
 }
 
+TEST(FlashTiming, ASlowerInterfaceAndItsBusStretchEachRead) {
+  // 2 wait states of a flash clocked at half the core's speed, behind a bus of 3 cycles: 3 * 2 - 1 + 3.
+  FlashTimingParams p;
+  p.wait_states = 2;
+  p.bus_ratio = 2;
+  p.bus_cycles = 3;
+  FlashTiming flash(p);
+  EXPECT_EQ(flash.data_read(0x100, 0), 8u);
+  EXPECT_EQ(flash.data_read(0x104, 100), 0u);
+  flash.set_wait_states(0);
+  EXPECT_FALSE(flash.free());
+  EXPECT_EQ(flash.data_read(0x200, 200), 4u) << "the bus stays";
+  flash.set_bus_ratio(4);
+  EXPECT_EQ(flash.data_read(0x300, 300), 6u);
+  EXPECT_GE(flash.worst_case(), 6u);
+}
+
+TEST(FlashTiming, TheDataCacheMayHaveOtherWays) {
+  // Two lines: one set of two for instructions, two sets of one for data.
+  FlashTimingParams p;
+  p.wait_states = 3;
+  p.icache_lines = p.dcache_lines = 2;
+  p.ways = 2;
+  p.dcache_ways = 1;
+  p.icache_enabled = p.dcache_enabled = true;
+  FlashTiming flash(p);
+  const Address a = 0x000, b = 2 * p.word_bytes, c = p.word_bytes;  // a and b share a set of one way
+  for (const Address x : {a, b, c}) flash.data_read(x, 100 + x);
+  EXPECT_EQ(flash.data_read(a, 1000), 3u);
+  for (const Address x : {a, b}) flash.fetch(x, 2000 + x);
+  flash.fetch(a, 3000);
+  EXPECT_EQ(flash.fetch(b, 4000), 0u);
+}
+
 TEST(FlashTiming, TheWorstCaseIsABoundOfEveryRead) {
   FlashTimingParams p = cached(2);
   p.prefetch = true;

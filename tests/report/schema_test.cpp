@@ -48,6 +48,7 @@ profile::RunResult full() {
   r.regions = {{1, "kernel", 50, 40}};
   r.provenance.held_clock_hz = 80'000'000;
   r.provenance.held_wait_states = "auto";
+  r.unsure_rows = {{"costs/udiv", "inferred", "another core's rule", 3}};
   return r;
 }
 

@@ -94,6 +94,20 @@ verdict
 )");
 }
 
+TEST(Text, TellsWhatRestsOnInferredNumbers) {
+  auto r = test::sample();
+  const auto wait = static_cast<std::size_t>(timing::Reason::fetch_wait);
+  r.totals.unsure[wait] = 30'000;
+  r.layers[0].unsure[wait] = 17'000;
+  r.functions[0].unsure[wait] = 7'000;
+  r.unsure_rows = {{"memory", "estimated", "front ends", 30'000}};
+  const std::string report = text(r, {});
+  EXPECT_THAT(report, HasSubstr("in all 3.0 %"));
+  EXPECT_THAT(section(report, "why"), HasSubstr("fetch wait states  150,000  15.0 %    20.0 %"));
+  EXPECT_THAT(report, HasSubstr("3.0 % of the cycles rest on inferred or estimated numbers: memory 3.0 %"));
+  EXPECT_THAT(section(report, "functions"), HasSubstr("1.0 %  dot_product"));
+}
+
 TEST(Text, AFaultIsToldInWords) {
   const std::string report = text(test::faulted(), {});
   EXPECT_EQ(section(report, "fault"), R"(fault

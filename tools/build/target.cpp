@@ -16,7 +16,8 @@ namespace {
 struct ConsolePort {
   std::string_view device_type, file;
 };
-constexpr std::array<ConsolePort, 6> kConsolePorts{{{"stm32-usart-v3", "stm32_usart_v3"},
+constexpr std::array<ConsolePort, 7> kConsolePorts{{{"stm32-usart-v3", "stm32_usart_v3"},
+                                                    {"stm32-usart-v2", "stm32_usart_v2"},
                                                     {"nrf-uart", "nrf_uart"},
                                                     {"pl011", "pl011"},
                                                     {"cmsdk-uart", "cmsdk"},

@@ -124,5 +124,6 @@ Result<int> build_main(const Args& args);
 Result<int> check_main(const Args& args);
 Result<int> diff_main(const Args& args);
 Result<int> sweep_main(const Args& args);
+Result<int> calibrate_main(const Args& args);
 
 }  // namespace mj::cli

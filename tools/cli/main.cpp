@@ -14,6 +14,7 @@ const std::vector<Verb>& verbs() {
       {"run", "run a firmware ELF on a board's model and report cycles and joules per layer and function", run_main},
       {"check", "hold a run against a budget; exit code 3 when a limit is exceeded", check_main},
       {"sweep", "run over many boards and settings: table and Pareto front", sweep_main},
+      {"calibrate", "fit inferred numbers of the model to cycles measured on your board", calibrate_main},
       {"diff", "compare two saved results: totals, layers, functions, sizes", diff_main},
       {"report", "render a saved result again, in any format", report_main},
       {"build", "make a firmware ELF from a .tflite network and our runtime", build_main},

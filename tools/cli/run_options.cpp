@@ -62,6 +62,7 @@ std::vector<Option> with_run_options(std::vector<Option> options) {
       {"board,b", "ID|FILE",
        "the board: an id (microjoule boards), a JSON file, or generic:CORE[@MHZ] for flat memory without wait states; "
        "else proposed from the image"},
+      {"overlay", "FILE", "numbers of your own laid over the board's, as microjoule calibrate writes them"},
       limit_options[0],
       limit_options[1],
       {"clock", "MHZ", "what-if: the core runs at this clock from reset on, whatever the firmware programs"},
@@ -113,6 +114,11 @@ Result<RunRequest> run_request(const Parsed& p, const std::string& firmware) {
   RunRequest request;
   request.firmware = firmware;
   request.board = p.get("board");
+  if (p.has("overlay")) {
+    auto text = read_file(p.get("overlay"));
+    if (!text) return text.error();
+    request.overlay = std::move(*text);
+  }
   request.input_path = p.get("input");
   request.layers_path = p.get("layers");
   request.files_folder = p.get("files");

@@ -264,6 +264,7 @@ void io(Io& o, Totals& v) {
   o.field("exceptions_taken", v.interrupts);
   o.field("clocks", v.clocks);
   o.reasons("cycles_by_reason", v.reasons);
+  o.reasons("unsure_by_reason", v.unsure);
   o.activity("activity", v.activity);
   o.optional("energy", v.energy);
 }
@@ -317,6 +318,7 @@ void io(Io& o, Layer& v) {
   o.field("instructions", v.instructions);
   o.field("time_s", v.time_s);
   o.reasons("cycles_by_reason", v.reasons);
+  o.reasons("unsure_by_reason", v.unsure);
   o.activity("activity", v.activity);
   o.optional("energy", v.energy);
 }
@@ -380,6 +382,7 @@ void io(Io& o, Function& v) {
   o.field("self_instructions", v.self_instructions);
   o.field("calls", v.calls);
   o.reasons("self_cycles_by_reason", v.reasons);
+  o.reasons("self_unsure_by_reason", v.unsure);
   o.activity("self_activity", v.activity);
   o.optional("self_energy", v.energy);
 }
@@ -460,6 +463,7 @@ void io(Io& o, RoiHit& v) {
   o.field("instructions", v.instructions);
   o.field("condition_passed", v.condition_passed);
   o.reasons("cycles_by_reason", v.reasons);
+  o.reasons("unsure_by_reason", v.unsure);
 }
 template <class Io>
 void io(Io& o, Roi& v) {
@@ -484,6 +488,13 @@ void io(Io& o, Diagnostic& v) {
   o.field("count", v.count);
 }
 template <class Io>
+void io(Io& o, UnsureRow& v) {
+  o.field("row", v.row);
+  o.field("certainty", v.certainty);
+  o.field("source", v.source);
+  o.field("cycles", v.cycles);
+}
+template <class Io>
 void io(Io& o, RunResult& v) {
   o.field("provenance", v.provenance);
   o.field("totals", v.totals);
@@ -497,6 +508,7 @@ void io(Io& o, RunResult& v) {
   o.field("functions", v.functions);
   o.field("memory", v.memory);
   o.field("timeline", v.timeline);
+  o.field("unsure_rows", v.unsure_rows);
   o.field("roi", v.roi);
   o.field("regions", v.regions);
   o.field("diagnostics", v.diagnostics);

@@ -26,7 +26,7 @@ std::string markdown(const profile::RunResult& r, const Options& o) {
   out += section("Layers", layers_remark(r), layers(r));
   if (const Table table = layer_details(r); !table.rows.empty()) out += section("Layers, closer", "", table);
   out += section("Functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows));
-  out += section("Why", "where the cycles went", reasons(r));
+  out += section("Why", reasons_remark(r), reasons(r));
   if (const Table table = regions(r); !table.rows.empty())
     out += section("Regions", "begin included, end not; cycles of all hits", table);
   if (r.totals.energy) out += section("Energy", energy_remark(r), energy_split(r));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "tools/report/format.h"
 
@@ -108,6 +109,11 @@ std::string scaled_interval(const Estimate& cycles, double seconds) {
   return duration(seconds * cycles.low / cycles.value) + " to " + duration(seconds * cycles.high / cycles.value) + "; ";
 }
 
+Cycle sum(const Reasons& reasons) { return std::accumulate(reasons.begin(), reasons.end(), Cycle{0}); }
+
+/// Share of cycles that rests on inferred or estimated numbers.
+std::string unsure_share(Cycle unsure, Cycle cycles) { return unsure ? percent(real(unsure), real(cycles)) : "-"; }
+
 void remove_column(Table& table, std::string_view title) {
   const auto is_it = [&](const Column& c) { return c.title == title; };
   const auto column = std::find_if(table.columns.begin(), table.columns.end(), is_it);
@@ -136,13 +142,14 @@ Row layer_row(const RunResult& r, const Layer& l, Cycle total) {
   const std::string number = layer_number(r, l);
   return {{number, l.op, l.name.substr(0, l.name.find(';')), first(l.input_shapes) + "→" + first(l.output_shapes),
            l.macs ? count(l.macs) : "-", count(l.cycles), work > 0 ? decimal(real(l.cycles) / work, 2) : "-",
-           milliseconds(l.time_s, r), microjoules(l.energy, r), percent(real(l.cycles), real(total)), ""},
+           milliseconds(l.time_s, r), microjoules(l.energy, r), percent(real(l.cycles), real(total)),
+           unsure_share(sum(l.unsure), l.cycles), ""},
           total ? real(l.cycles) / real(total) : 0};
 }
 
 /// A row of cycles that belong to no layer.
 Row rest_row(const std::string& name, Cycle cycles, const std::string& ms, const std::string& uj, Cycle total) {
-  return {{"", name, "", "", "", count(cycles), "", ms, uj, percent(real(cycles), real(total)), ""},
+  return {{"", name, "", "", "", count(cycles), "", ms, uj, percent(real(cycles), real(total)), "", ""},
           total ? real(cycles) / real(total) : 0,
           true};
 }
@@ -336,6 +343,7 @@ Table layers(const RunResult& r) {
                {"ms", Align::right},
                {"µJ", Align::right},
                {"share", Align::right},
+               {"inferred", Align::right, Shrink::drop},
                {"", Align::left, Shrink::bar}},
               {}};
   if (!inferred(r)) return table;
@@ -357,6 +365,8 @@ Table layers(const RunResult& r) {
       rest_row("total", total, milliseconds(r.totals.time_s, r), microjoules(r.totals.energy, r), total));
   table.rows.back().part = 0;  // its bar would dwarf the others
   if (!r.totals.energy) remove_column(table, "µJ");
+  // It would make names shorter at the usual width; a layer's share is in the saved result.
+  remove_column(table, "inferred");
   return table;
 }
 
@@ -400,6 +410,7 @@ Table functions(const RunResult& r, Order order, std::size_t rows) {
                {"inclusive", Align::right},
                {"share", Align::right},
                {"calls", Align::right},
+               {"inferred", Align::right, Shrink::drop},
                {"function", Align::left, Shrink::keep_ends}},
               {}};
   std::vector<const Function*> sorted;
@@ -415,9 +426,10 @@ Table functions(const RunResult& r, Order order, std::size_t rows) {
     const Function& f = *sorted[i];
     shown += f.self_cycles;
     shown_fj += f.energy ? f.energy->split.total() : 0;
-    table.rows.push_back({{count(f.self_cycles), percent(real(f.self_cycles), total), microjoules(f.energy, r),
-                           count(f.inclusive_cycles), percent(real(f.inclusive_cycles), total),
-                           f.calls ? count(f.calls) : "-", f.name + (f.inlined ? " (inlined)" : "")}});
+    table.rows.push_back(
+        {{count(f.self_cycles), percent(real(f.self_cycles), total), microjoules(f.energy, r),
+          count(f.inclusive_cycles), percent(real(f.inclusive_cycles), total), f.calls ? count(f.calls) : "-",
+          unsure_share(sum(f.unsure), f.self_cycles), f.name + (f.inlined ? " (inlined)" : "")}});
   }
   if (order == Order::self && sorted.size() > rows) {
     const Cycle rest = r.totals.cycles - std::min(shown, r.totals.cycles);
@@ -426,12 +438,13 @@ Table functions(const RunResult& r, Order order, std::size_t rows) {
       const std::uint64_t all = r.totals.energy->split.total();
       rest_energy.emplace().split.core_fj = all - std::min(shown_fj, all);
     }
-    table.rows.push_back({{count(rest), percent(real(rest), total), microjoules(rest_energy, r), "", "", "",
+    table.rows.push_back({{count(rest), percent(real(rest), total), microjoules(rest_energy, r), "", "", "", "",
                            plural(sorted.size() - rows, "more function")},
                           0,
                           true});
   }
   if (!r.totals.energy) remove_column(table, "self µJ");
+  if (sum(r.totals.unsure) == 0) remove_column(table, "inferred");
   return table;
 }
 
@@ -441,7 +454,12 @@ std::string functions_remark(const RunResult& r, Order order) {
 }
 
 Table reasons(const RunResult& r) {
-  Table table{{{"reason"}, {"cycles", Align::right}, {"share", Align::right}, {"", Align::left, Shrink::bar}}, {}};
+  Table table{{{"reason"},
+               {"cycles", Align::right},
+               {"share", Align::right},
+               {"inferred", Align::right, Shrink::drop},
+               {"", Align::left, Shrink::bar}},
+              {}};
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < r.totals.reasons.size(); ++i)
     if (r.totals.reasons[i]) order.push_back(i);
@@ -451,10 +469,18 @@ Table reasons(const RunResult& r) {
   for (const std::size_t i : order) {
     const double cycles = real(r.totals.reasons[i]);
     table.rows.push_back({{std::string(timing::title(static_cast<timing::Reason>(i))), count(r.totals.reasons[i]),
-                           percent(cycles, total)},
+                           percent(cycles, total), unsure_share(r.totals.unsure[i], r.totals.reasons[i])},
                           total > 0 ? cycles / total : 0});
   }
+  if (sum(r.totals.unsure) == 0) remove_column(table, "inferred");
   return table;
+}
+
+std::string reasons_remark(const RunResult& r) {
+  if (sum(r.totals.unsure) == 0) return "where the cycles went";
+  return "where the cycles went; inferred: the part that rests on numbers of core and board that are inferred or "
+         "estimated, in all " +
+         percent(real(sum(r.totals.unsure)), real(r.totals.cycles));
 }
 
 Table regions(const RunResult& r) {
@@ -518,6 +544,16 @@ Facts verdict(const RunResult& r, const Options& options) {
     facts.push_back({"confidence", fmt::format("cycles {}: {}", around, either(e.source, "no source given"))});
   else
     facts.push_back({"confidence", either(e.source, "no interval is known for this core's cycles")});
+  if (const Cycle unsure = sum(r.totals.unsure)) {
+    constexpr std::size_t most_rows = 3;
+    std::string rows;
+    for (std::size_t i = 0; i < std::min(most_rows, r.unsure_rows.size()); ++i)
+      rows += fmt::format("{}{} {}", i ? ", " : ": ", r.unsure_rows[i].row,
+                          percent(real(r.unsure_rows[i].cycles), real(r.totals.cycles)));
+    if (r.unsure_rows.size() > most_rows) rows += ", ...";
+    facts.push_back({"confidence", fmt::format("{} of the cycles rest on inferred or estimated numbers{}",
+                                               percent(real(unsure), real(r.totals.cycles)), rows)});
+  }
   const EnergyModel& model = r.energy_model;
   if (const auto& energy = r.totals.energy) {
     facts.push_back(

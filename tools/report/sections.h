@@ -49,6 +49,7 @@ Table functions(const profile::RunResult&, Order order, std::size_t rows);
 /// What the functions are sorted by, and how sure their joules are.
 std::string functions_remark(const profile::RunResult&, Order order);
 Table reasons(const profile::RunResult&);
+std::string reasons_remark(const profile::RunResult&);
 /// Energy by where it went: core, flash, SRAM, static, sleep, total; no rows when it is unknown.
 Table energy_split(const profile::RunResult&);
 /// The interval, tier and supply of its joules.

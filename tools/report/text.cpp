@@ -41,7 +41,7 @@ std::string text(const profile::RunResult& r, const Options& o) {
     out += section("functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows), o);
     out += section("functions", functions_remark(r, Order::inclusive), functions(r, Order::inclusive, o.rows / 2), o);
   }
-  out += section("why", "where the cycles went", reasons(r), o);
+  out += section("why", reasons_remark(r), reasons(r), o);
   if (const Table table = regions(r); !table.rows.empty())
     out += section("regions", "begin included, end not; cycles of all hits", table, o);
   if (r.totals.energy) out += section("energy", energy_remark(r), energy_split(r), o);
