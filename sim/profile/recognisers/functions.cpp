@@ -43,7 +43,10 @@ class FunctionSource final : public LayerSource {
     if (!has_function_[static_cast<std::size_t>(network)]) {
       const bool again = layer == first_layer_[static_cast<std::size_t>(network)];
       if (again && stage_.recorder.running_network() == network) stage_.recorder.end_inference();
-      if (stage_.recorder.running_network() != network) begin_inference(network, depth ? depth - 1 : 0);
+      if (stage_.recorder.running_network() != network) {
+        begin_inference(network, depth ? depth - 1 : 0);
+        rows->next = 1;  // this call is the first of the inference
+      }
     }
     stage_.recorder.begin_layer(layer, depth, function);
   }
