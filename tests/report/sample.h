@@ -95,7 +95,7 @@ inline profile::RunResult sample() {
   t.reasons = reasons(800'000, 50'000, 150'000);
   t.cycles_estimate = {1e6, 0.97e6, 1.03e6, "documented: the vendor's cycle table"};
 
-  r.stop = {"exited", 0, ExitCode::ok, 0x08000123, "main+0x12 (main.c:34)", "the firmware ended with status 0"};
+  r.stop = {"exited", 0, ExitCode::ok, 0x08000123, "main+0x12 (main.c:34)", "the firmware ended with status 0", {}, ""};
 
   profile::Layer conv;
   conv.index = 0;
@@ -247,7 +247,9 @@ inline profile::RunResult faulted() {
             ExitCode::firmware_fault,
             0x08000210,
             "conv2d+0x10 (kernels.c:12)",
-            "BusFault at conv2d+0x10 (kernels.c:12)"};
+            "BusFault at conv2d+0x10 (kernels.c:12)",
+            {},
+            ""};
   return r;
 }
 
