@@ -246,7 +246,7 @@ TEST_F(TraceCli, TheFileHoldsTheTraceAndTheOptionsAreChecked) {
   EXPECT_TRUE(microjoule(command + "- --console none").out.starts_with(text));
   refuses("run '" + elf + "' --trace-symbol main", 2, {"--trace-symbol needs --trace"});
   refuses(command + "t.txt --trace-layer one", 2, {"'one' is no number of a layer"});
-  refuses(command + "t.txt --trace-layer 0", 2, {"no layer 0", ".note.microjoule"});
+  refuses(command + "t.txt --trace-layer 0", 2, {"no layer 0", "no network was recognised in it"});
   refuses(command + "no/such/folder/t.txt", 7, {"no/such/folder/t.txt"});
   // A full disk is told, not swallowed
   EXPECT_EQ(microjoule(command + "/dev/full").code, 7);

@@ -43,6 +43,7 @@ profile::RunResult full() {
   for (Cycle& c : r.totals.reasons) c = 1;
   for (Cycle& c : r.layers[0].reasons) c = 1;
   for (Cycle& c : r.functions[0].reasons) c = 1;
+  for (Cycle& c : r.phases[0].reasons) c = 1;
   r.roi = {{"bench_begin:bench_end", 0x08000100, 0x08000110, {{100, 50, 40, 38, test::reasons(40, 10, 0)}}, 2}};
   for (Cycle& c : r.roi[0].hits[0].reasons) c = 1;
   r.regions = {{1, "kernel", 50, 40}};

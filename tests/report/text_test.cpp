@@ -44,6 +44,7 @@ totals
   exceptions                  3  240 cycles in their handlers
   flash                35.7 KiB  of 2 MiB, 1.7 %
   RAM, static            20 KiB  of 640 KiB, 3.1 %
+  arena                  16 KiB  15.1 KiB used, 886 B free
   stack, peak             512 B  main > conv2d
   RAM, peak            20.5 KiB  of 640 KiB, 3.2 %; static + stack
 
@@ -51,9 +52,18 @@ layers   sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet
   # op      name            in→out             MACs    cycles cyc/MAC     ms    µJ  share
   0 CONV_2D model/conv/Relu 49x10x1→25x5x64 320,000   832,000    1.30  6.933 250.0 83.2 % ██████████
   1 SOFTMAX Identity        12→12                 -    60,000       -  0.500  28.0  6.0 % ▊
-    between layers                                      8,000                  2.0  0.8 % ▏
-    outside of inference                              100,000                 20.0 10.0 % █▎
+    between layers                                      8,000          0.167   2.0  0.8 % ▏
+    start-up, before main                              10,000          1.100   2.0  1.0 % ▏
+    prepare of 1 operator                              20,000          0.200   4.8  2.0 % ▎
+    before inferences                                  10,000          0.100   7.8  1.0 % ▏
+    after inferences                                   60,000          1.000   5.5  6.0 % ▊
     total                                           1,000,000         10.000 300.0  100 %
+
+in each layer   kernel: the function with most of its cycles; cycles of the first and of a typical
+                later run; live: bytes of the arena in use
+  #  kernel         first     warm  MAC/cycle  weights     live  bound by
+  0  dot_product  417,000  415,000      0.769  2.5 KiB  8.3 KiB  compute: issue, 84.1 %
+  1  layer_1       30,000   30,000          -        -        -  compute: issue, 83.3 %
 
 functions   by self cycles, callees not included; µJ: total -15.0 % to +20.0 %, datasheet
   self cycles   share  self µJ  inclusive   share  calls  function
@@ -118,7 +128,7 @@ TEST(Text, AFaultIsToldInWords) {
   #0         conv2d+0x10 (kernels.c:12)
   #1         main
   registers  r0 = 0x00000000, r1 = 0x08001000
-  try        is the destination a constant?
+  likely     is the destination a constant?
 )");
   EXPECT_THAT(report, HasSubstr("  ended       BusFault at conv2d+0x10 (kernels.c:12); exit code 4\n"));
 }
@@ -129,7 +139,7 @@ TEST(Text, WithoutANetworkOneSentenceSaysSo) {
   r.layers.clear();
   EXPECT_EQ(section(text(r, {}), "layers"),
             "layers   no network was recognised in this firmware, so its cycles are split by function only;\n"
-            "         recognised are firmwares that `microjoule build` makes\n");
+            "         --layers FILE says which functions are layers\n");
 }
 
 TEST(Text, ANetworkThatNeverRanIsNoTableOfZeros) {
@@ -217,8 +227,11 @@ TEST(Text, ANarrowTerminalDropsColumnsBeforeNamesBecomeUnreadable) {
   # op             name           in→out             cycles     ms    µJ  share
   0 DEPTHWI…ONV_2D …del/conv/Relu 49x10x1→25x5x64   832,000  6.933 250.0 83.2 %
   1 SOFTMAX        Identity       12→12              60,000  0.500  28.0  6.0 %
-    between layers                                    8,000          2.0  0.8 %
-    outside of inference                            100,000         20.0 10.0 %
+    between layers                                    8,000  0.167   2.0  0.8 %
+    start-up, before main                            10,000  1.100   2.0  1.0 %
+    prepare of 1 operator                            20,000  0.200   4.8  2.0 %
+    before inferences                                10,000  0.100   7.8  1.0 %
+    after inferences                                 60,000  1.000   5.5  6.0 %
     total                                         1,000,000 10.000 300.0  100 %
 )");
 }

@@ -63,7 +63,7 @@ TEST_F(ArmTrouble, AStoreToFlash) {
 
 TEST_F(ArmTrouble, AnUnalignedLoadWhereTheFirmwareTrapsThem) {
   const Ran ran = run_case("nucleo_unaligned_with_trap", "--board nucleo-l4r5zi");
-  faults(ran, "HardFault", "unaligned_with_trap", {"load of 4 bytes at 0x20000401", "unaligned", "UNALIGNED"});
+  faults(ran, "HardFault", "unaligned_with_trap", {"load of 4 bytes at 0x20000405", "unaligned", "UNALIGNED"});
 }
 
 TEST_F(ArmTrouble, AStackThatGrowsOutOfRam) {

@@ -52,7 +52,7 @@ TEST_F(Image, WithDataAcrossAdjoiningRegionsFits) {
 }
 
 TEST_F(Image, ThatFitsNoBoardSaysWhatItNeeds) {
-  refuses_fixture("pico_big_const", "", {"no board fits this image", "armv6-m", "0x10000100..0x102", "--board"});
+  refuses_fixture("pico_big_const", "", {"no board fits this image", "armv6-m", "0x10000100..0x104", "--board"});
 }
 
 TEST_F(Image, WithoutANetworkTakesNoTensors) {

@@ -63,7 +63,7 @@ TEST_F(RiscvTrouble, ADivisionByZeroIsNoFault) {
 
 TEST_F(RiscvTrouble, AnAtomicInstructionOnACoreWithoutThem) {
   faults(run_case("ibex_uses_atomics", "--board ibex-demo"), "illegal instruction", "uses_atomics",
-         {"mcause = 0x00000002", "amoadd.w is of extension a", "the core of ibex-demo is"});
+         {"mcause = 0x00000002", "amoadd.w is of extension A", "the core of ibex-demo is"});
 }
 
 TEST_F(RiscvTrouble, AFirmwareThatGoesOnBehindItsFaultsEndsWell) {

@@ -122,8 +122,11 @@ TEST_F(Detect, WhatIsFoundEndsAWellBehavedRunWithExitCode4AndMovesNoCycle) {
   EXPECT_EQ(detected.answer.code, 4);
   EXPECT_EQ(detected.result.at("totals"), plain.result.at("totals"));
   EXPECT_EQ(detected.result.at("functions"), plain.result.at("functions"));
-  EXPECT_EQ(detected.result.at("diagnostics")[0].at("kind"), "null");
-  EXPECT_THAT(detected.answer.out, testing::HasSubstr("through a null pointer"));
+  // The fixture's start doesn't clear .bss either, so the pointer itself was never written.
+  std::vector<std::string> kinds;
+  for (const json& d : detected.result.at("diagnostics")) kinds.push_back(d.at("kind"));
+  EXPECT_THAT(kinds, testing::IsSupersetOf({"uninitialised", "null"}));
+  EXPECT_THAT(unwrapped(detected.answer.out), testing::HasSubstr("through a null pointer"));
 }
 
 TEST_F(Detect, NamesAreChecked) {

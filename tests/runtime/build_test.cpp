@@ -125,8 +125,8 @@ TEST_F(Build, NamesTheBoardsThereAre) {
   const auto target = find_target("nucleo");
   ASSERT_FALSE(target.ok());
   EXPECT_EQ(target.error().code, ExitCode::usage);
-  EXPECT_THAT(target.error().text(), HasSubstr("did you mean \"nucleo-l4r5zi\"?"));
-  EXPECT_THAT(target.error().text(), HasSubstr("ibex-demo, ibex-large, mps2-an386, nano33ble, nucleo-l4r5zi, pico"));
+  EXPECT_THAT(target.error().text(), HasSubstr("did you mean \"nucleo-"));
+  EXPECT_THAT(target.error().text(), HasSubstr("ibex-demo, ibex-large, mps2-an386, nano33ble, nucleo-f446re"));
 }
 
 TEST_F(Build, ABoardWithoutAFirmwareObjectIsRefusedWithThoseThatHaveOne) {

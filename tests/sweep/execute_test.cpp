@@ -9,6 +9,7 @@
 #include <mutex>
 #include <sstream>
 
+#include "sim/collect.h"
 #include "tools/report/format.h"
 #include "tools/sweep/render.h"
 #include "tools/sweep/sweep.h"
@@ -47,14 +48,16 @@ RunResult formula(const RunRequest& request) {
   n.name = "net";
   n.inferences = 1;
   n.cycles = end - 2'000;
-  n.time_s = at(end - 1'000) - at(1'000);
-  n.activity = {all};
+  energy::Activity inside;
+  inside.issue_cycles = n.cycles;
+  n.activity = {inside};
   profile::Layer l;
   l.invocations = 1;
   l.cycles = n.cycles;
-  l.time_s = n.time_s;
+  l.activity = n.activity;
   r.layers = {l};
   r.networks = {n};
+  set_times(r);
   r.timeline.names = {"main", "invoke"};
   r.timeline.spans = {{0, 0, 0, end}, {1, 1, 1'000, end - 1'000}};
   r.timeline.layers = {{0, 1'000, end - 1'000}};

@@ -180,9 +180,9 @@ std::string phase_name(const PhaseSum& p) {
   if (p.kind == "startup") return "start-up, before main";
   if (p.kind == "setup") return "set-up of the network";
   if (p.kind == "init" || p.kind == "prepare") return p.kind + " of " + plural(p.rows, "operator");
-  if (p.kind == "before") return "before the first inference";
+  if (p.kind == "before") return "before inferences";
   if (p.kind == "between") return "between inferences";
-  if (p.kind == "after") return "after the last inference";
+  if (p.kind == "after") return "after inferences";
   if (p.kind == "interrupts") return plural(p.count, "interrupt") + " meanwhile";
   if (p.kind == "other") return "looked like a network";
   return "outside of inference";

@@ -31,8 +31,8 @@
   equal("again: smallest first", column("#layers-table", 5), ["60,000", "832,000"]);
   equal(
     "rows that are no layer stay below", all("#layers-table tfoot tr").map((r) => r.children[1].textContent),
-    ["between layers", "start-up, before main", "prepare of operators", "before the first inference",
-      "after the last inference", "total"]);
+    ["between layers", "start-up, before main", "prepare of operators", "before inferences",
+      "after inferences", "total"]);
   cycles.click();
   equal("a third time: execution order", column("#layers-table", 0), ["0", "1"]);
   equal("no column is sorted then", all("#layers-table [aria-sort]").length, 0);
