@@ -252,8 +252,8 @@ bool ExceptionUnit::prepare_handler(unsigned exception, bool tail_chain, bool ig
   return true;
 }
 
-// The most urgent fault that is pending and more urgent than `over`, else `over`. Neither is active yet, so that of equal
-// priorities the lower number is the more urgent (ARMv7-M B1.5.4).
+// The most urgent fault that is pending and more urgent than `over`, else `over`. Neither is active yet, so that of
+// equal priorities the lower number is the more urgent (ARMv7-M B1.5.4).
 unsigned ExceptionUnit::most_urgent_fault(unsigned over) const {
   for (const unsigned n : {hard_fault, mem_manage, bus_fault, usage_fault, secure_fault})
     for (const unsigned fault : {n | secure_bank, unsigned{n}})

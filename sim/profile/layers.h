@@ -2,8 +2,8 @@
 //
 // A LayerRecorder doesn't know how layers are recognised. It is told when something begins, and that the call of which
 // it is an interval ended; at each such moment it reads the machine's counts and charges what was spent since the last
-// one to the innermost thing under way. So every cycle is charged exactly once, whatever nests in whatever: a subgraph's
-// layers are not part of the IF that runs them, an interrupt's handler not of the layer that it interrupts.
+// one to the innermost thing under way. So every cycle is charged exactly once, whatever nests in whatever: a
+// subgraph's layers are not part of the IF that runs them, an interrupt's handler not of the layer that it interrupts.
 #pragma once
 
 #include <cstddef>
@@ -44,8 +44,8 @@ class LayerRecorder {
   // ---- what there is ------------------------------------------------------------------------------------------------
   /// Facts of a network: name, runtime and the like, counts 0. Gives its index, from 0.
   int add_network(Network facts);
-  /// Facts of a layer: its network's index, its own index, op, shapes; counts 0; its function where that is known before
-  /// it runs. Gives its number, from 0.
+  /// Facts of a layer: its network's index, its own index, op, shapes; counts 0; its function where that is known
+  /// before it runs. Gives its number, from 0.
   int add_layer(Layer facts, Address function = 0);
   /// A phase outside of inferences: kind, name, network and layer; counts 0. Gives its number, from 0.
   int add_phase(Phase facts);
@@ -87,8 +87,8 @@ class LayerRecorder {
   std::uint64_t begun() const { return begun_; }
 
   // ---- what was found -----------------------------------------------------------------------------------------------
-  /// Sets networks, layers, phases that ran, and the timeline's spans of layers. Cycles of all of them sum to the run's.
-  /// Networks that never ran are left out if others did. Gives for each layer added its index, -1: left out.
+  /// Sets networks, layers, phases that ran, and the timeline's spans of layers. Cycles of all of them sum to the
+  /// run's. Networks that never ran are left out if others did. Gives for each layer added its index, -1: left out.
   std::vector<int> give(RunResult& result) const;
   /// The function of the layer's last invocation, or as it was added; 0: unknown.
   Address function_of(int layer) const { return layers_[static_cast<std::size_t>(layer)].function; }

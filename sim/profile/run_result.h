@@ -1,7 +1,8 @@
 // What one run found: integers counted by the machine and their split, ready to be saved, compared and rendered.
 //
 // Every cycle of totals.cycles stands exactly once in each of: reasons, functions (self), call_tree (self), lines, and
-// layers plus networks (between layers) plus phases. Names are the guest's; paths are as the debug information gives them, never the host's.
+// layers plus networks (between layers) plus phases. Names are the guest's; paths are as the debug information gives
+// them, never the host's.
 #pragma once
 
 #include <array>
@@ -143,9 +144,9 @@ struct Arena {
 
 struct Network {
   std::string name;
-  std::string runtime;        ///< "mjrt"
-  std::string recognised_by;  ///< why we think so, one line
-  int confidence = 0;         ///< in percent, that it is this runtime and these are its layers
+  std::string runtime;                     ///< "mjrt"
+  std::string recognised_by;               ///< why we think so, one line
+  int confidence = 0;                      ///< in percent, that it is this runtime and these are its layers
   std::vector<std::string> disagreements;  ///< where two sources contradict each other, a sentence each
   std::uint64_t inferences = 0;
   std::uint64_t macs = 0;
@@ -165,8 +166,8 @@ struct Network {
 /// What happened outside of inferences. With layers and between_cycles of networks, phases have each cycle once.
 struct Phase {
   /// "startup" before main, "init" and "prepare" of an operator, "before" the first inference, "between" inferences,
-  /// "after" the last one, "interrupts" that came during an inference or another phase, "other": what looked like a network and
-  /// was none; "program" where nothing was inferred.
+  /// "after" the last one, "interrupts" that came during an inference or another phase, "other": what looked like a
+  /// network and was none; "program" where nothing was inferred.
   std::string kind;
   int network = -1;  ///< index into RunResult::networks; -1: of none
   int layer = -1;    ///< index into RunResult::layers; -1: of none
@@ -222,7 +223,7 @@ struct MemoryRegion {
 
 struct Stack {
   Address top = 0, low = 0;
-  std::uint64_t used_bytes = 0;  ///< top - low, and what was used of another security state's stack
+  std::uint64_t used_bytes = 0;    ///< top - low, and what was used of another security state's stack
   std::vector<std::string> chain;  ///< functions at the deepest point, outermost first
 };
 

@@ -538,7 +538,8 @@ Facts verdict(const RunResult& r, const Options& options) {
   const bool told = r.stop.where.empty() || r.stop.message.find(r.stop.where) != std::string::npos;
   facts.push_back({"ended", fmt::format("{}{}; exit code {}", either(r.stop.message, r.stop.kind),
                                         told ? "" : ", at " + r.stop.where, static_cast<int>(r.stop.exit_code))});
-  for (std::size_t i = 0; i < r.stop.backtrace.size(); ++i) facts.push_back({fmt::format("#{}", i), r.stop.backtrace[i]});
+  for (std::size_t i = 0; i < r.stop.backtrace.size(); ++i)
+    facts.push_back({fmt::format("#{}", i), r.stop.backtrace[i]});
   if (!r.stop.hint.empty()) facts.push_back({"likely", r.stop.hint});
   if (const std::string around = relative_interval(e.value, e.low, e.high); !around.empty())
     facts.push_back({"confidence", fmt::format("cycles {}: {}", around, either(e.source, "no source given"))});

@@ -7,7 +7,8 @@ namespace mj::profile {
 void CallSequence::add_network(Address function) {
   if (network_ >= 0) return;
   // Nothing else has a name: the function that runs it.
-  if (const Symbol* s = stage_.program.symbols.function_at(function); s && facts_.name.empty()) facts_.name = s->display;
+  if (const Symbol* s = stage_.program.symbols.function_at(function); s && facts_.name.empty())
+    facts_.name = s->display;
   if (facts_.name.empty()) facts_.name = "network";
   network_ = stage_.recorder.add_network(facts_);
 }
