@@ -207,7 +207,8 @@ inline std::string trustzone_in_qemu(const std::string& body) {
   const Folder folder;
   const std::string elf = assemble(folder, "mps2-an505", trustzone_image(body));
   const std::string command =
-      "timeout 60 qemu-system-arm -M mps2-an505 -display none -monitor none -serial none -semihosting-config "
+      "timeout 60 qemu-system-arm -M mps2-an505 -icount shift=0,sleep=off -display none -monitor none -serial none "
+      "-semihosting-config "
       "enable=on,target=native -kernel " +
       elf + " 2>&1 >/dev/null </dev/null";  // QEMU's semihosting console is stderr
   std::string out;
