@@ -28,7 +28,7 @@ class SifiveUart final : public Uart {
   }
 
  private:
-  static constexpr std::uint32_t txctrl = 0x08, rxctrl = 0x0C, ie = 0x10;
+  static constexpr std::uint32_t txctrl = 0x08, ie = 0x10;
   static constexpr std::uint32_t empty = 1u << 31, txen = 1, txwm = 1, rxwm = 2;
 
   // The FIFO is always drained: there are fewer than txcnt entries unless txcnt is 0, more than rxcnt after receiving.

@@ -65,7 +65,9 @@ void attribute(const engine::Engine& engine, const timing::CoreTiming& timing, c
     return f;
   };
 
-  for (const auto& [address, counts] : counts_by_address(engine, timing, result.operating_points)) {
+  for (const auto& row : counts_by_address(engine, timing, result.operating_points)) {
+    const auto address = row.first;
+    const auto& counts = row.second;
     const auto where = debug.intervals(address, address + 2);
     const SourceInterval at = where.empty() ? SourceInterval{} : where.front();
     const bool known = at.file != kNone && at.line != 0;
