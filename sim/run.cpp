@@ -130,7 +130,7 @@ class Runner {
     const auto warn = [&](const char* option, const Result<void>& saved) {
       if (saved) return;
       const Error& e = saved.error();
-      result.diagnostics.push_back({"warning", option, e.what + (e.why.empty() ? "" : ": " + e.why), 1});
+      result.diagnostics.push_back({"warning", option, e.brief(), 1});
       if (result.stop.exit_code == ExitCode::ok) result.stop.exit_code = e.code;
     };
     if (!request_.output_path.empty()) warn("--output", save_output());

@@ -10,12 +10,6 @@ namespace {
 
 using testing::HasSubstr;
 
-#ifdef MJ_QUICK
-constexpr bool quick = true;
-#else
-constexpr bool quick = false;
-#endif
-
 bool has_compiler(const std::string& board) {
   const bool riscv = board.rfind("ibex", 0) == 0 || board == "virt32";
   return installed(riscv ? "riscv64-unknown-elf-gcc" : "arm-none-eabi-gcc");

@@ -51,7 +51,7 @@ TEST_P(NetworkInQemu, SaysTheSame) {
   expect_equal(machine, path("fw.elf"));
 }
 
-std::string name_of(const testing::TestParamInfo<std::tuple<Machine, const char*>>& test) {
+std::string network_name(const testing::TestParamInfo<std::tuple<Machine, const char*>>& test) {
   std::string name = std::string(std::get<1>(test.param)) + "_on_" + std::get<0>(test.param).board;
   for (char& c : name) c = c == '-' ? '_' : c;
   return name;
@@ -59,12 +59,12 @@ std::string name_of(const testing::TestParamInfo<std::tuple<Machine, const char*
 
 #ifdef MJ_QUICK
 INSTANTIATE_TEST_SUITE_P(Run, NetworkInQemu, testing::Combine(testing::Values(arm, riscv), testing::Values("tiny")),
-                         name_of);
+                         network_name);
 #else
 INSTANTIATE_TEST_SUITE_P(Run, NetworkInQemu,
                          testing::Combine(testing::Values(arm, riscv),
                                           testing::Values("tiny", "kws", "ad", "ic", "vww")),
-                         name_of);
+                         network_name);
 #endif
 
 struct FixtureInQemu : InQemu, testing::WithParamInterface<const char*> {};

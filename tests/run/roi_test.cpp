@@ -7,12 +7,6 @@
 namespace mj::test {
 namespace {
 
-#ifdef MJ_QUICK
-constexpr bool quick = true;
-#else
-constexpr bool quick = false;
-#endif
-
 class Roi : public Firmware {
  protected:
   void SetUp() override {

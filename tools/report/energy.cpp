@@ -11,10 +11,6 @@ namespace {
 
 using namespace profile;
 
-double real(std::uint64_t n) { return static_cast<double>(n); }
-
-std::string either(const std::string& first, const std::string& second) { return first.empty() ? second : first; }
-
 }  // namespace
 
 std::string range(double low, double high, std::string_view unit) {

@@ -13,10 +13,6 @@ namespace {
 
 using namespace profile;
 
-double real(std::uint64_t n) { return static_cast<double>(n); }
-
-std::string either(const std::string& first, const std::string& second) { return first.empty() ? second : first; }
-
 /// The clock that most cycles ran at.
 std::string main_clock(const Totals& totals) {
   const ClockSpan* most = nullptr;
