@@ -167,8 +167,7 @@ std::string state_text(const ThumbState& s, const Insn& insn) {
 class Campaign {
  public:
   Campaign(const Family& family, const CampaignOptions& options)
-      : family_(family),
-        options_(options),
+      : options_(options),
         here_(std::string(family.core), false),
         watched_(std::string(family.core), true),
         oracle_(family.oracle),
@@ -454,7 +453,6 @@ class Campaign {
     return out;
   }
 
-  const Family& family_;
   CampaignOptions options_;
   ThumbHere here_, watched_;
   UnicornThumb oracle_, stepped_;

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
+#include "tools/report/cells.h"
 #include "tools/report/format.h"
 #include "tools/report/sections.h"
 
 namespace mj::report {
-namespace {
 
 using namespace profile;
-
-}  // namespace
 
 std::string range(double low, double high, std::string_view unit) {
   return quantity(low, unit) + " to " + quantity(high, unit);

@@ -11,6 +11,7 @@
 namespace mj::report {
 
 constexpr double real(std::uint64_t n) { return static_cast<double>(n); }
+/// `first` unless it is empty.
 inline std::string either(const std::string& first, const std::string& second) {
   return first.empty() ? second : first;
 }
