@@ -16,7 +16,9 @@ Hertz prescaled(Hertz hz, std::uint32_t pre) {
 
 Stm32Rcc::Stm32Rcc(const DeviceSpec& spec, const Wiring& wiring, const Stm32ClockTree& tree,
                    Stm32Oscillators oscillators)
-    : RegisterMap(spec, wiring), tree_(tree), oscillators_(std::move(oscillators)) {}
+    : RegisterMap(spec, wiring), tree_(tree), oscillators_(std::move(oscillators)) {
+  if (wiring_.flash && spec.has("flash")) at_hclk_ = wiring_.flash(spec.text_or("flash", ""));
+}
 
 std::uint32_t Stm32Rcc::field(const Stm32Field& f) const { return f.bits ? (get(f.offset) & mask(f)) >> f.shift : 0; }
 
@@ -74,6 +76,7 @@ void Stm32Rcc::update(Cycle now) {
   wiring_.clocks->drive("sysclk", sysclk, now);
   wiring_.clocks->drive(ClockNets::core, tree_.cpre.bits ? divided : hclk, now);
   if (tree_.cpre.bits) wiring_.clocks->drive_from_core("hclk", hclk, now);
+  if (at_hclk_ && hclk) at_hclk_->set_bus_ratio(static_cast<std::uint32_t>((divided + hclk - 1) / hclk));
   // A timer runs at its bus's clock, doubled if that is divided (F4's and F7's TIMPRE, which changes this, is not
   // modelled).
   const auto timer = [&](std::uint32_t ppre) { return ppre & 4 ? hclk >> (ppre & 3) : hclk; };

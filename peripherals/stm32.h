@@ -50,6 +50,7 @@ struct Stm32Oscillators {
 };
 
 /// Drives the nets "sysclk", "core" (the core's clock), "hclk" (where the core's differs), "tim_apb1" and "tim_apb2".
+/// Parameter `flash` names a region whose interface runs at HCLK: its ratio to the core's clock is kept up to date.
 /// A family's constructor declares its registers, with clock_write() for those that hold fields of the tree, and calls
 /// start(). Oscillators and PLLs are ready at once.
 class Stm32Rcc : public RegisterMap {
@@ -71,6 +72,7 @@ class Stm32Rcc : public RegisterMap {
 
   const Stm32ClockTree tree_;
   const Stm32Oscillators oscillators_;
+  memory::FlashTiming* at_hclk_ = nullptr;
 };
 
 /// A family's flash interface: what its access control register (ACR, at 0) switches, and its control register.
