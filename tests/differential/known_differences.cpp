@@ -58,9 +58,6 @@ constexpr KnownDifference unicorn[] = {
        if (op(e).starts_with("vcvt_f64")) t.s[d + 1] = 0;
        t.fpscr &= ~0x9fu;
      }},
-    {"TTT, TTAT of the private peripherals: readable for unprivileged code or not (open: DDI0553, MPUCheck())",
-     [](Features, const Executed& e) { return op(e).starts_with("tt") && e.before.r[e.insn.rn] >> 20 == 0xe00; },
-     [](const Executed& e, ThumbState& t) { t.r[e.insn.rd] &= ~(3u << 18); }},
 };
 
 }  // namespace

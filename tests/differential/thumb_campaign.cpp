@@ -31,10 +31,12 @@ constexpr std::uint16_t undefined_insn = 0xde00;  // UDF #0
 
 bool is_exception(End e) { return e != End::finished && e != End::lost; }
 
-/// Whether both ended alike. Where the architecture has one exception for all faults, any fault will do.
-bool same_end(End ours, End theirs) {
+/// Whether both ended alike. Where the architecture has one exception for all faults, any fault will do; likewise where
+/// no frame could be stacked: the oracle doesn't enter exceptions.
+bool same_end(const Outcome& here, End theirs) {
+  const End ours = here.end;
   if (ours == theirs) return true;
-  if (ours == End::hard_fault || ours == End::lockup) return is_exception(theirs);
+  if (ours == End::hard_fault || !here.registers) return is_exception(theirs);
   // Unicorn has one error for UNDEFINSTR and INVSTATE, and QEMU one exception for all bad addresses.
   if (ours == End::invalid_state) return theirs == End::undefined;
   if (ours == End::unaligned) return theirs == End::memory;
@@ -183,7 +185,6 @@ class Campaign {
       machine->write_code(program.base, program.code.data(), program.bytes());
     for (UnicornThumb* oracle : {&oracle_, &stepped_})
       oracle->write_code(program.base, program.code.data(), program.bytes());
-    stepped_.write_code(program.end, &undefined_insn, 2);
     ++report_.programs;
     return program;
   }
@@ -275,7 +276,7 @@ class Campaign {
     std::string out;
     // Unicorn doesn't say which instruction met a bad address.
     if (theirs.end == End::memory && is_exception(ours.end)) theirs.state.r[pc] = ours.state.r[pc];
-    if (!same_end(ours.end, theirs.end))
+    if (!same_end(ours, theirs.end))
       out += fmt::format("    ends      here {}, oracle {}\n", name(ours.end), name(theirs.end));
     if (!ours.registers) return out;
     out += differences(ours.state, theirs.state);
@@ -341,10 +342,10 @@ class Campaign {
     }
     const std::uint32_t until = next < steps.size() ? ours.state.r[pc] : program.end;
     stepped_.forget_code(program.base, program.bytes());  // what was translated for another end would run past this one
-    Outcome theirs = stepped_.run(s.before, until, fp_);
+    Outcome theirs = stepped_.run(s.before, until, fp_, program.end);
     const std::string d = differ(ours, theirs, our_ram, stepped_.ram());
     if (d.empty()) return "";
-    if (same_end(ours.end, theirs.end) && memory_differences(our_ram, stepped_.ram(), ours).empty() &&
+    if (same_end(ours, theirs.end) && memory_differences(our_ram, stepped_.ram(), ours).empty() &&
         explained(k, next, ours.state, theirs.state)) {
       ++found;
       stepped_.set_visible(ours.state, fp_);

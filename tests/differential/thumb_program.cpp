@@ -162,7 +162,7 @@ void ThumbGenerator::group(Draft& d) {
     it.group = d.groups;
     it.drawn = true;
   }
-  isa::RegSet written = 0, needed = 0;
+  isa::RegSet written = 0, needed = 0, doubtful = 0;
   for (unsigned k = 0; k < count; ++k) {
     Item item;
     bool good = false;
@@ -176,10 +176,13 @@ void ThumbGenerator::group(Draft& d) {
       const bool exclusive = insn.cls == OpClass::load_exclusive || insn.cls == OpClass::store_exclusive;
       if (in_it && exclusive) good = false;  // see open_monitor()
       if ((e.address | e.target) & (written | needed)) good = false;
-      if (e.reads & written & isa::reg_bit(sp)) good = false;  // the oracle's SP may have bits 1:0
+      if ((e.reads | e.store_data) & doubtful) good = false;
     }
     if (!good) break;
     written |= e.writes;
+    // An oracle can't be stopped within an IT block: what its errors may reach isn't read there.
+    const bool may_err = insn.cls == OpClass::sys_read || insn.cls == OpClass::fp_convert;
+    doubtful |= e.writes & (may_err ? ~isa::reg_bit(fpscr) : isa::reg_bit(sp));
     needed |= (e.address | e.target) & ~isa::reg_bit(sp);
     item.group = d.groups;
     if (insn.cls == OpClass::load_exclusive || insn.cls == OpClass::store_exclusive) ++d.exclusives;

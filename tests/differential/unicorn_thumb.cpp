@@ -129,7 +129,7 @@ void UnicornThumb::set_visible(const ThumbState& state, bool fp) {
   }
 }
 
-Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp) {
+Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp, std::uint32_t or_end) {
   Engine& e = *engine_;
   void* values[33];
   const auto core = [&](ThumbState& s) {
@@ -140,6 +140,11 @@ Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp) {
     values[32] = &s.fpscr;
   };
   e.exception.reset();
+  if (or_end) {
+    std::uint64_t exits[] = {end, or_end};
+    must(uc_ctl_exits_enable(e.uc), "exits");
+    must(uc_ctl_set_exits(e.uc, exits, 2), "set exits");
+  }
   const uc_err err = uc_emu_start(e.uc, state.r[15] | 1, end, 0, 0);
 
   Outcome out;

@@ -24,8 +24,9 @@ class UnicornThumb {
   void set(const ThumbState& state, bool fp);
   /// `state`, and what it doesn't hold stays (monitor, Non-secure registers ...).
   void set_visible(const ThumbState& state, bool fp);
-  /// Executes from state.r[15] up to `end`. `state` is what set() was told or the last run left.
-  Outcome run(const ThumbState& state, std::uint32_t end, bool fp);
+  /// Executes from state.r[15] up to `end`, or to `or_end` should it miss that. `state` is what set() was told or the
+  /// last run left.
+  Outcome run(const ThumbState& state, std::uint32_t end, bool fp, std::uint32_t or_end = 0);
 
  private:
   struct Engine;
