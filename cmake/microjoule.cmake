@@ -4,6 +4,8 @@ function(mj_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wno-sign-conversion -Werror)
   # Files built together (CMAKE_UNITY_BUILD) are in each other's shadow.
   target_compile_options(${target} PRIVATE $<$<NOT:$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wshadow>)
+  # To GCC a file included by another is a header, whose classes must not have members of unnamed namespaces.
+  target_compile_options(${target} PRIVATE $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>)
   # Tables of instructions are checked against each other when they are compiled: more steps than clang allows by itself.
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fconstexpr-steps=50000000>)
   # GCC 12 sees overlapping copies in its own std::string (GCC bug 105651).
