@@ -11,12 +11,6 @@ namespace mj::test {
 
 using nlohmann::json;
 
-#ifdef MJ_QUICK
-inline constexpr bool quick = true;  ///< fewer, smaller networks: the simulator itself runs tens of times slower
-#else
-inline constexpr bool quick = false;
-#endif
-
 /// Fails unless the result is valid by models/schema/result.schema.json.
 void expect_valid(const json& result);
 

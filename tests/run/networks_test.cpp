@@ -3,6 +3,7 @@
 #include "sim/profile/model/tflite_reader.h"
 #include "tests/model/files.h"
 #include "tests/run/expect.h"
+#include "tests/sanitized.h"
 #include "tools/reference/reference.h"
 
 namespace mj::test {
@@ -102,7 +103,7 @@ std::vector<Example> examples() {
                                     "virt32",        "ibex-demo", "ibex-large"};
   std::vector<Example> all;
   for (const char* board : boards) all.push_back({"tiny", board, 3});
-  if (quick) {
+  if (sanitized) {
     all.push_back({"kws", "nucleo-l4r5zi", 1});
     all.push_back({"ad", "pico", 1});
     return all;
@@ -237,7 +238,7 @@ TEST_P(TrainedNetwork, GivesTheReferencesOutput) {
 }
 
 std::vector<Example> trained() {
-  if (quick) return {{"kws_ref_model", "nucleo-l4r5zi", 1}};
+  if (sanitized) return {{"kws_ref_model", "nucleo-l4r5zi", 1}};
   std::vector<Example> all = {{"kws_ref_model", "ibex-demo", 3}};
   for (const char* network : {"kws_ref_model", "ad01_int8", "pretrainedResnet_quant", "vww_96_int8"})
     for (const char* board : {"nucleo-l4r5zi", "pico", "ibex-large"}) all.push_back({network, board, 3});

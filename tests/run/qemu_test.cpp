@@ -3,6 +3,7 @@
 
 #include "tests/model/files.h"
 #include "tests/run/expect.h"
+#include "tests/sanitized.h"
 
 namespace mj::test {
 namespace {
@@ -57,15 +58,11 @@ std::string network_name(const testing::TestParamInfo<std::tuple<Machine, const 
   return name;
 }
 
-#ifdef MJ_QUICK
-INSTANTIATE_TEST_SUITE_P(Run, NetworkInQemu, testing::Combine(testing::Values(arm, riscv), testing::Values("tiny")),
-                         network_name);
-#else
+std::vector<const char*> networks() {
+  return sanitized ? std::vector<const char*>{"tiny"} : std::vector<const char*>{"tiny", "kws", "ad", "ic", "vww"};
+}
 INSTANTIATE_TEST_SUITE_P(Run, NetworkInQemu,
-                         testing::Combine(testing::Values(arm, riscv),
-                                          testing::Values("tiny", "kws", "ad", "ic", "vww")),
-                         network_name);
-#endif
+                         testing::Combine(testing::Values(arm, riscv), testing::ValuesIn(networks())), network_name);
 
 struct FixtureInQemu : InQemu, testing::WithParamInterface<const char*> {};
 
