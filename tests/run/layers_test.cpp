@@ -124,8 +124,9 @@ std::string name_of(const testing::TestParamInfo<Built>& test) { return test.par
 INSTANTIATE_TEST_SUITE_P(Images, Interpreter,
                          testing::Values(Built{"m4", "mps2-an386"}, Built{"m4_o0", "mps2-an386"},
                                          Built{"m4_large_nodes", "mps2-an386"}, Built{"m4_copied", "mps2-an386"},
-                                         Built{"m0", "mps2-an386"}, Built{"m4_inlined", "mps2-an386"},
-                                         Built{"rv32", "virt32"}, Built{"rv32_copied", "virt32"}),
+                                         Built{"m4_twice", "mps2-an386"}, Built{"m0", "mps2-an386"},
+                                         Built{"m4_inlined", "mps2-an386"}, Built{"rv32", "virt32"},
+                                         Built{"rv32_copied", "virt32"}),
                          name_of);
 
 // ---- a second opinion: what kernels are handed, against the model
