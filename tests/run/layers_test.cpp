@@ -124,12 +124,12 @@ std::string image_name(const testing::TestParamInfo<Built>& test) { return test.
 INSTANTIATE_TEST_SUITE_P(Images, Interpreter,
                          testing::Values(Built{"m4", "mps2-an386"}, Built{"m4_o0", "mps2-an386"},
                                          Built{"m4_large_nodes", "mps2-an386"}, Built{"m4_copied", "mps2-an386"},
-                                         Built{"m0", "mps2-an386"}, Built{"m4_inlined", "mps2-an386"},
-                                         Built{"rv32", "virt32"}, Built{"rv32_copied", "virt32"}),
+                                         Built{"m4_twice", "mps2-an386"}, Built{"m0", "mps2-an386"},
+                                         Built{"m4_inlined", "mps2-an386"}, Built{"rv32", "virt32"},
+                                         Built{"rv32_copied", "virt32"}),
                          image_name);
 
-// ---- a second opinion: what kernels are handed, against the model
-// -------------------------------------------------------
+// ---- a second opinion: what kernels are handed, against the model ---------------------------------------------------
 
 class SecondOpinion : public Firmware {
  protected:

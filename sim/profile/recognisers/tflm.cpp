@@ -324,14 +324,29 @@ class TflmSource final : public LayerSource {
       break;
     }
     if (rejected_.count(node)) return nullptr;
-    NodeArray* found = match(node, node_size);
-    if (!found && scans_ < most_scans && plausible(node, node_size)) {
+    auto found = match(node, node_size);
+    const bool elsewhere = found && !with(models_[found->model].found.address, node);
+    if ((elsewhere || (!found && plausible(node, node_size))) && scans_ < most_scans) {
       ++scans_;
       scan_memory();
-      found = match(node, node_size);
+      const auto again = match(node, node_size);
+      // A copy has no name of its own.
+      if (found && again && again->model != found->model)
+        models_[again->model].found.name = models_[found->model].found.name;
+      found = again;
     }
-    if (!found) rejected_.insert(node);
-    return found;
+    if (found) return &keep(*found);
+    rejected_.insert(node);
+    return nullptr;
+  }
+
+  /// Whether the model lies in the memory in which the node finds the lists of its tensors, which it has from its
+  /// model.
+  bool with(Address model, Address node) const {
+    const Address inputs = stage_.guest.word(node).value_or(0);
+    for (const auto& region : stage_.guest.bus().regions())
+      if (region->contains(inputs, 4)) return region->contains(model, 4);
+    return false;
   }
 
   /// Whether it may be worth while to look for its model in all of memory.
@@ -344,7 +359,7 @@ class TflmSource final : public LayerSource {
     return in && out && *in <= most_tensors && *out >= 1 && *out <= most_tensors;
   }
 
-  NodeArray* match(Address node, std::uint32_t node_size) {
+  std::optional<NodeArray> match(Address node, std::uint32_t node_size) const {
     // A model that holds the arrays that nodes point to is preferred to its copy elsewhere.
     const Address inputs = stage_.guest.word(node).value_or(0);
     std::optional<NodeArray> best;
@@ -364,19 +379,23 @@ class TflmSource final : public LayerSource {
         }
       }
     }
-    if (!best) return nullptr;
-    Model& m = models_[best->model];
+    return best;
+  }
+
+  NodeArray& keep(const NodeArray& array) {
+    Model& m = models_[array.model];
     record(m,
            fmt::format("operators are called through nodes that match the model {}: codes, order and tensors", m.where),
            100);
     // Also where they are jumped to, by a loop that ends in a tail call.
-    for (std::size_t i = 0; i < m.found.graphs[best->subgraph].operators.size(); ++i) {
-      const auto registration = stage_.guest.word(best->base + static_cast<Address>(i) * stride + node_size);
+    for (std::size_t i = 0; i < m.found.graphs[array.subgraph].operators.size(); ++i) {
+      const auto registration =
+          stage_.guest.word(array.base + static_cast<Address>(i) * array.stride() + array.node_size);
       for (const std::uint32_t at : {prepare_at, invoke_at})
         if (const auto f = stage_.guest.word(registration.value_or(0) + at); f && *f) stage_.is_function(*f);
     }
-    arrays_.push_back(*best);
-    return &arrays_.back();
+    arrays_.push_back(array);
+    return arrays_.back();
   }
 
   void scan_memory() {
