@@ -58,6 +58,11 @@ constexpr KnownDifference unicorn[] = {
        if (op(e).starts_with("vcvt_f64")) t.s[d + 1] = 0;
        t.fpscr &= ~0x9fu;
      }},
+    {"TTA, TTAT of addresses exempt from attribution: Secure (open: DDI0553, TTResp(); QEMU 7.2 and we: Non-secure)",
+     [](Features, const Executed& e) {
+       return (op(e) == "tta" || op(e) == "ttat") && e.before.r[e.insn.rn] >> 20 == 0xe00;
+     },
+     [](const Executed& e, ThumbState& t) { t.r[e.insn.rd] &= ~(7u << 20); }},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "isa/thumb/registers.h"
 #include "tests/differential/known_differences.h"
 #include "tests/differential/thumb_here.h"
+#include "tests/differential/thumb_text.h"
 #include "tests/differential/unicorn_thumb.h"
 
 namespace mj::differential {
@@ -43,27 +44,6 @@ bool same_end(const Outcome& here, End theirs) {
   return false;
 }
 
-/// What of the state differs; "" if nothing does.
-std::string differences(const ThumbState& ours, const ThumbState& theirs) {
-  if (ours == theirs) return "";
-  std::string out;
-  const auto line = [&](const std::string& what, std::uint32_t a, std::uint32_t b) {
-    if (a != b) out += fmt::format("    {:9} here {:08x}, oracle {:08x}\n", what, a, b);
-  };
-  for (unsigned i = 0; i < 16; ++i)
-    line(i == sp ? "sp" : i == lr ? "lr" : i == pc ? "pc" : fmt::format("r{}", i), ours.r[i], theirs.r[i]);
-  for (unsigned i = 0; i < 32; ++i) line(fmt::format("s{}", i), ours.s[i], theirs.s[i]);
-  line("APSR", ours.apsr, theirs.apsr);
-  line("FPSCR", ours.fpscr, theirs.fpscr);
-  line("CONTROL", ours.control, theirs.control);
-  if (ours.control & theirs.control & 1) return out;  // unprivileged: the oracle can't be asked for the others
-  line("PRIMASK", ours.primask, theirs.primask);
-  line("BASEPRI", ours.basepri, theirs.basepri);
-  line("FAULTMASK", ours.faultmask, theirs.faultmask);
-  line("other SP", ours.other_sp, theirs.other_sp);
-  return out;
-}
-
 /// The oracle's memory keeps what ours has where exception entry wrote a frame: it doesn't enter exceptions.
 std::string memory_differences(const std::uint8_t* ours, const std::uint8_t* theirs, const Outcome& end) {
   std::string out;
@@ -73,29 +53,6 @@ std::string memory_differences(const std::uint8_t* ours, const std::uint8_t* the
       out += fmt::format("    [{:08x}] here {:02x}, oracle {:02x}\n", ram_base + i, ours[i], theirs[i]);
       if (out.size() > 400) return out + "    ...\n";
     }
-  return out;
-}
-
-std::string state_text(const ThumbState& s, const Insn& insn) {
-  std::string out = "   ";
-  for (unsigned i = 0; i < 16; ++i) {
-    out += fmt::format(" {}{} {:08x}",
-                       i == sp   ? "sp"
-                       : i == lr ? "lr"
-                       : i == pc ? "pc"
-                                 : "r",
-                       i < 13 ? std::to_string(i) : "", s.r[i]);
-    if (i % 8 == 7) out += "\n   ";
-  }
-  out +=
-      fmt::format(" APSR {:08x} FPSCR {:08x} CONTROL {:x} PRIMASK {:x} BASEPRI {:x} FAULTMASK {:x} other SP {:08x}\n",
-                  s.apsr, s.fpscr, s.control, s.primask, s.basepri, s.faultmask, s.other_sp);
-  if (insn.cls >= OpClass::fp_move && insn.cls <= OpClass::fp_sys) {
-    out += "   ";
-    for (unsigned i = 0; i < 32; ++i)
-      out += fmt::format(" s{} {:08x}{}", i, s.s[i], i % 8 == 7 && i < 31 ? "\n   " : "");
-    out += "\n";
-  }
   return out;
 }
 
@@ -296,12 +253,13 @@ class Campaign {
     for (std::size_t k = 0; k < steps.size() && steps[k].insn.pc != program.end;) {
       const std::size_t next = k + block_length(k);
       const std::string d = step(program, k, next, last, last_ram, found);
-      if (!d.empty()) return differs(d + listing(program));
+      if (!d.empty()) return differs(d + listing(program, here_.features()));
       k = next;
     }
     if (found == 0)
       differs("no instruction alone differs, but the program does:\n" +
-              differ(last, oracle_again(program, state), last_ram.data(), oracle_.ram()) + listing(program));
+              differ(last, oracle_again(program, state), last_ram.data(), oracle_.ram()) +
+              listing(program, here_.features()));
   }
 
   /// Instructions that the oracle executes in one go from the kth on: one, or an IT block, in which it can't stop.
@@ -378,6 +336,7 @@ class Campaign {
     return true;
   }
 
+<<<<<<< HEAD
   std::string listing(const ThumbProgram& program) {
     std::string out = "program:\n";
     ItState it;
@@ -396,6 +355,9 @@ class Campaign {
     return out;
   }
 
+=======
+  const Family& family_;
+>>>>>>> oracle
   CampaignOptions options_;
   ThumbHere here_, watched_;
   UnicornThumb oracle_, stepped_;

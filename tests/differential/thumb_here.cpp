@@ -139,20 +139,23 @@ ThumbState ThumbHere::read(std::uint32_t at) const {
   return s;
 }
 
-End ThumbHere::fault_kind(unsigned exception) const {
-  const auto word = [&](std::uint32_t a) { return machine_->bus().read(a, 4, machine_->engine().now()).value; };
+End end_of(unsigned exception, std::uint32_t cfsr, std::uint32_t hfsr, std::uint32_t sfsr) {
   if (exception == thumb::svcall) return End::supervisor_call;
   if (exception == thumb::debug_monitor) return End::breakpoint;
-  if (exception == thumb_secure_fault || (features_ & thumb::security && word(sfsr))) return End::security;
-  const std::uint32_t status = word(cfsr);
-  if (status & thumb::cfsr_stkof) return End::stack_limit;
-  if (status & thumb::cfsr_undefinstr) return End::undefined;
-  if (status & thumb::cfsr_nocp) return End::no_coprocessor;
-  if (status & thumb::cfsr_invstate) return End::invalid_state;
-  if (status & thumb::cfsr_unaligned) return End::unaligned;
-  if (status) return End::memory;
-  if (word(hfsr) & thumb::hfsr_debugevt) return End::breakpoint;
+  if (exception == thumb_secure_fault || sfsr) return End::security;
+  if (cfsr & thumb::cfsr_stkof) return End::stack_limit;
+  if (cfsr & thumb::cfsr_undefinstr) return End::undefined;
+  if (cfsr & thumb::cfsr_nocp) return End::no_coprocessor;
+  if (cfsr & thumb::cfsr_invstate) return End::invalid_state;
+  if (cfsr & thumb::cfsr_unaligned) return End::unaligned;
+  if (cfsr) return End::memory;
+  if (hfsr & thumb::hfsr_debugevt) return End::breakpoint;
   return End::hard_fault;
+}
+
+End ThumbHere::fault_kind(unsigned exception) const {
+  const auto word = [&](std::uint32_t a) { return machine_->bus().read(a, 4, machine_->engine().now()).value; };
+  return end_of(exception, word(cfsr), word(hfsr), features_ & thumb::security ? word(sfsr) : 0);
 }
 
 Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {

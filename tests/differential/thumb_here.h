@@ -12,6 +12,9 @@
 
 namespace mj::differential {
 
+/// What exception `exception` was raised for, by the fault status registers.
+End end_of(unsigned exception, std::uint32_t cfsr, std::uint32_t hfsr, std::uint32_t sfsr);
+
 class ThumbHere {
  public:
   /// `core`: a file of models/cores. `observed`: keeps a step for every instruction (steps()).

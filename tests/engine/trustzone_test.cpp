@@ -240,8 +240,14 @@ TEST_F(TrustZone, TtTellsAttributionAndRegions) {
       ldr   r1, =0x28000000        @ Non-secure by IDAU, no SAU region
       tt    r2, r1
       str   r2, [r0], #4
-      ldr   r1, =0xe000e000
+      ldr   r1, =0xe000e000        @ exempt from attribution, and no MPU's
       tt    r2, r1
+      str   r2, [r0], #4
+      ttt   r2, r1
+      str   r2, [r0], #4
+      tta   r2, r1
+      str   r2, [r0], #4
+      ttat  r2, r1
       str   r2, [r0], #4
       b     finish
       .ltorg
@@ -255,6 +261,8 @@ TEST_F(TrustZone, TtTellsAttributionAndRegions) {
   EXPECT_EQ(b.result(2), 2u << 24 | irvalid | nsrw | nsr | rw | r | srvalid | 1u << 8);
   EXPECT_EQ(b.result(3), b.result(2));
   EXPECT_EQ(b.result(7), 2u << 24 | irvalid | s | rw | r);
+  for (unsigned k : {8, 9}) EXPECT_EQ(b.result(k), s | rw | r);
+  for (unsigned k : {10, 11}) EXPECT_EQ(b.result(k), nsrw | nsr | rw | r);
 }
 
 // ---- floating point -------------------------------------------------------------------------------------------------

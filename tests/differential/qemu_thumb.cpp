@@ -1,0 +1,242 @@
+#include "tests/differential/qemu_thumb.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <vector>
+
+#include "isa/thumb/registers.h"
+#include "tests/differential/thumb_here.h"
+#include "tests/differential/thumb_text.h"
+
+namespace mj::differential {
+
+using namespace isa::thumb;
+
+namespace {
+
+// As in qemu_bench.S.
+constexpr std::uint32_t header = 0x1000, pool_at = 0x2000, descriptors = 0x200000, image_size = 0x400000;
+constexpr std::size_t pool_size = 3 * ram_size, left_words = 64;
+static_assert(pool_at + pool_size <= code_base);
+
+constexpr QemuFamily all[] = {
+    {"v7m", "cortex-m3", "mps2-an385", 0},
+    {"v7em", "cortex-m4", "mps2-an386", 0},
+    {"m7", "cortex-m7", "mps2-an500", 0},
+    {"v8m", "cortex-m33", "mps2-an505", 0x10000000},
+};
+
+/// What the firmware wrote down of one run.
+struct Left {
+  std::uint32_t exc_return, ipsr, control, primask, basepri, faultmask, msp, psp, r4[8], cfsr, hfsr, sfsr, frame[8],
+      fpscr, s[32], hash, unused[left_words - 61];
+};
+static_assert(sizeof(Left) == 4 * left_words);
+
+struct Run {
+  std::size_t program;
+  ThumbState before;
+  std::uint32_t fill;  ///< RAM's bytes in the pool
+  Outcome ours;
+  std::vector<std::uint8_t> ram;  ///< what we left there
+};
+
+std::uint32_t hash(std::vector<std::uint8_t> ram, std::uint32_t from, std::uint32_t bytes) {
+  for (std::uint32_t a = from; a != from + bytes; ++a)
+    if (a - ram_base < ram_size) ram[a - ram_base] = 0;
+  std::uint32_t h = 0, word = 0;
+  for (std::size_t i = 0; i < ram.size(); i += 4) {
+    std::memcpy(&word, &ram[i], 4);
+    h = 31 * h + word;
+  }
+  return h;
+}
+
+class Comparison {
+ public:
+  Comparison(const QemuFamily& family, std::uint64_t seed)
+      : here_(std::string(family.core), false), generator_(here_.features(), seed), random_(seed ^ 0x9e3u) {
+    pool_.resize(pool_size);
+    for (auto& b : pool_) b = static_cast<std::uint8_t>(random_());
+  }
+
+  /// Programs until the image is full or `most` instructions were executed.
+  void draw(std::uint64_t most, QemuReport& report) {
+    std::uint32_t at = code_base + 0x2000;
+    std::uint64_t drawn = 0;
+    while (at + 0x3000 < code_base + code_size && drawn < most) {
+      ThumbProgram p = generator_.program(at);
+      at += (p.bytes() + 15) & ~15u;
+      p.code[(p.end - p.base) / 2] = 0xdffe;  // SVC #0xfe
+      here_.write_code(p.base, p.code.data(), p.bytes());
+      drawn += 2 * p.drawn.size();
+      programs_.push_back(std::move(p));
+    }
+    // Literals lie in other programs, too: all are there before one is run.
+    for (std::size_t k = 0; k < programs_.size(); ++k) {
+      for (int n = 0; n < 2; ++n) perform(k, report);
+      report.instructions += here_.executed(programs_[k].drawn);
+    }
+    report.programs += programs_.size();
+  }
+
+  std::vector<std::uint8_t> image(const std::string& bench) const {
+    std::vector<std::uint8_t> out(image_size);
+    std::ifstream in(bench, std::ios::binary);
+    const std::string firmware{std::istreambuf_iterator<char>(in), {}};
+    if (firmware.empty() || firmware.size() > header) return {};
+    std::memcpy(out.data(), firmware.data(), firmware.size());
+    const std::uint32_t head[] = {static_cast<std::uint32_t>(runs_.size()), here_.features() & (fp_sp | fp_dp),
+                                  here_.features() & security};
+    std::memcpy(&out[header], head, sizeof head);
+    std::memcpy(&out[pool_at], pool_.data(), pool_.size());
+    for (const ThumbProgram& p : programs_) std::memcpy(&out[p.base], p.code.data(), p.bytes());
+    std::size_t at = descriptors;
+    for (const Run& r : runs_) {
+      const std::vector<std::uint32_t> d = descriptor(r);
+      if (at + 4 * d.size() > image_size) return {};
+      std::memcpy(&out[at], d.data(), 4 * d.size());
+      at += 4 * d.size();
+    }
+    return out;
+  }
+
+  void compare(const std::string& states, unsigned most, QemuReport& report) const {
+    std::ifstream in(states, std::ios::binary);
+    for (const Run& r : runs_) {
+      Left left{};
+      if (!in.read(reinterpret_cast<char*>(&left), sizeof left)) {
+        differs(r, "QEMU ended here\n", report);
+        return;
+      }
+      const std::string d = difference(r, left);
+      if (!d.empty()) differs(r, d, report);
+      if (report.differences >= most) return;
+    }
+  }
+
+ private:
+  void perform(std::size_t k, QemuReport& report) {
+    const ThumbProgram& p = programs_[k];
+    Run run{k, generator_.state(p), static_cast<std::uint32_t>(random_() % (pool_size - ram_size)) & ~3u, {}, {}};
+    std::memcpy(here_.ram(), &pool_[run.fill], ram_size);
+    for (const ThumbProgram::Poke& poke : p.pokes)
+      std::memcpy(here_.ram() + (poke.address - ram_base), &poke.value, poke.size);
+    run.ours = here_.run(run.before, 0);
+    if (run.ours.end == End::lockup) {  // a new machine
+      ++report.left_out;
+      return;
+    }
+    if (!run.ours.registers) {
+      ++report.left_out;
+      return;
+    }
+    run.ram.assign(here_.ram(), here_.ram() + ram_size);
+    runs_.push_back(std::move(run));
+  }
+
+  std::vector<std::uint32_t> descriptor(const Run& r) const {
+    const ThumbProgram& p = programs_[r.program];
+    std::vector<std::uint32_t> d{0, p.entry, r.fill, r.before.apsr, r.before.fpscr, r.before.other_sp};
+    d.insert(d.end(), r.before.r.begin(), r.before.r.begin() + 15);
+    d.insert(d.end(), r.before.s.begin(), r.before.s.end());
+    d.push_back(static_cast<std::uint32_t>(p.pokes.size()));
+    for (const auto& poke : p.pokes) d.insert(d.end(), {poke.address, poke.size, poke.value});
+    d[0] = static_cast<std::uint32_t>(4 * d.size());
+    return d;
+  }
+
+  std::string difference(const Run& r, const Left& left) const {
+    const bool process = (left.exc_return & 4) != 0, fp = !(left.exc_return & 16);
+    const std::uint32_t frame = process ? left.psp : left.msp, bytes = fp ? 104 : 32;
+    ThumbState t;
+    std::copy_n(left.frame, 4, t.r.begin());
+    std::copy_n(left.r4, 8, t.r.begin() + 4);
+    t.r[12] = left.frame[4];
+    t.r[sp] = frame + bytes + (left.frame[7] >> 9 & 1) * 4;
+    t.r[lr] = left.frame[5];
+    t.r[pc] = left.frame[6];
+    t.apsr = left.frame[7] & 0xf80f0000;
+    t.other_sp = process ? left.msp : left.psp;
+    t.control = (left.control & 1) | (process ? 2 : 0);
+    if (fp) t.control |= here_.features() & security ? 12 : 4;
+    t.primask = left.primask;
+    t.basepri = left.basepri;
+    t.faultmask = left.faultmask;
+    std::copy_n(left.s, 32, t.s.begin());
+    t.fpscr = left.fpscr;
+    ThumbState ours = r.ours.state;
+    ours.control &= fp ? ~0u : 3u;
+    if (!fp) ours.fpscr = t.fpscr;  // without an FP context it isn't stacked
+    std::string out = differences(ours, t);
+    const End theirs = end_of(left.ipsr, left.cfsr, left.hfsr, left.sfsr);
+    if (theirs != r.ours.end)
+      out += fmt::format("    ends      here {}, QEMU {} (IPSR {}, CFSR {:08x})\n", name(r.ours.end), name(theirs),
+                         left.ipsr, left.cfsr);
+    if (out.empty() && hash(r.ram, frame, bytes) != left.hash) out += "    memory differs\n";
+    return out;
+  }
+
+  void differs(const Run& r, const std::string& how, QemuReport& report) const {
+    ++report.differences;
+    isa::Insn fp_insn;
+    fp_insn.cls = isa::OpClass::fp_move;
+    report.difference += "before:\n" + state_text(r.before, fp_insn) + "after:\n" + how +
+                         listing(programs_[r.program], here_.features());
+  }
+
+  ThumbHere here_;
+  ThumbGenerator generator_;
+  std::mt19937_64 random_;
+  std::vector<std::uint8_t> pool_;
+  std::vector<ThumbProgram> programs_;
+  std::vector<Run> runs_;
+};
+
+}  // namespace
+
+std::span<const QemuFamily> qemu_families() { return all; }
+
+QemuReport compare_with_qemu(const QemuFamily& family, std::uint64_t instructions, std::uint64_t seed,
+                             const std::string& folder, const std::string& bench, unsigned differences) {
+  QemuReport report;
+  for (std::uint64_t part = 0; report.instructions < instructions && report.differences < differences; ++part) {
+    Comparison comparison(family, seed + (part << 32));
+    comparison.draw(instructions - report.instructions, report);
+    const std::vector<std::uint8_t> image = comparison.image(bench);
+    if (image.empty()) {
+      report.trouble = "no image: " + bench + " is missing or does not fit";
+      return report;
+    }
+    std::ofstream(folder + "/image", std::ios::binary)
+        .write(reinterpret_cast<const char*>(image.data()), static_cast<std::streamsize>(image.size()));
+    const std::string command = fmt::format(
+        "cd '{}' && rm -f states && timeout 120 qemu-system-arm -M {} -nographic -monitor none -serial none "
+        "-semihosting-config enable=on,target=native -device loader,file=image,addr={:#x},force-raw=on >log 2>&1 "
+        "</dev/null",
+        folder, family.machine, family.load);
+    if (const int status = std::system(command.c_str()); WEXITSTATUS(status) == 127) {
+      report.trouble = "qemu-system-arm is not installed (tools/setup/install-packages --tests)";
+      return report;
+    }
+    comparison.compare(folder + "/states", differences, report);
+  }
+  return report;
+}
+
+std::string text(const QemuFamily& family, const QemuReport& r, std::uint64_t seed) {
+  std::string out =
+      fmt::format("{} ({}, QEMU's {}), seed {}: {} instructions of {} programs compared, {} runs left out\n",
+                  family.name, family.core, family.machine, seed, r.instructions, r.programs, r.left_out);
+  if (!r.trouble.empty()) out += r.trouble + "\n";
+  if (!r.difference.empty()) out += "DIFFERENCE\n" + r.difference;
+  return out;
+}
+
+}  // namespace mj::differential
