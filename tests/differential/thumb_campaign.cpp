@@ -336,28 +336,6 @@ class Campaign {
     return true;
   }
 
-<<<<<<< HEAD
-  std::string listing(const ThumbProgram& program) {
-    std::string out = "program:\n";
-    ItState it;
-    for (std::uint32_t a = program.base; a <= program.end;) {
-      const std::size_t at = (a - program.base) / 2;
-      Insn insn = decode(program.code[at], program.code[at + 1], a, it.active(), here_.features());
-      apply_it(insn, it);
-      if (insn.cls == OpClass::it)
-        it.bits = static_cast<std::uint8_t>(insn.imm);
-      else if (it.active())
-        it.advance();
-      out += fmt::format("    {:08x}: {:0{}x}  {}{}\n", a, insn.raw, insn.size * 2, isa::thumb::text(insn),
-                         a == program.entry ? "   <- entry" : "");
-      a += insn.size;
-    }
-    return out;
-  }
-
-=======
-  const Family& family_;
->>>>>>> oracle
   CampaignOptions options_;
   ThumbHere here_, watched_;
   UnicornThumb oracle_, stepped_;

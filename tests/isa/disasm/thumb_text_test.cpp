@@ -222,16 +222,16 @@ std::vector<std::uint32_t> all_32bit_fills() {
   std::mt19937 random(21);
   std::vector<std::uint32_t> out;
   for (const Row<Op>& row : rows_32bit())
-    for (const std::uint32_t raw : fills(row.pattern, count(2000, 150), random, count(12, 4)))
-      out.push_back(raw);  // 12: A5.3.7, bits 11:0
+    for (const std::uint32_t raw : fills(row.pattern, 2000, random, 12)) out.push_back(raw);  // 12: A5.3.7, bits 11:0
   return out;
 }
 
 TEST_F(ThumbText, FillsOfEvery32BitRow) {
   allow({&modified_immediate, &address_below_10, &adr, &msr_without_fields, &unallocated_hint, &should_be_zero, &armv8,
          &security_extension});
-  for (const std::uint32_t raw : all_32bit_fills()) compare(raw, 4, 0x8000 + (raw & 1) * 2, always);
-  EXPECT_GT(compared_, count(500'000, 50'000));
+  const std::vector<std::uint32_t> raws = all_32bit_fills();
+  for (std::size_t k = 0; k < raws.size(); k += count(1, 7)) compare(raws[k], 4, 0x8000 + (raws[k] & 1) * 2, always);
+  EXPECT_GT(compared_, count(500'000, 70'000));
 }
 
 TEST_F(ThumbText, FillsOfEvery32BitRowInItBlocks) {
