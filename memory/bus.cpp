@@ -82,6 +82,8 @@ Bus::Outcome Bus::read(Address a, unsigned size, Cycle now) {
     const std::uint64_t before = r->flash->array_reads();
     out.extra_cycles += r->flash->data_read(a, now);
     out.flash = true;
+    out.cache_miss = r->flash->cause().miss;
+    out.queued_cycles = r->flash->cause().queued;
     out.array_reads = static_cast<std::uint32_t>(r->flash->array_reads() - before);
   }
   std::memcpy(&out.value, r->host(a), size);

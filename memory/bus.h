@@ -65,9 +65,11 @@ class Bus {
     std::uint32_t value = 0;
     std::uint32_t extra_cycles = 0;  ///< beyond the core's own cost of the access
     bool device = false;
-    bool flash = false;             ///< served by flash with a front end
-    std::uint32_t array_reads = 0;  ///< of the flash array, for this access
-    bool unsure = false;            ///< extra_cycles rests on inferred or estimated numbers
+    bool flash = false;               ///< served by flash with a front end
+    bool cache_miss = false;          ///< extra_cycles is that of a cache in front of flash, but for queued_cycles
+    std::uint32_t queued_cycles = 0;  ///< part of extra_cycles: an earlier read kept the flash array busy
+    std::uint32_t array_reads = 0;    ///< of the flash array, for this access
+    bool unsure = false;              ///< extra_cycles rests on inferred or estimated numbers
   };
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);

@@ -102,6 +102,7 @@ void FlashTiming::Cache::clear() { std::fill(lines_.begin(), lines_.end(), Line{
 bool FlashTiming::resident(Address word_address) const { return icache_.find(word_address) != nullptr; }
 
 std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
+  cause_ = {};
   const Address word = word_of(address);
   if (free()) {
     if (data_buffer_ != word) ++counts_.array_reads_data;
@@ -116,6 +117,7 @@ std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
   // The array serves one read at a time; a prefetch under way finishes first.
   const Cycle start = std::max(now, array_free_);
   array_free_ = start + latency() + 1;
+  cause_ = {cache.serves(), static_cast<std::uint32_t>(start - now)};
   data_buffer_ = word;
   if (cache.insert(word, false)) ++epoch_;
   ++counts_.array_reads_data;
@@ -123,17 +125,20 @@ std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
 }
 
 std::uint32_t FlashTiming::fetch(Address word_address, Cycle now) {
+  cause_ = {};
   if (free()) return 0;
   std::uint32_t extra = 0;
   if (icache_.touch(word_address, true) || fetch_buffer_ == word_address) {
     ++counts_.fetch_hits;
   } else if (prefetch_word_ == word_address) {
     extra = prefetch_ready_ > now ? static_cast<std::uint32_t>(prefetch_ready_ - now) : 0;
+    cause_.miss = icache_.serves();
     if (icache_.insert(word_address, true)) ++epoch_;
   } else {
     const Cycle start = std::max(now, array_free_);
     array_free_ = start + latency() + 1;
     extra = static_cast<std::uint32_t>(start - now) + latency();
+    cause_ = {icache_.serves(), static_cast<std::uint32_t>(start - now)};
     if (icache_.insert(word_address, true)) ++epoch_;
     ++counts_.array_reads_fetch;
   }

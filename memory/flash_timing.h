@@ -56,6 +56,14 @@ class FlashTiming {
   /// Extra cycles of fetching the word (word_bytes long) at `word_address`, wanted at cycle `now`.
   std::uint32_t fetch(Address word_address, Cycle now);
 
+  /// Of the cycles that the last data_read() or fetch() answered: whether a cache that is on missed, and how many were
+  /// spent waiting for an earlier read of the array, which serves one at a time.
+  struct Cause {
+    bool miss = false;
+    std::uint32_t queued = 0;
+  };
+  const Cause& cause() const { return cause_; }
+
   /// Changes whenever a resident word may have been evicted or the parameters changed: code whose words were all found
   /// resident at one epoch needs no check while the epoch stays the same.
   std::uint64_t epoch() const { return epoch_; }
@@ -91,6 +99,8 @@ class FlashTiming {
     bool insert(Address word, bool code);
     void clear();
     bool enabled = false;
+    /// True if a word that isn't found here was a miss: there is a cache, and it is on.
+    bool serves() const { return enabled && !lines_.empty(); }
 
    private:
     Line* set_of(Address word);
@@ -115,6 +125,7 @@ class FlashTiming {
   Cycle prefetch_ready_ = 0;
   Cycle array_free_ = 0;  ///< the array is busy with an earlier read until this cycle
   std::uint64_t epoch_ = 1;
+  Cause cause_;
   Counts counts_;
 };
 

@@ -18,7 +18,8 @@ Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, m
     make_fe310_prci, make_pfic, make_wch_systick, make_ch32v003_rcc, make_ch32v003_flash, make_esp32c3_intmatrix,
     make_esp32c3_system, make_esp_uart, make_esp_systimer, make_nrf_gpio, make_nrf_rng, make_nrf_temp, make_nrf_adc,
     make_nrf_twi, make_stm32f4_rcc, make_stm32f4_pwr, make_stm32f4_flash, make_stm32u5_rcc, make_stm32u5_pwr,
-    make_stm32u5_flash, make_stm32u5_icache, make_stm32h7_rcc, make_stm32h7_pwr, make_stm32h7_flash;
+    make_stm32u5_flash, make_stm32u5_icache, make_stm32h7_rcc, make_stm32h7_pwr, make_stm32h7_flash, make_rp2350_ticks,
+    make_rp2350_sio, make_rp2350_xip_ctrl, make_rp2350_qmi;
 
 namespace {
 
@@ -117,14 +118,18 @@ const std::vector<DeviceType>& device_types() {
       {"fe310-prci", make_fe310_prci, "hfrosc_hz hfxosc_hz", "", ""},
       {"test-finisher", make_test_finisher, "", "", ""},
       {"marker", make_marker, "", "", ""},
-      {"rp2040-oscillator", make_rp2040_oscillator, "net hz", "", ""},
+      {"rp2040-oscillator", make_rp2040_oscillator, "net hz", "status", ""},
       {"rp2040-pll", make_rp2040_pll, "net", "", ""},
-      {"rp2040-clocks", make_rp2040_clocks, "", "", ""},
-      {"rp2040-resets", make_rp2040_resets, "", "", ""},
+      {"rp2040-clocks", make_rp2040_clocks, "", "fraction_bits sys_ctrl test_clocks", ""},
+      {"rp2040-resets", make_rp2040_resets, "blocks", "", ""},
       {"rp2040-watchdog", make_rp2040_watchdog, "", "", ""},
-      {"rp2040-timer", make_rp2040_timer, "", "", "ALARM0 ALARM1 ALARM2 ALARM3"},
+      {"rp2040-timer", make_rp2040_timer, "", "tick source_select", "ALARM0 ALARM1 ALARM2 ALARM3"},
       {"rp2040-sio", make_rp2040_sio, "divider_cycles", "", ""},
       {"rp2040-xip-ctrl", make_rp2040_xip_ctrl, "flash", "", ""},
+      {"rp2350-ticks", make_rp2350_ticks, "", "", ""},
+      {"rp2350-sio", make_rp2350_sio, "", "", ""},
+      {"rp2350-xip-ctrl", make_rp2350_xip_ctrl, "flash", "", ""},
+      {"rp2350-qmi", make_rp2350_qmi, "flash line_bytes m0_timing m0_rfmt m0_rcmd", "uncached_flash", ""},
   };
   return types;
 }
@@ -149,7 +154,8 @@ Result<void> check_device(const DeviceSpec& spec, const std::string& where) {
       return wrong("device type \"" + spec.type + "\" has no parameter \"" + key + "\"", where + "/params/" + key,
                    "its parameters: " + std::string(type->required) + " " + std::string(type->optional), "remove it");
     // Names are given to these only; every other parameter is a number.
-    const bool name = key == "flash" || key == "itcm_flash" || key == "clock" || key == "net" || key == "programs";
+    const bool name = key == "flash" || key == "itcm_flash" || key == "uncached_flash" || key == "clock" ||
+                      key == "net" || key == "tick" || key == "programs";
     if (name == value.text.empty())
       return wrong(std::string("parameter \"") + key + "\" must be a " + (name ? "name" : "number"),
                    where + "/params/" + key, "", "");

@@ -1,6 +1,7 @@
-// RP2040: resets, watchdog tick, timer, SIO (with its divider) and the XIP cache's control (RP2040 datasheet 2.3.1,
-// 2.6.3, 2.14, 4.6, 4.7).
+// RP2040, and what RP2350 has of it: resets, watchdog tick, timer, SIO (with its divider) and the XIP cache's control
+// (RP2040 datasheet 2.3.1, 2.6.3, 2.14, 4.6, 4.7; RP2350 datasheet 4.4, 7.5, 12.8, 12.9).
 #include <memory>
+#include <string>
 
 #include "peripherals/register_map.h"
 #include "peripherals/registry.h"
@@ -10,14 +11,16 @@ namespace mj::peripherals {
 
 namespace {
 
+/// Parameter `blocks` has a bit for each block that can be held in reset; all are at reset.
 class Resets final : public RegisterMap {
  public:
   Resets(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
+    const auto blocks = static_cast<std::uint32_t>(spec.number("blocks"));
     use_atomic_aliases();
-    define({{.offset = 0, .name = "RESET", .reset = 0x01FFFFFF, .writable = 0x01FFFFFF},
+    define({{.offset = 0, .name = "RESET", .reset = blocks, .writable = blocks},
             {.offset = 4, .name = "WDSEL"},
             {.offset = 8, .name = "RESET_DONE", .writable = 0}});
-    define_follow({{.from = 0, .mask = 0x01FFFFFF, .to = 8, .invert = true}});
+    define_follow({{.from = 0, .mask = blocks, .to = 8, .invert = true}});
   }
 };
 
@@ -59,10 +62,17 @@ class Watchdog final : public RegisterMap {
   }
 };
 
-/// 64-bit counter of watchdog ticks with four alarms on its low half. Lines: alarm 0 to 3.
+/// 64-bit counter of ticks (net `tick`; RP2040: the watchdog's) with four alarms on its low half. Lines: alarm 0 to 3.
+/// With `source_select` there are LOCKED and SOURCE in front of the interrupt registers, as on RP2350.
 class Timer final : public RegisterMap {
  public:
-  Timer(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
+  Timer(const DeviceSpec& spec, const Wiring& wiring)
+      : RegisterMap(spec, wiring),
+        tick_(spec.text_or("tick", "watchdog_tick")),
+        intr(spec.number_or("source_select", 0) ? 0x3C : 0x34) {
+    if (spec.number_or("source_select", 0))
+      define({{.offset = 0x34, .name = "LOCKED", .writable = 1},
+              {.offset = source, .name = "SOURCE", .writable = 1, .write = [this](auto, Cycle now) { retime(now); }}});
     use_atomic_aliases();
     define({
         {.offset = 0x00,
@@ -120,7 +130,7 @@ class Timer final : public RegisterMap {
              }},
         {.offset = inte, .name = "INTE", .writable = 0xF, .write = [this](auto, Cycle now) { settle(now); }},
         {.offset = intf, .name = "INTF", .writable = 0xF, .write = [this](auto, Cycle now) { settle(now); }},
-        {.offset = 0x40,
+        {.offset = ints_at,
          .name = "INTS",
          .writable = 0,
          .read =
@@ -135,19 +145,20 @@ class Timer final : public RegisterMap {
                  set(armed, get(armed) | 1u << i);
                  settle(now);
                }}});
-    wiring_.clocks->on_change("watchdog_tick", [this](Cycle now) { retime(now); });
+    wiring_.clocks->on_change(tick_, [this](Cycle now) { retime(now); });
     wiring_.clocks->on_change(ClockNets::core, [this](Cycle now) { retime(now); });
     retime(0);
   }
 
  private:
-  static constexpr std::uint32_t armed = 0x20, pause = 0x30, intr = 0x34, inte = 0x38, intf = 0x3C;
+  static constexpr std::uint32_t armed = 0x20, pause = 0x30, source = 0x38;
   static constexpr std::uint64_t period = std::uint64_t{1} << 32;
 
   std::uint32_t ints() const { return (get(intr) & get(inte)) | get(intf); }
   void retime(Cycle now) {
-    counter_.set_rate(get(pause) & 1 ? 0 : wiring_.clocks->hz("watchdog_tick"), 1, wiring_.clocks->hz(ClockNets::core),
-                      now);
+    const bool by_core = intr != 0x34 && get(source) & 1;
+    const Hertz ticks = wiring_.clocks->hz(by_core ? ClockNets::core : std::string_view(tick_));
+    counter_.set_rate(get(pause) & 1 ? 0 : ticks, 1, wiring_.clocks->hz(ClockNets::core), now);
     settle(now);
   }
   void settle(Cycle now) {
@@ -169,6 +180,8 @@ class Timer final : public RegisterMap {
     event_ = next == EventQueue::never ? 0 : wiring_.events->schedule(next, [this](Cycle when) { settle(when); });
   }
 
+  const std::string tick_;
+  const std::uint32_t intr, inte = intr + 4, intf = intr + 8, ints_at = intr + 12;
   TickCounter counter_;
   std::uint64_t last_ = 0;
   std::uint32_t latched_ = 0;

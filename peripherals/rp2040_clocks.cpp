@@ -1,5 +1,5 @@
-// RP2040: oscillators, PLLs and the clock generators that lead to clk_sys, the core's clock (RP2040 datasheet 2.15 to
-// 2.18). Nets: rosc, xosc, <PLL instance name>, clk_ref, core (clk_sys).
+// RP2040 and RP2350: oscillators, PLLs and the clock generators that lead to clk_sys, the core's clock (RP2040
+// datasheet 2.15 to 2.18, RP2350 datasheet 8.1 to 8.6). Nets: rosc, xosc, <PLL instance name>, clk_ref, core (clk_sys).
 #include <memory>
 #include <string>
 
@@ -18,7 +18,7 @@ class Oscillator final : public RegisterMap {
     use_atomic_aliases();
     const bool rosc = net_ == "rosc";
     on_ = rosc;  // the ring oscillator runs after reset
-    status_ = rosc ? 0x18 : 0x04;
+    status_ = static_cast<std::uint32_t>(spec.number_or("status", rosc ? 0x18 : 0x04));
     define({
         {.offset = 0x00,
          .name = "CTRL",
@@ -33,11 +33,12 @@ class Oscillator final : public RegisterMap {
         {.offset = status_, .name = "STATUS", .writable = 0, .read = [this](Cycle) { return on_ ? 0x80001000u : 0u; }},
     });
     if (rosc) {
-      define_storage(0x04, 5, "FREQA, FREQB, DORMANT, DIV, PHASE");
-      define({{.offset = 0x1C, .name = "RANDOMBIT", .reset = 1, .writable = 0}});  // deterministic, not random
+      define_storage(0x04, (status_ - 4) / 4, "FREQA, FREQB, DORMANT, DIV, PHASE");
+      // Deterministic, not random.
+      define({{.offset = status_ + 4, .name = "RANDOMBIT", .reset = 1, .writable = 0}});
     } else {
       define_storage(0x08, 2, "DORMANT, STARTUP");
-      define({{.offset = 0x1C, .name = "COUNT", .writable = 0}});
+      define({{.offset = 0x10, .name = "COUNT", .writable = 0}, {.offset = 0x1C, .name = "COUNT", .writable = 0}});
     }
     wiring_.clocks->drive(net_, on_ ? hz_ : 0, 0);
   }
@@ -83,28 +84,35 @@ class Pll final : public RegisterMap {
   std::string net_;
 };
 
+/// Parameters, where the chip is no RP2040: `fraction_bits` of the dividers, `sys_ctrl` (CLK_SYS_CTRL at reset) and
+/// `test_clocks`, the number of registers between the generators and what follows them.
 class Clocks final : public RegisterMap {
  public:
-  Clocks(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
+  Clocks(const DeviceSpec& spec, const Wiring& wiring)
+      : RegisterMap(spec, wiring),
+        fraction_bits_(static_cast<unsigned>(spec.number_or("fraction_bits", 8) & 31)),
+        behind_(0x78 + 4 * static_cast<std::uint32_t>(spec.number_or("test_clocks", 0) & 0xF)) {
     use_atomic_aliases();
     const auto tree = [this](auto, Cycle now) { update(now); };
     for (unsigned i = 0; i < clock_count; ++i) {
       const std::uint32_t at = i * 12;
-      define({{.offset = at, .name = "CTRL", .write = tree},
-              {.offset = at + 4, .name = "DIV", .reset = 0x100, .write = tree},
+      const auto ctrl_at_reset = i == sys ? static_cast<std::uint32_t>(spec.number_or("sys_ctrl", 0)) : 0;
+      define({{.offset = at, .name = "CTRL", .reset = ctrl_at_reset, .write = tree},
+              {.offset = at + 4, .name = "DIV", .reset = 1u << fraction_bits_, .write = tree},
               {.offset = at + 8, .name = "SELECTED", .writable = 0, .read = [this, i](Cycle) { return selected(i); }}});
     }
-    define_storage(0x78, 1, "CLK_SYS_RESUS_CTRL", 0xFF);
-    define_storage(0x7C, 1, "CLK_SYS_RESUS_STATUS");
-    define_storage(0x80, 5, "FC0");
+    if (behind_ > 0x78) define_storage(0x78, (behind_ - 0x78) / 4, "DFTCLK_CTRL");
+    define_storage(behind_, 1, "CLK_SYS_RESUS_CTRL", 0xFF);
+    define_storage(behind_ + 0x04, 1, "CLK_SYS_RESUS_STATUS");
+    define_storage(behind_ + 0x08, 5, "FC0");
     define({
-        {.offset = 0x94, .name = "FC0_SRC"},
-        {.offset = 0x98, .name = "FC0_STATUS", .reset = 1u << 4, .writable = 0},  // DONE
-        {.offset = 0x9C, .name = "FC0_RESULT", .writable = 0, .read = [this](Cycle) { return measured(); }},
+        {.offset = behind_ + 0x1C, .name = "FC0_SRC"},
+        {.offset = behind_ + 0x20, .name = "FC0_STATUS", .reset = 1u << 4, .writable = 0},  // DONE
+        {.offset = behind_ + 0x24, .name = "FC0_RESULT", .writable = 0, .read = [this](Cycle) { return measured(); }},
     });
-    define_storage(0xA0, 4, "WAKE_EN, SLEEP_EN", 0xFFFFFFFF);
-    define_storage(0xB0, 2, "ENABLED", 0xFFFFFFFF);
-    define_storage(0xB8, 4, "INTR, INTE, INTF, INTS");
+    define_storage(behind_ + 0x28, 4, "WAKE_EN, SLEEP_EN", 0xFFFFFFFF);
+    define_storage(behind_ + 0x38, 2, "ENABLED", 0xFFFFFFFF);
+    define_storage(behind_ + 0x40, 4, "INTR, INTE, INTF, INTS");
     for (const char* net : {"rosc", "xosc", "pll_sys", "pll_usb"})
       wiring_.clocks->on_change(net, [this](Cycle now) { update(now); });
     update(0);
@@ -121,9 +129,10 @@ class Clocks final : public RegisterMap {
     return 1;  // no glitchless multiplexer
   }
   Hertz divided(Hertz hz, unsigned i) const {
-    std::uint32_t div = get(i * 12 + 4);
-    if (div >> 8 == 0) div |= 1u << 24;  // an integer part of 0 means 2^16
-    return (hz << 8) / div;
+    std::uint64_t div = get(i * 12 + 4);
+    if (div >> fraction_bits_ == 0)
+      div |= std::uint64_t{1} << (16 + fraction_bits_);  // an integer part of 0 means 2^16
+    return (hz << fraction_bits_) / div;
   }
   Hertz clk_ref() const {
     switch (ctrl(ref) & 3) {
@@ -145,7 +154,7 @@ class Clocks final : public RegisterMap {
   }
   /// Frequency counter: kHz in bits 29:5.
   std::uint32_t measured() const {
-    const std::uint32_t source = get(0x94) & 0xFF;
+    const std::uint32_t source = get(behind_ + 0x1C) & 0xFF;
     const Hertz hz = source == 1   ? net("pll_sys")
                      : source == 2 ? net("pll_usb")
                      : source == 3 ? net("rosc")
@@ -160,6 +169,9 @@ class Clocks final : public RegisterMap {
     const Hertz hz = clk_sys();
     if (hz) wiring_.clocks->drive(ClockNets::core, hz, now);
   }
+
+  const unsigned fraction_bits_;
+  const std::uint32_t behind_;  ///< the register behind the generators and test clocks: CLK_SYS_RESUS_CTRL
 };
 
 }  // namespace

@@ -123,8 +123,11 @@ void collect_totals(Machine& machine, RunResult& r) {
                               c.tier + ": " + c.source};
   if (machine.has_memory_waits()) {
     // The memory's model is not measured yet: its waits may be off by their own size.
-    const auto waits = static_cast<double>(counts.reasons[static_cast<std::size_t>(timing::Reason::data_wait)] +
-                                           counts.reasons[static_cast<std::size_t>(timing::Reason::fetch_wait)]);
+    using timing::Reason;
+    Cycle waited = 0;
+    for (const Reason reason : {Reason::data_wait, Reason::fetch_wait, Reason::cache_miss, Reason::fetch_miss})
+      waited += counts.reasons[static_cast<std::size_t>(reason)];
+    const auto waits = static_cast<double>(waited);
     r.totals.cycles_estimate.low -= waits / 2;
     r.totals.cycles_estimate.high += waits / 2;
     r.totals.cycles_estimate.source += "; wait states +-50 % (estimated)";

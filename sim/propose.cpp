@@ -17,12 +17,18 @@ bool has(const BoardSpec& b, const char* feature) {
   return std::find(b.core.features.begin(), b.core.features.end(), feature) != b.core.features.end();
 }
 
-/// Whether the core has what the image's attributes ask for.
+/// Whether the core has what the image's attributes ask for. Each architecture holds those before it; Armv8-M Baseline
+/// is no part of Armv7-M, and needs a core that has it.
 bool core_fits(const BoardSpec& b, const memory::ElfTarget& t) {
   if ((b.core.isa == "thumb") != (t.machine == memory::Machine::arm)) return false;
   if (b.core.isa != "thumb") return !(t.compressed && !has(b, "c"));
-  if (t.arch == "armv7-m") return has(b, "v7m");
-  if (t.arch == "armv7e-m") return has(b, "dsp") && (t.fpu.empty() || has(b, "fp_sp"));
+  if (!t.fpu.empty() && t.fpu != "none" && !has(b, "fp_sp")) return false;
+  if (t.fpu == "fpv5-dp" && !has(b, "fp_dp")) return false;
+  if (t.mve || t.arch == "armv8.1-m.main") return false;  // no board has such a core yet
+  if (t.dsp && !has(b, "dsp")) return false;
+  if (t.arch == "armv7-m" || t.arch == "armv7e-m") return has(b, "v7m");
+  if (t.arch == "armv8-m.base") return has(b, "v8m");
+  if (t.arch == "armv8-m.main") return has(b, "v8m_main");
   return t.arch == "armv6-m" || t.arch.empty();
 }
 
@@ -69,15 +75,41 @@ Address lowest_load(const memory::ElfImage& image) {
   return lowest;
 }
 
+std::optional<std::uint32_t> word_at(const memory::ElfImage& image, Address at) {
+  for (const memory::LoadSegment& s : image.segments())
+    if (at >= s.paddr && at - s.paddr + std::uint64_t{4} <= s.bytes.size()) {
+      std::uint32_t word;
+      std::memcpy(&word, s.bytes.data() + (at - s.paddr), sizeof word);
+      return word;
+    }
+  return std::nullopt;
+}
+
+/// Whether a vector table stands there: a stack in RAM, and Thumb code to begin with.
+bool table_at(const BoardSpec& b, const memory::ElfImage& image, Address at) {
+  const auto stack = word_at(image, at), reset = word_at(image, at + 4);
+  if (!stack || !reset || *stack < 4 || !(*reset & 1)) return false;
+  const RegionSpec* ram = region_of(b, *stack - 4, 4);
+  return ram && ram->kind == memory::RegionKind::ram && region_of(b, *reset - 1, 2);
+}
+
 int judge(const BoardSpec& b, const memory::ElfImage& image, std::string& why) {
   int score = 1;
   const Address lowest = lowest_load(image);
-  const auto& others = b.boot.vector_table_candidates;
-  const bool at_table = (b.boot.vector_table && *b.boot.vector_table == lowest) ||
-                        std::find(others.begin(), others.end(), lowest) != others.end();
+  std::vector<Address> tables = b.boot.vector_table_candidates;
+  if (b.boot.vector_table) tables.push_back(*b.boot.vector_table);
+  // In front of the table an image may hold what loads it (a boot stage): the table need not be its lowest word.
+  const auto table = std::find_if(tables.begin(), tables.end(), [&](Address at) { return table_at(b, image, at); });
+  const bool at_lowest = std::find(tables.begin(), tables.end(), lowest) != tables.end();
+  const bool at_table = table != tables.end() || at_lowest;
   const bool at_entry = b.boot.entry && *b.boot.entry == image.entry();
-  if (at_table || at_entry) score += 8;
-  const bool exact = (image.target().arch == "armv6-m") == !has(b, "v7m") && b.core.isa == "thumb";
+  if (table != tables.end() || at_entry)
+    score += 8;
+  else if (at_lowest)
+    score += 4;
+  const std::string& arch = image.target().arch;
+  const bool exact = b.core.isa == "thumb" && (arch == "armv6-m") == !has(b, "v7m") &&
+                     (arch.rfind("armv8-m", 0) == 0) == has(b, "v8m");
   if (exact) score += 4;
   // Linker scripts put the stack at the end of the chip's RAM.
   const auto top = stack_top(b, image, lowest);
@@ -86,7 +118,7 @@ int judge(const BoardSpec& b, const memory::ElfImage& image, std::string& why) {
   std::error_code ignored;
   if (std::filesystem::exists(std::filesystem::path(models_dir()) / "energy" / (b.id + ".json"), ignored)) ++score;
   why = fmt::format("{}{}",
-                    at_table   ? fmt::format("vector table at 0x{:08x}", lowest)
+                    at_table   ? fmt::format("vector table at 0x{:08x}", table != tables.end() ? *table : lowest)
                     : at_entry ? fmt::format("entry at 0x{:08x}", image.entry())
                                : "all segments lie in its memory",
                     image.target().arch.empty() ? "" : ", " + image.target().arch);

@@ -84,7 +84,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
   const Cycle when = access_time(s);
   // An unaligned access goes byte by byte; its bus waits are those of the words it touches.
   const unsigned step = unaligned ? 1 : size;
-  std::uint32_t value = 0, extra = 0, unsure = 0, array_reads = 0;
+  std::uint32_t value = 0, extra = 0, array_reads = 0;
+  std::uint32_t wait[2] = {}, miss[2] = {}, queued[2] = {};  // by whether the numbers are unsure
   bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
@@ -97,7 +98,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
     value |= part.value << (8 * i);
     if (i == 0 || (at & 3) == 0) {
       extra += part.extra_cycles;
-      if (part.unsure) unsure += part.extra_cycles;
+      queued[part.unsure] += part.queued_cycles;
+      (part.cache_miss ? miss : wait)[part.unsure] += part.extra_cycles - part.queued_cycles;
     }
     array_reads += part.array_reads;
     not_ram |= part.flash || part.device;
@@ -106,8 +108,12 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
   if (not_ram || extra) {
     h_.now += extra;
     DynamicCounts& counts = dynamic(insn_index(h_.tb, s));
-    counts.data_wait += extra;
-    counts.unsure_data_wait += unsure;
+    counts.data_wait += wait[0] + wait[1];
+    counts.unsure_data_wait += wait[1];
+    counts.data_miss += miss[0] + miss[1];
+    counts.unsure_data_miss += miss[1];
+    counts.data_queued += queued[0] + queued[1];
+    counts.unsure_data_queued += queued[1];
     counts.flash_reads += array_reads;
     counts.not_ram += not_ram;
   }
@@ -275,7 +281,9 @@ void Engine::fetch_check() {
     if (const std::uint64_t reads = flash.array_reads() - before; reads || extra) {
       total += extra;
       DynamicCounts& counts = dynamic(static_cast<unsigned>(insn));
-      counts.fetch_wait += extra;
+      const memory::FlashTiming::Cause& cause = flash.cause();
+      counts.fetch_queued += cause.queued;
+      (cause.miss ? counts.fetch_miss : counts.fetch_wait) += extra - cause.queued;
       counts.flash_reads += reads;
     }
   }

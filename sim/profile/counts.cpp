@@ -59,8 +59,14 @@ void each_cycle(const engine::Engine& engine, const TimedBlock& tb, const timing
     if (d.data_wait) add(i, Reason::data_wait, d.data_wait - d.unsure_data_wait, std::uint16_t{sure_row});
     if (d.unsure_data_wait) add(i, Reason::data_wait, d.unsure_data_wait, std::uint16_t{unsure_memory_row});
     if (d.unaligned) add(i, Reason::unaligned, d.unaligned, timing.unaligned_row());
-    if (d.fetch_wait)
-      add(i, Reason::fetch_wait, d.fetch_wait, std::uint16_t{tb.unsure_fetch ? unsure_memory_row : sure_row});
+    if (d.data_miss) add(i, Reason::cache_miss, d.data_miss - d.unsure_data_miss, std::uint16_t{sure_row});
+    if (d.unsure_data_miss) add(i, Reason::cache_miss, d.unsure_data_miss, std::uint16_t{unsure_memory_row});
+    if (d.data_queued) add(i, Reason::contention, d.data_queued - d.unsure_data_queued, std::uint16_t{sure_row});
+    if (d.unsure_data_queued) add(i, Reason::contention, d.unsure_data_queued, std::uint16_t{unsure_memory_row});
+    const auto fetch_row = std::uint16_t{tb.unsure_fetch ? unsure_memory_row : sure_row};
+    if (d.fetch_wait) add(i, Reason::fetch_wait, d.fetch_wait, fetch_row);
+    if (d.fetch_miss) add(i, Reason::fetch_miss, d.fetch_miss, fetch_row);
+    if (d.fetch_queued) add(i, Reason::contention, d.fetch_queued, fetch_row);
     if (d.mispredict) add(i, Reason::mispredict, d.mispredict, timing.target_row());
     if (d.late_target) add(i, Reason::branch, d.late_target, timing.target_row());
     if (d.operand) add(i, timing.operand_reason(insns[i]), d.operand, timing.operand_row(insns[i]));

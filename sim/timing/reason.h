@@ -8,28 +8,29 @@
 namespace mj::timing {
 
 // name, what a report says
-#define MJ_TIMING_REASONS(X)                                        \
-  X(issue, "issue")             /* one per instruction */           \
-  X(load_use, "load-use")       /* waits for loaded data */         \
-  X(address_use, "address-use") /* waits for an address */          \
-  X(result_use, "result-use")   /* waits for another result */      \
-  X(memory, "load/store")       /* the access's own cycles */       \
-  X(branch, "branch refill")                                        \
-  X(mispredict, "mispredict")                                       \
-  X(target_alignment, "target alignment")                           \
-  X(fetch, "fetch bandwidth")                                       \
-  X(multiply, "multiply")                                           \
-  X(divide, "divide")                                               \
-  X(fp, "floating point")                                           \
-  X(system, "system") /* MRS, CSR, barriers */                      \
-  X(unaligned, "unaligned access")                                  \
-  X(contention, "bus contention")                                   \
-  X(fetch_wait, "fetch wait states") /* flash, XIP, cache refill */ \
-  X(data_wait, "data wait states")                                  \
-  X(cache_miss, "cache miss")                                       \
-  X(write_buffer, "write buffer")                                   \
-  X(exception, "exception entry/exit")                              \
-  X(idle, "sleep") /* WFI, WFE */                                   \
+#define MJ_TIMING_REASONS(X)                                     \
+  X(issue, "issue")             /* one per instruction */        \
+  X(load_use, "load-use")       /* waits for loaded data */      \
+  X(address_use, "address-use") /* waits for an address */       \
+  X(result_use, "result-use")   /* waits for another result */   \
+  X(memory, "load/store")       /* the access's own cycles */    \
+  X(branch, "branch refill")                                     \
+  X(mispredict, "mispredict")                                    \
+  X(target_alignment, "target alignment")                        \
+  X(fetch, "fetch bandwidth")                                    \
+  X(multiply, "multiply")                                        \
+  X(divide, "divide")                                            \
+  X(fp, "floating point")                                        \
+  X(system, "system") /* MRS, CSR, barriers */                   \
+  X(unaligned, "unaligned access")                               \
+  X(contention, "bus contention")                                \
+  X(fetch_wait, "fetch wait states") /* flash without a cache */ \
+  X(data_wait, "data wait states")                               \
+  X(fetch_miss, "instruction cache miss")                        \
+  X(cache_miss, "data cache miss")                               \
+  X(write_buffer, "write buffer")                                \
+  X(exception, "exception entry/exit")                           \
+  X(idle, "sleep") /* WFI, WFE */                                \
   X(other, "other")
 
 enum class Reason : std::uint8_t {

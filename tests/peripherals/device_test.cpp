@@ -266,7 +266,7 @@ TEST(Registers, ArePeekedAtWithoutSideEffectsOrNotAtAll) {
 
 TEST(Rp2040Resets, DoneFollowsRelease) {
   Bench b;
-  auto& resets = b.make("rp2040-resets");
+  auto& resets = b.make("rp2040-resets", {}, {{"blocks", {0x01FFFFFF}}});
   EXPECT_EQ(resets.read(8, 4, 0), 0u);
   resets.write(0x3000, 4, 1 << 22 | 1 << 5, 0);  // clear alias: release UART0 and IO_BANK0
   EXPECT_EQ(resets.read(8, 4, 0), std::uint32_t{1 << 22 | 1 << 5});

@@ -81,8 +81,8 @@ std::string bound_by(const Layer& l) {
   using timing::Reason;
   constexpr Reason memory[] = {Reason::load_use,  Reason::memory,     Reason::unaligned,    Reason::contention,
                                Reason::data_wait, Reason::cache_miss, Reason::write_buffer, Reason::address_use};
-  constexpr Reason code[] = {Reason::fetch_wait, Reason::fetch, Reason::target_alignment, Reason::branch,
-                             Reason::mispredict};
+  constexpr Reason code[] = {Reason::fetch_wait,       Reason::fetch_miss, Reason::fetch,
+                             Reason::target_alignment, Reason::branch,     Reason::mispredict};
   if (l.cycles == 0) return "";
   const auto sum = [&](const auto& reasons) {
     Cycle n = 0;

@@ -1,51 +1,17 @@
 // RP2040 at 125 MHz: crystal 12 MHz * 125 / 6 / 2 through the system PLL (RP2040 datasheet 2.15 to 2.18), then UART0's
 // pin.
-#include "mjrt/port.h"
-
 #define CLOCKS 0x40008000u
 #define RESETS 0x4000C000u
 #define IO_BANK0 0x40014000u
 #define XOSC 0x40024000u
 #define PLL_SYS 0x40028000u
-#define CLEAR_ALIAS 0x3000u  // a write here clears the bits that are 1 (datasheet 2.1.2)
-#define SET_ALIAS 0x2000u
-
-enum {
-  CLK_REF_CTRL = 0x30,
-  CLK_REF_SELECTED = 0x38,
-  CLK_SYS_CTRL = 0x3C,
-  CLK_SYS_SELECTED = 0x44,
-  CLK_PERI_CTRL = 0x48
-};
-enum { RESET = 0x0, RESET_DONE = 0x8 };
-enum { XOSC_CTRL = 0x00, XOSC_STATUS = 0x04, XOSC_STARTUP = 0x0C };
-enum { PLL_CS = 0x0, PLL_PWR = 0x4, PLL_FBDIV = 0x8, PLL_PRIM = 0xC };
-
-static void out_of_reset(uint32_t bits) {
-  MJRT_REG(RESETS + CLEAR_ALIAS + RESET) = bits;
-  mjrt_wait_for(RESETS + RESET_DONE, bits, bits);
-}
+#include "rp2_clocks.h"
 
 void mjrt_clock_init(void) {
-  MJRT_REG(XOSC + XOSC_STARTUP) = 47;  // 1 ms
-  MJRT_REG(XOSC + XOSC_CTRL) = 0xFABu << 12 | 0xAA0u;
-  mjrt_wait_for(XOSC + XOSC_STATUS, 1u << 31, 1u << 31);
-  MJRT_REG(CLOCKS + CLK_REF_CTRL) = 2;  // crystal
-  mjrt_wait_for(CLOCKS + CLK_REF_SELECTED, 1u << 2, 1u << 2);
-
+  crystal_on();
   out_of_reset(1u << 12);  // PLL_SYS
-  MJRT_REG(PLL_SYS + PLL_CS) = 1;
-  MJRT_REG(PLL_SYS + PLL_FBDIV) = 125;
-  MJRT_REG(PLL_SYS + CLEAR_ALIAS + PLL_PWR) = 1u << 5 | 1u << 0;  // VCO and PLL on
-  mjrt_wait_for(PLL_SYS + PLL_CS, 1u << 31, 1u << 31);
-  MJRT_REG(PLL_SYS + PLL_PRIM) = 6u << 16 | 2u << 12;
-  MJRT_REG(PLL_SYS + CLEAR_ALIAS + PLL_PWR) = 1u << 3;  // post dividers on
-
-  MJRT_REG(CLOCKS + CLK_SYS_CTRL) = 0;  // auxiliary source: PLL_SYS, not yet selected
-  MJRT_REG(CLOCKS + CLK_SYS_CTRL) = 1;
-  mjrt_wait_for(CLOCKS + CLK_SYS_SELECTED, 1u << 1, 1u << 1);
-  MJRT_REG(CLOCKS + SET_ALIAS + CLK_PERI_CTRL) = 1u << 11;
-
+  pll_sys_on(125, 6, 2);
+  core_on_pll();
   out_of_reset(1u << 5 | 1u << 8 | 1u << 22);  // IO_BANK0, PADS_BANK0, UART0
   MJRT_REG(IO_BANK0 + 0x04) = 2;               // GPIO0: UART0 TX
 }
