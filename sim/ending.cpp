@@ -47,7 +47,7 @@ std::vector<std::string> backtrace(const Program& program, Address pc, const std
 
 }  // namespace
 
-std::optional<Fault> explain_fault(Machine& machine, const Program& program) {
+std::optional<Fault> explain_fault(Machine& machine, const Program& program, const HeapWatch& heap) {
   const auto& from = machine.engine().first_fault();
   if (!from) return std::nullopt;
   Fault f;
@@ -57,7 +57,7 @@ std::optional<Fault> explain_fault(Machine& machine, const Program& program) {
   f.status = from->status;
   f.cycle = from->cycle;
   f.what = what_failed(machine, program, *from);
-  f.hint = fault_reason(machine, program, *from);
+  f.hint = fault_reason(machine, program, heap, *from);
   f.backtrace = backtrace(program, from->pc, from->call_stack);
   const unsigned shown = machine.engine().arch().sp == 2 ? 32 : 15;
   for (unsigned i = 0; i < shown; ++i)
@@ -120,11 +120,12 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
   return s;
 }
 
-std::string explain_why(const engine::Stop& stop, const Stop& told, Machine& machine, const Program& program) {
+std::string explain_why(const engine::Stop& stop, const Stop& told, Machine& machine, const Program& program,
+                        const HeapWatch& heap) {
   if (!told.hint.empty() || told.kind == "fault") return told.hint;
-  if (stop.kind == StopKind::exited) return told.exit_code == ExitCode::ok ? "" : arena_too_small(machine);
+  if (stop.kind == StopKind::exited) return told.exit_code == ExitCode::ok ? "" : out_of_memory(machine, heap);
   if (stop.kind == StopKind::lockup) return "";
-  std::string why = arena_too_small(machine);
+  std::string why = out_of_memory(machine, heap);
   const std::string stuck = stuck_reason(stop, machine, program);
   if (!why.empty() && !stuck.empty()) why += "; ";
   return why + stuck;

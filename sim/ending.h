@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/heap_watch.h"
 #include "sim/machine.h"
 #include "sim/profile/run_result.h"
 #include "sim/program.h"
@@ -11,7 +12,7 @@
 namespace mj {
 
 /// The run's first fault; none if nothing faulted.
-std::optional<profile::Fault> explain_fault(Machine& machine, const Program& program);
+std::optional<profile::Fault> explain_fault(Machine& machine, const Program& program, const HeapWatch& heap);
 
 /// `fault`: what explain_fault gave; `limit`: the limit that a run of StopKind::limit reached, "50,000 cycles".
 profile::Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& program,
@@ -19,6 +20,7 @@ profile::Stop explain_stop(const engine::Stop& stop, Machine& machine, const Pro
 
 /// The likely reason of an end that is no fault and no success; may be empty. Goes on with the program for a few
 /// thousand instructions, so everything else must have been taken from the machine before.
-std::string explain_why(const engine::Stop& stop, const profile::Stop& told, Machine& machine, const Program& program);
+std::string explain_why(const engine::Stop& stop, const profile::Stop& told, Machine& machine, const Program& program,
+                        const HeapWatch& heap);
 
 }  // namespace mj

@@ -31,8 +31,8 @@ constexpr Address near_stack = 0x2000;  // a frame's bytes lie this near to the 
 
 class Reasoner {
  public:
-  Reasoner(Machine& machine, const Program& program, const FaultRecord& fault)
-      : m_(machine), p_(program), f_(fault), code_(code_at(machine, fault.pc)) {}
+  Reasoner(Machine& machine, const Program& program, const HeapWatch& heap, const FaultRecord& fault)
+      : m_(machine), p_(program), heap_(heap), f_(fault), code_(code_at(machine, fault.pc)) {}
 
   std::string text() const {
     if (std::string s = stack_overflow(); !s.empty()) return s;
@@ -256,7 +256,7 @@ class Reasoner {
       if (code_->effects.address & isa::reg_bit(id) && reg(id) == 0) {
         std::string text = fmt::format("a null pointer: {} = 0{}; offset {} from it is accessed", name(id), from(id),
                                        f_.access.address);
-        if (const std::string memory = out_of_memory(m_, p_); !memory.empty()) text += "; " + memory;
+        if (const std::string memory = out_of_memory(m_, heap_); !memory.empty()) text += "; " + memory;
         return text;
       }
     return fmt::format("a null pointer? address {} is made of a base near 0{}", f_.access.address, base_text());
@@ -294,6 +294,7 @@ class Reasoner {
 
   Machine& m_;
   const Program& p_;
+  const HeapWatch& heap_;
   const FaultRecord& f_;
   std::optional<CodeAt> code_;
 };
@@ -309,42 +310,17 @@ std::string console_line(const std::string& console, std::string_view words) {
 
 }  // namespace
 
-std::string arena_too_small(const Machine& machine) {
+std::string out_of_memory(const Machine& machine, const HeapWatch& heap) {
   // micro_allocator.cc and the arena allocators, before they give up.
   for (const char* words : {"Failed to resize buffer. Requested:", "Failed to allocate tail memory. Requested:",
                             "Arena size is too small for all buffers.", "AllocateTensors() failed"})
     if (const std::string line = console_line(machine.console_text(), words); !line.empty())
       return fmt::format("the tensor arena is too small: \"{}\"", line);
-  return "";
+  return heap.text();
 }
 
-std::string out_of_memory(Machine& machine, const Program& program) {
-  if (std::string arena = arena_too_small(machine); !arena.empty()) return arena;
-  const auto called = [&](const char* name) {
-    for (const Symbol* s : program.symbols.find_all(name))
-      for (const CallNode& n : machine.engine().calls().nodes())
-        if (s->is_function && !n.exception && n.function == s->start) return true;
-    return false;
-  };
-  std::string allocator;
-  for (const char* name : {"malloc", "calloc", "realloc", "_malloc_r", "memalign", "pvPortMalloc", "k_malloc",
-                           "operator new(unsigned int)", "_sbrk", "sbrk"})
-    if (allocator.empty() && called(name)) allocator = name;
-  if (allocator.empty()) return "";
-  // newlib: errno is the first word of what _impure_ptr points to (sys/reent.h).
-  constexpr std::uint32_t enomem = 12;
-  const memory::ElfSymbol* pointer = program.image.symbol("_impure_ptr");
-  std::uint32_t at = 0, error = 0;
-  const auto word = [&](Address a, std::uint32_t& to) {
-    return machine.bus().peek(a, reinterpret_cast<std::uint8_t*>(&to), 4);
-  };
-  if (pointer && word(pointer->value, at) && word(at, error) && error == enomem)
-    return fmt::format("the heap is too small: {} found no memory (errno is ENOMEM)", allocator);
-  return fmt::format("the firmware uses {}: did it run out of heap?", allocator);
-}
-
-std::string fault_reason(Machine& machine, const Program& program, const FaultRecord& fault) {
-  return Reasoner(machine, program, fault).text();
+std::string fault_reason(Machine& machine, const Program& program, const HeapWatch& heap, const FaultRecord& fault) {
+  return Reasoner(machine, program, heap, fault).text();
 }
 
 }  // namespace mj

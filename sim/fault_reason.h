@@ -4,18 +4,18 @@
 #include <string>
 
 #include "sim/engine/engine.h"
+#include "sim/heap_watch.h"
 #include "sim/machine.h"
 #include "sim/program.h"
 
 namespace mj {
 
 /// The likely reason of a fault, and what to look at; may be empty.
-std::string fault_reason(Machine& machine, const Program& program, const engine::FaultRecord& fault);
+std::string fault_reason(Machine& machine, const Program& program, const HeapWatch& heap,
+                         const engine::FaultRecord& fault);
 
-/// What TensorFlow Lite Micro said on the console about an arena that is too small; empty: nothing.
-std::string arena_too_small(const Machine& machine);
-
-/// What the console and the C library tell about memory that ran out; empty: nothing.
-std::string out_of_memory(Machine& machine, const Program& program);
+/// What TensorFlow Lite Micro said on the console about an arena that is too small, and which allocator found no
+/// memory; empty: neither.
+std::string out_of_memory(const Machine& machine, const HeapWatch& heap);
 
 }  // namespace mj

@@ -11,10 +11,12 @@
 #include "sim/base/grouped.h"
 #include "sim/collect.h"
 #include "sim/debug/gdb_server.h"
+#include "sim/debug/observers.h"
 #include "sim/debug/trace.h"
 #include "sim/detect.h"
 #include "sim/ending.h"
 #include "sim/generic_board.h"
+#include "sim/heap_watch.h"
 #include "sim/machine.h"
 #include "sim/memory_dump.h"
 #include "sim/price.h"
@@ -85,6 +87,7 @@ class Runner {
     if (auto tensors = attach_tensors(); !tensors) return tensors.error();
     recognition_->listen(engine(), machine_->timing(), machine_->operating_points());
     engine().calls().add_listener(&recorder_);
+    heap_ = std::make_unique<HeapWatch>(*machine_, program_);
     if (auto dump = find_dump(); !dump) return dump.error();
     if (auto rois = watch_regions(); !rois) return rois.error();
     if (auto traced = trace(); !traced) return traced.error();
@@ -117,14 +120,14 @@ class Runner {
     if (auto exact = check_conserved(*machine_, result); !exact) return exact.error();
     collect_diagnostics(*machine_, program_, result);
     collect_findings(result);
-    result.fault = explain_fault(*machine_, program_);
+    result.fault = explain_fault(*machine_, program_, *heap_);
     result.stop = explain_stop(stop, *machine_, program_, result.fault, limit());
     if (detector_ && !detector_->findings().empty() && result.stop.exit_code == ExitCode::ok)
       result.stop.exit_code = ExitCode::firmware_fault;
     // The last thing done with the machine: it looks what the program does next. Nobody else needs to.
     engine().calls().remove_listener(&recorder_);
     engine().on_mark = {};
-    if (!gdb_) result.stop.hint = explain_why(stop, result.stop, *machine_, program_);
+    if (!gdb_) result.stop.hint = explain_why(stop, result.stop, *machine_, program_, *heap_);
     // Whatever became of the output: the result is never lost for it.
     const auto warn = [&](const char* option, const Result<void>& saved) {
       if (saved) return;
@@ -291,7 +294,9 @@ class Runner {
       return machine_->write_system_register(csr, value);
     };
     gdb_->begin(std::move(seen));
-    engine().set_observer(gdb_);
+    // gdb first: the trace shows what it changed.
+    if (trace_) both_.emplace(*gdb_, *trace_);
+    engine().set_observer(both_ ? static_cast<engine::Observer*>(&*both_) : gdb_);
   }
 
   /// Answers of `monitor` commands that need the whole run.
@@ -320,7 +325,7 @@ class Runner {
                       : stop.kind == StopKind::lockup ? Kind::fault
                                                       : Kind::interrupted;
     gdb_->ended({kind, stop.status},
-                explain_stop(stop, *machine_, program_, explain_fault(*machine_, program_), limit()).message);
+                explain_stop(stop, *machine_, program_, explain_fault(*machine_, program_, *heap_), limit()).message);
   }
 
   /// The what-ifs of the request, checked against what the board can do.
@@ -407,9 +412,11 @@ class Runner {
   std::optional<model::NoteModel> note_;
   std::optional<Recognition> recognition_;
   TimelineRecorder recorder_;
+  std::unique_ptr<HeapWatch> heap_;
   std::unique_ptr<RoiTracker> roi_;
   std::optional<MemoryDump> dump_;
   std::unique_ptr<debug::TraceObserver> trace_;
+  std::optional<debug::TwoObservers> both_;
   std::unique_ptr<Detector> detector_;
   std::size_t detected_ = 0;
   std::string waits_;  ///< flash wait states held: a number, "auto" or none
@@ -434,9 +441,6 @@ Result<RunResult> run(const RunRequest& request) {
                  "", "both look at each instruction", "one of them"};
   if (!request.gdb) return Runner(request, std::move(image).value(), nullptr).run(*board, request.board.empty());
 
-  if (request.trace.write)
-    return Error{ExitCode::usage, "--gdb and --trace don't go together", "", "both look at each instruction",
-                 "one of them"};
   auto gdb = debug::GdbServer::listen(*request.gdb);
   if (!gdb) return gdb.error();
   if (request.remark)

@@ -104,6 +104,47 @@ continue
   EXPECT_EQ(result(), undebugged("mps2_prints", "mps2-an386"));
 }
 
+TEST_F(GdbArm, ATraceGoesOnWhileGdbLooks) {
+  microjoule("run '" + fixture("mps2_prints") + "' --board mps2-an386 --trace plain.trace");
+  // The run stands still at the breakpoint: the trace up to there can be read already.
+  const std::string out = debug("mps2_prints", "mps2-an386", R"(
+break main
+continue
+shell tail -n 1 run.trace >at_main.trace
+stepi 3
+continue
+)",
+                                "--trace run.trace");
+  EXPECT_THAT(out, HasSubstr("exited normally"));
+  const std::string trace = slurp(path("run.trace")), before = slurp(path("at_main.trace"));
+  EXPECT_EQ(trace, slurp(path("plain.trace"))) << "stops leave no mark in it";
+  EXPECT_NE(before, "");
+  EXPECT_LT(trace.find(before), trace.size() - before.size());
+  EXPECT_EQ(result(), undebugged("mps2_prints", "mps2-an386"));
+}
+
+TEST_F(GdbArm, ATraceFollowsWhereGdbSendsTheProgram) {
+  const std::string out = debug("mps2_exits_with_7", "mps2-an386", R"(
+break *main
+continue
+printf "at %08x\n", $pc
+set var $r0 = 3
+set var $pc = firmware_exit
+printf "to %08x\n", $pc
+continue
+)",
+                                "--trace run.trace");
+  EXPECT_THAT(out, HasSubstr("exited with code 03"));
+  const std::string trace = slurp(path("run.trace"));
+  const auto line_of = [&](const char* label) {
+    const std::size_t at = out.find(label);
+    EXPECT_NE(at, std::string::npos) << out;
+    return trace.find("\t" + out.substr(at + 3, 8) + "\t");
+  };
+  EXPECT_EQ(line_of("at "), std::string::npos) << "it was not executed: " << trace;
+  EXPECT_NE(line_of("to "), std::string::npos) << trace;
+}
+
 TEST_F(GdbArm, ManyStepsInFlashWithWaitStatesChangeNothing) {
   std::string commands = "stepi 300\n";
   for (int i = 0; i < 20; ++i) commands += "stepi\n";
@@ -430,7 +471,6 @@ TEST_F(GdbCli, WhereItListensIsChecked) {
   refuses(command + "--gdb 0.0.0.0:3333", 2, {"'0.0.0.0:3333' is no port of this host", "this host only"});
   refuses(command + "--gdb :99999", 2, {"':99999'"});
   refuses(command + "--gdb ''", 2, {"is no port"});
-  refuses(command + "--gdb :0 --trace t.txt", 2, {"--gdb and --trace"});
 }
 
 }  // namespace

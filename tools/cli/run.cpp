@@ -166,6 +166,8 @@ Result<int> run_main(const Args& args) {
   auto trace = trace_of(*parsed, trace_file);
   if (!trace) return trace.error();
   bool trace_failed = false;
+  // Who stands at a breakpoint reads the trace up to there.
+  if (*trace && request->gdb) std::setvbuf(*trace, nullptr, _IOLBF, BUFSIZ);
   if (std::FILE* to = *trace)
     request->trace.write = [to, &trace_failed](std::string_view text) {
       trace_failed |= std::fwrite(text.data(), 1, text.size(), to) != text.size();
