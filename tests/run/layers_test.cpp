@@ -120,14 +120,14 @@ TEST_P(Interpreter, TheArenaIsFoundWhereTensorsLive) {
   EXPECT_LT(arena.at("used_bytes"), 8192);
 }
 
-std::string name_of(const testing::TestParamInfo<Built>& test) { return test.param.name; }
+std::string image_name(const testing::TestParamInfo<Built>& test) { return test.param.name; }
 INSTANTIATE_TEST_SUITE_P(Images, Interpreter,
                          testing::Values(Built{"m4", "mps2-an386"}, Built{"m4_o0", "mps2-an386"},
                                          Built{"m4_large_nodes", "mps2-an386"}, Built{"m4_copied", "mps2-an386"},
                                          Built{"m4_twice", "mps2-an386"}, Built{"m0", "mps2-an386"},
                                          Built{"m4_inlined", "mps2-an386"}, Built{"rv32", "virt32"},
                                          Built{"rv32_copied", "virt32"}),
-                         name_of);
+                         image_name);
 
 // ---- a second opinion: what kernels are handed, against the model
 // -------------------------------------------------------
