@@ -47,7 +47,12 @@ LayerRecorder::Open* LayerRecorder::inference(int network) {
   return nullptr;
 }
 
-Counts& LayerRecorder::outside() { return inferred_ ? since_ : main_began_ ? before_ : startup_; }
+Counts& LayerRecorder::outside() {
+  // What another thread began goes on behind this one.
+  const auto waits = [](const auto& thread) { return !thread.second.empty(); };
+  if (std::any_of(open_.begin(), open_.end(), waits)) return threads_;
+  return inferred_ ? since_ : main_began_ ? before_ : startup_;
+}
 
 void LayerRecorder::charge(const Counts& until) {
   Counts spent = until;
@@ -176,6 +181,7 @@ void LayerRecorder::switched(std::uint32_t thread) {
     return;
   }
   charge(meter_.read());
+  thread_count_ += !open().empty() && open_[thread].empty();
   thread_ = thread;
 }
 
@@ -289,6 +295,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
   plain(any_ran ? "before" : "program", 1, before_);
   plain("between", inferences ? inferences - 1 : 0, between_);
   plain("interrupts", interrupt_count_, interrupts_);
+  plain("threads", thread_count_, threads_);
   plain("other", 1, other);
   plain("after", 1, since_);
 

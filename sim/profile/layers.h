@@ -139,10 +139,11 @@ class LayerRecorder {
   std::map<std::uint32_t, std::vector<Open>> open_;  ///< by thread
   std::uint32_t thread_ = 0;
   Counts last_;  ///< when it was charged last
-  /// Outside of everything: before main, before the first inference, between inferences, since the last one.
-  Counts startup_, before_, between_, since_, interrupts_;
+  /// Outside of everything: before main, before the first inference, between inferences, since the last one; in threads
+  /// outside of everything while another one had something under way.
+  Counts startup_, before_, between_, since_, interrupts_, threads_;
   bool main_began_ = false, inferred_ = false;
-  std::uint64_t interrupt_count_ = 0;
+  std::uint64_t interrupt_count_ = 0, thread_count_ = 0;
   std::vector<Timeline::LayerSpan> spans_;
   std::uint64_t spans_left_out_ = 0;
 };

@@ -166,8 +166,8 @@ struct Network {
 /// What happened outside of inferences. With layers and between_cycles of networks, phases have each cycle once.
 struct Phase {
   /// "startup" before main, "init" and "prepare" of an operator, "before" the first inference, "between" inferences,
-  /// "after" the last one, "interrupts" that came during an inference or another phase, "other": what looked like a
-  /// network and was none; "program" where nothing was inferred.
+  /// "after" the last one; "interrupts" and other "threads" during an inference or another phase, "other": what looked
+  /// like a network and was none; "program" where nothing was inferred.
   std::string kind;
   int network = -1;  ///< index into RunResult::networks; -1: of none
   int layer = -1;    ///< index into RunResult::layers; -1: of none

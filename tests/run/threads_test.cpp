@@ -36,5 +36,21 @@ TEST_F(Threads, OnCortexM7WithLazilyStackedFpRegisters) {
 TEST_F(Threads, OnIbex) { prints("ibex_threads", "ibex-demo", kept + "ticks and calls came\n"); }
 TEST_F(Threads, OnRv32Virt) { prints("virt_threads", "virt32", kept + "ticks and calls came\n"); }
 
+TEST_F(Threads, ThatRunWhileAnotherOnesLayerIsUnderWayAreAPhaseOfTheirOwn) {
+  const std::string elf = fixture("an386_threads");
+  if (elf.empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  // Ticks take a thread away in the midst of keeps(); the other one does more than that.
+  file("layers.json", R"({"networks": [{"layers": [{"function": "keeps"}]}]})");
+  const Ran ran = run(elf, "--board mps2-an386 --layers layers.json");
+  ASSERT_EQ(ran.answer.code, 0) << ran.answer.err;
+  json threads;
+  for (const json& p : ran.result.at("phases"))
+    if (p.at("kind") == "threads") threads = p;
+  ASSERT_FALSE(threads.is_null());
+  EXPECT_GT(threads.at("count"), 5);
+  EXPECT_GT(threads.at("cycles"), threads.at("count"));
+  EXPECT_THAT(ran.answer.out, testing::HasSubstr("other threads meanwhile"));
+}
+
 }  // namespace
 }  // namespace mj::test

@@ -72,6 +72,7 @@ std::string phase_name(const PhaseSum& p) {
   if (p.kind == "between") return "between inferences";
   if (p.kind == "after") return "after inferences";
   if (p.kind == "interrupts") return plural(p.count, "interrupt") + " meanwhile";
+  if (p.kind == "threads") return "other threads meanwhile";
   if (p.kind == "other") return "looked like a network";
   return "outside of inference";
 }

@@ -33,6 +33,8 @@ struct Generator {
   int identity;  ///< argument whose value is another for each layer, or no_argument
   int confidence;
   Describe describe;
+  /// What tells layers apart where no argument does by itself.
+  std::uint64_t (*identity_of)(const Program&, const Guest&, Address function) = nullptr;
 };
 
 std::string upper(std::string_view text) {
@@ -172,11 +174,20 @@ bool describe_class(const Generator&, const Program& program, const Guest&, Addr
   return true;
 }
 
-/// EmlNetLayer (eml_net.h): n_outputs, n_inputs, weights, biases.
-bool describe_emlearn(const Generator&, const Program&, const Guest& guest, Address, Layer& l) {
+/// eml_net.h: eml_net_layer_forward(layer, ...), of an EmlNetLayer: n_outputs, n_inputs, weights, biases; within it,
+/// and without it where it is inlined, eml_net_forward(in, n_inputs, weights, biases, activation, out, n_outputs).
+bool is_emlearn_object(const Program& program, Address function) {
+  return function_name_at(program, function).find("layer") != std::string_view::npos;
+}
+std::uint64_t emlearn_weights(const Program& program, const Guest& guest, Address function) {
+  return is_emlearn_object(program, function) ? guest.word(guest.argument(0) + 8).value_or(0) : guest.argument(2);
+}
+bool describe_emlearn(const Generator&, const Program& program, const Guest& guest, Address function, Layer& l) {
   l.op = "FULLY_CONNECTED";
   l.name = "dense";
-  const auto outputs = guest.word(guest.argument(0)), inputs = guest.word(guest.argument(0) + 4);
+  const bool object = is_emlearn_object(program, function);
+  const auto inputs = object ? guest.word(guest.argument(0) + 4) : guest.any_argument(1);
+  const auto outputs = object ? guest.word(guest.argument(0)) : guest.any_argument(6);
   constexpr std::uint32_t most = 1u << 20;
   if (!outputs || !inputs || *outputs == 0 || *inputs == 0 || *outputs > most || *inputs > most) return false;
   l.input_shapes = {{*inputs}};
@@ -220,7 +231,7 @@ constexpr Generator generators[] = {
     {"ExecuTorch", "*Method::execute*", "*Method::execute*", "torch::executor::native::*_out*|cortex_m::native::*_out*",
      "", no_argument, 80, describe_executorch},
     {"emlearn net", "", "eml_net_infer*|eml_net_predict*|eml_net_regress*", "eml_net_layer_forward*|eml_net_forward*",
-     "", 0, 85, describe_emlearn},
+     "", no_argument, 85, describe_emlearn, emlearn_weights},
     {"emlearn trees", "eml_trees_*", "", "eml_trees_predict|eml_trees_predict_proba|eml_trees_regress*", "",
      no_argument, 80, describe_whole},
     {"emlearn bayes", "eml_bayes_*", "", "eml_bayes_predict", "", no_argument, 80, describe_whole},
@@ -258,8 +269,9 @@ class GeneratedSource final : public LayerSource {
     if (!g.describe(g, stage_.program, stage_.guest, function, l)) return;
     CallSequence::Key key;
     key.function = function;
-    if (g.identity != no_argument) {
-      key.identity = stage_.guest.argument(static_cast<unsigned>(g.identity));
+    if (g.identity_of || g.identity != no_argument) {
+      key.identity = g.identity_of ? g.identity_of(stage_.program, stage_.guest, function)
+                                   : stage_.guest.argument(static_cast<unsigned>(g.identity));
       key.unique = true;
     } else {
       key.call_site = stage_.guest.return_address();

@@ -65,6 +65,7 @@ function layer_rows(result) {
     between: "between inferences",
     after: "after inferences",
     interrupts: "interrupts meanwhile",
+    threads: "other threads meanwhile",
     other: "looked like a network",
     program: "outside of inference",
   };
