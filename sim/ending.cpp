@@ -45,6 +45,34 @@ std::vector<std::string> backtrace(const Program& program, Address pc, const std
   return out;
 }
 
+/// What firmware that gave up by itself had found out, by the function that it gave up in; empty: not known.
+std::string gave_up(Machine& machine, const Program& program) {
+  struct Name {
+    const char* function;
+    const char* says;
+  };
+  static constexpr Name names[] = {
+      {"vApplicationStackOverflowHook",
+       "FreeRTOS found that a task's stack had overflowed (configCHECK_FOR_STACK_OVERFLOW)"},
+      {"__stack_chk_fail", "a buffer on the stack was overrun (-fstack-protector)"},
+      {"__assert_func", "an assertion failed"},
+      {"__assert_fail", "an assertion failed"},
+      {"__assert_no_args", "an assertion failed"},
+      {"vAssertCalled", "an assertion of the operating system failed (configASSERT)"},
+      {"__cxa_pure_virtual", "a pure virtual function was called"},
+      {"__throw_bad_alloc", "operator new found no memory"},
+      {"abort", "the firmware called abort()"},
+  };
+  const std::vector<Address> stack = machine.engine().calls().stack();
+  for (const Name& name : names)
+    for (std::size_t i = stack.size(); i-- > 0;)
+      if (function_name(program.symbols, stack[i]) == name.function)
+        return i == 0 ? name.says
+                      : fmt::format("{}: {} was called by {}", name.says, name.function,
+                                    function_name(program.symbols, stack[i - 1]));
+  return "";
+}
+
 }  // namespace
 
 std::optional<Fault> explain_fault(Machine& machine, const Program& program, const HeapWatch& heap) {
@@ -114,7 +142,7 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
     s.kind = "fault";
     s.exit_code = ExitCode::firmware_fault;
     s.message = fmt::format("{} at {}", fault->exception, fault->where);
-  } else if (stop.kind != StopKind::exited) {
+  } else if (s.exit_code != ExitCode::ok) {
     s.backtrace = backtrace(program, stop.pc, machine.engine().calls().stack());
   }
   return s;
@@ -123,7 +151,11 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
 std::string explain_why(const engine::Stop& stop, const Stop& told, Machine& machine, const Program& program,
                         const HeapWatch& heap) {
   if (!told.hint.empty() || told.kind == "fault") return told.hint;
-  if (stop.kind == StopKind::exited) return told.exit_code == ExitCode::ok ? "" : out_of_memory(machine, heap);
+  if (stop.kind == StopKind::exited) {
+    if (told.exit_code == ExitCode::ok) return "";
+    const std::string memory = out_of_memory(machine, heap);
+    return memory.empty() ? gave_up(machine, program) : memory;
+  }
   if (stop.kind == StopKind::lockup) return "";
   std::string why = out_of_memory(machine, heap);
   const std::string stuck = stuck_reason(stop, machine, program);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "isa/rv32/csr.h"
 #include "isa/rv32/f.h"
 #include "isa/thumb/decode.h"
 #include "isa/thumb/exceptions.h"
@@ -197,9 +198,14 @@ class Reasoner {
   /// RISC-V: an instruction of the FPU that the core has, refused for what mstatus or frm holds; else empty.
   std::string fpu_off() const {
     if (p_.is_arm() || !code_ || !isa::rv32::is_fp(code_->insn)) return "";
-    return "is the FPU on? mstatus.FS is Off after reset (start-up code: csrs mstatus, 0x2000), and frm must hold one "
-           "of "
-           "the modes 0 to 4";
+    const auto mstatus = m_.read_system_register(isa::rv32::csr_mstatus);
+    const std::string text = code_text(m_, p_, f_.pc);
+    if (mstatus && !(*mstatus & isa::rv32::mstatus_fs))
+      return fmt::format(
+          "the FPU is not enabled: {} needs mstatus.FS (bits 14 and 13), which is Off after reset; start-up code such "
+          "as crt0 sets it: csrs mstatus, 0x2000",
+          text);
+    return fmt::format("the rounding mode: {} rounds as frm says, which must hold one of the modes 0 to 4", text);
   }
 
   // ---- accesses

@@ -286,7 +286,7 @@ class Runner {
     seen.engine = &engine();
     seen.thumb = program_.is_arm();
     seen.fpu = std::any_of(features.begin(), features.end(),
-                           [](const std::string& f) { return f == "fp_sp" || f == "fp_dp"; });
+                           [](const std::string& f) { return f == "fp_sp" || f == "fp_dp" || f == "f"; });
     seen.tell = [this](const std::string& command, Cycle now) { return monitor(command, now); };
     for (auto& csr : machine_->system_registers()) seen.csrs.push_back({std::move(csr.name), csr.number});
     seen.read_csr = [this](std::uint32_t csr) { return machine_->read_system_register(csr); };

@@ -13,6 +13,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "isa/rv32/fcsr.h"
+#include "isa/rv32/registers.h"
 #include "isa/thumb/registers.h"
 
 namespace mj::debug {
@@ -27,7 +29,7 @@ constexpr unsigned poll_every = 4096;  ///< instructions between two looks for ^
 constexpr unsigned arm_pc = 15, arm_xpsr = 16, arm_msp = 17, arm_psp = 18, arm_primask = 19, arm_basepri = 20,
                    arm_faultmask = 21, arm_control = 22, arm_d0 = 23, arm_fpscr = 39;
 // RV32.
-constexpr unsigned rv32_pc = 32;
+constexpr unsigned rv32_pc = 32, rv32_f0 = 33, rv32_fflags = 65, rv32_fcsr = 67;
 
 std::string little(std::uint32_t v) {
   std::string s(4, '\0');
@@ -261,6 +263,11 @@ std::string GdbServer::target_xml() const {
     for (unsigned i = 0; i < rv32_pc; ++i)
       reg(machine_.engine->arch().register_name(i), i == 1 ? "code_ptr" : i >= 2 && i <= 4 ? "data_ptr" : "int");
     reg("pc", "code_ptr");
+    if (machine_.fpu) {
+      xml += "</feature>\n<feature name=\"org.gnu.gdb.riscv.fpu\">\n";
+      for (unsigned i = 0; i < rv32_fflags - rv32_f0; ++i) reg(fmt::format("f{}", i), "ieee_single");
+      for (const char* name : {"fflags", "frm", "fcsr"}) reg(name);
+    }
     if (!machine_.csrs.empty()) xml += "</feature>\n<feature name=\"org.gnu.gdb.riscv.csr\">\n";
     for (const GdbMachine::Csr& csr : machine_.csrs) reg(csr.name);
   }
@@ -268,7 +275,8 @@ std::string GdbServer::target_xml() const {
 }
 
 unsigned GdbServer::register_count() const {
-  return !machine_.thumb ? rv32_pc + 1 : machine_.fpu ? arm_fpscr + 1 : arm_control + 1;
+  if (!machine_.thumb) return machine_.fpu ? rv32_fcsr + 1 : rv32_pc + 1;
+  return machine_.fpu ? arm_fpscr + 1 : arm_control + 1;
 }
 
 const GdbMachine::Csr* GdbServer::csr_of(unsigned number) const {
@@ -283,7 +291,12 @@ std::string GdbServer::read_register(unsigned number) {
     return value ? little(*value) : "";
   }
   if (number >= register_count()) return "";
-  if (!machine_.thumb) return little(number == rv32_pc ? pc_ : r[number]);
+  if (!machine_.thumb) {
+    if (number >= rv32_fflags)
+      return little(isa::rv32::read_fp_csr(number - rv32_fflags + isa::rv32::csr_fflags, r[isa::rv32::fp_control]));
+    if (number >= rv32_f0) return little(r[isa::rv32::f0 + number - rv32_f0]);
+    return little(number == rv32_pc ? pc_ : r[number]);
+  }
   if (number < arm_pc) return little(r[number]);
   if (number >= arm_d0 && number < arm_fpscr) {
     const unsigned s = thumb::s0 + 2 * (number - arm_d0);
@@ -329,6 +342,11 @@ bool GdbServer::write_register(unsigned number, std::string_view bytes) {
   if (!machine_.thumb) {
     if (number == rv32_pc)
       jump(v & ~1u);
+    else if (number >= rv32_fflags)
+      r[isa::rv32::fp_control] =
+          isa::rv32::write_fp_csr(number - rv32_fflags + isa::rv32::csr_fflags, v, r[isa::rv32::fp_control]);
+    else if (number >= rv32_f0)
+      r[isa::rv32::f0 + number - rv32_f0] = v;
     else if (number != 0)
       r[number] = v;
     return true;
@@ -405,8 +423,19 @@ std::string GdbServer::read_memory(Address address, std::size_t size) {
 }
 
 bool GdbServer::write_memory(Address address, std::string_view bytes) {
+  memory::Bus& bus = machine_.engine->bus();
   // The bus tells the engine if these bytes were decoded as code: it decodes them anew.
-  return machine_.engine->bus().poke(address, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (bus.poke(address, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size())) return true;
+  // A register of a device: written as the program would write it now, with all that follows from it.
+  const auto size = static_cast<unsigned>(bytes.size());
+  const memory::Region* r = bus.find(address);
+  if (!r || r->kind != memory::RegionKind::device || (size != 1 && size != 2 && size != 4) || address % size)
+    return false;
+  std::uint32_t value = 0;
+  for (unsigned i = 0; i < size; ++i) value |= std::uint32_t{static_cast<std::uint8_t>(bytes[i])} << (8 * i);
+  const bool written = bus.write(address, size, value, now_).fault == memory::AccessFault::none;
+  machine_.engine->kick();
+  return written;
 }
 
 void GdbServer::set_breakpoint(Address address, bool on) {

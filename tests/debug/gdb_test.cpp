@@ -104,6 +104,20 @@ continue
   EXPECT_EQ(result(), undebugged("mps2_prints", "mps2-an386"));
 }
 
+TEST_F(GdbArm, WritesRegistersOfDevices) {
+  const std::string out = debug("mps2_prints", "mps2-an386", R"(
+break main
+continue
+print/x *(unsigned*)0xe000ed08
+set var *(unsigned*)0xe000ed14 = 0x10
+print/x *(unsigned*)0xe000ed14
+set var *(unsigned*)0x70000000 = 1
+)");
+  EXPECT_THAT(out, HasSubstr("$1 = 0x0")) << "VTOR";
+  EXPECT_THAT(out, ContainsRegex("\\$2 = 0x[0-9a-f]*1[0-9a-f]\n")) << "CCR.DIV_0_TRP";
+  EXPECT_THAT(out, HasSubstr("Cannot access memory at address 0x70000000"));
+}
+
 TEST_F(GdbArm, ATraceGoesOnWhileGdbLooks) {
   microjoule("run '" + fixture("mps2_prints") + "' --board mps2-an386 --trace plain.trace");
   // The run stands still at the breakpoint: the trace up to there can be read already.
@@ -374,6 +388,26 @@ continue
   EXPECT_THAT(out, HasSubstr("_start in section"));
   EXPECT_THAT(out, HasSubstr("$2 = 0"));
   EXPECT_THAT(out, HasSubstr("exited with code 03"));
+}
+
+TEST_F(GdbRiscv, FpuRegisters) {
+  const std::string out = debug("virt_threads", "virt32", R"(
+print $f8
+set var $f8 = 1.5
+print $f8
+print/x $fcsr
+set var $frm = 2
+set var $fflags = 3
+print/x $fcsr
+info registers pc
+detach
+)",
+                                "--max-cycles 1k");
+  EXPECT_THAT(out, HasSubstr("$1 = 0\n"));
+  EXPECT_THAT(out, HasSubstr("$2 = 1.5"));
+  EXPECT_THAT(out, HasSubstr("$3 = 0x0"));
+  EXPECT_THAT(out, HasSubstr("$4 = 0x43")) << "frm 2 in bits 7 to 5, flags UF and NX";
+  EXPECT_THAT(out, HasSubstr("_start"));
 }
 
 // ---- a peer that is no gdb ------------------------------------------------------------------------------------------

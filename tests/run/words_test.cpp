@@ -77,7 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"nucleo_asserts", nucleo}, Case{"nucleo_traps", nucleo},
                     Case{"nucleo_bad_exception_return", nucleo}, Case{"nucleo_stack_over_data", nucleo},
                     Case{"nucleo_heap_too_small", nucleo}, Case{"nucleo_arena_too_small", nucleo},
-                    Case{"nucleo_fpu_is_off", nucleo}, Case{"nucleo_rtos_heap_too_small", nucleo}),
+                    Case{"nucleo_fpu_is_off", nucleo}, Case{"nucleo_rtos_heap_too_small", nucleo},
+                    Case{"nucleo_assertion_fails", nucleo}),
     [](const auto& c) { return std::string(c.param.image); });
 
 INSTANTIATE_TEST_SUITE_P(CortexM0Plus, Words,
@@ -88,16 +89,16 @@ INSTANTIATE_TEST_SUITE_P(CortexM0Plus, Words,
 
 INSTANTIATE_TEST_SUITE_P(
     RiscV, Words,
-    testing::Values(Case{"ibex_spins", ibex}, Case{"ibex_sleeps_for_ever", ibex}, Case{"ibex_loads_from_nowhere", ibex},
-                    Case{"ibex_stores_to_nowhere", ibex}, Case{"ibex_calls_null", ibex},
-                    Case{"ibex_illegal_instruction", ibex}, Case{"ibex_uses_atomics", ibex},
-                    Case{"hazard3_loads_misaligned", "rtl-hazard3-2port"}, Case{"ibex_writes_null_field", ibex},
-                    Case{"ibex_calls_null_operation", ibex}, Case{"ibex_runs_data", ibex},
-                    Case{"ibex_jumps_nowhere", ibex}, Case{"ibex_polls_a_register", ibex, "--max-cycles 100k"},
-                    Case{"ibex_waits_for_a_flag", ibex}, Case{"ibex_unhandled_interrupt", ibex},
-                    Case{"ibex_asserts", ibex}, Case{"ibex_traps", ibex}, Case{"ibex_no_trap_handler", ibex},
-                    Case{"ibex_stack_over_data", ibex}, Case{"ibex_heap_too_small", ibex},
-                    Case{"ibex_arena_too_small", ibex}, Case{"ibex_sbrk_finds_no_memory", ibex}),
+    testing::Values(
+        Case{"ibex_spins", ibex}, Case{"ibex_sleeps_for_ever", ibex}, Case{"ibex_loads_from_nowhere", ibex},
+        Case{"ibex_stores_to_nowhere", ibex}, Case{"ibex_calls_null", ibex}, Case{"ibex_illegal_instruction", ibex},
+        Case{"ibex_uses_atomics", ibex}, Case{"hazard3_loads_misaligned", "rtl-hazard3-2port"},
+        Case{"ibex_writes_null_field", ibex}, Case{"ibex_calls_null_operation", ibex}, Case{"ibex_runs_data", ibex},
+        Case{"ibex_jumps_nowhere", ibex}, Case{"ibex_polls_a_register", ibex, "--max-cycles 100k"},
+        Case{"ibex_waits_for_a_flag", ibex}, Case{"ibex_unhandled_interrupt", ibex}, Case{"ibex_asserts", ibex},
+        Case{"ibex_traps", ibex}, Case{"ibex_no_trap_handler", ibex}, Case{"ibex_stack_over_data", ibex},
+        Case{"ibex_heap_too_small", ibex}, Case{"ibex_arena_too_small", ibex}, Case{"ibex_sbrk_finds_no_memory", ibex},
+        Case{"ibex_aborts", ibex}, Case{"virt32_fpu_is_off", "virt32"}, Case{"hifive1b_stores_to_flash", "hifive1b"}),
     [](const auto& c) { return std::string(c.param.image); });
 
 INSTANTIATE_TEST_SUITE_P(Detected, Words,
