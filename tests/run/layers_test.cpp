@@ -1,6 +1,7 @@
 // Networks of firmware that nobody prepared: what `run` and `inspect` tell of an interpreter in the shape of TensorFlow
 // Lite Micro's, with symbols and without, and of a user's mapping.
 #include <fstream>
+#include <set>
 
 #include "sim/profile/model/tflite_reader.h"
 #include "tests/run/expect.h"
@@ -158,6 +159,26 @@ TEST_F(SecondOpinion, AKernelThatComputesSomethingElseIsTold) {
   if (!fixture("interpreter_rv32_wrong_kernel").empty()) {
     EXPECT_EQ(disagreements("rv32_wrong_kernel", "virt32"), told);
   }
+}
+
+TEST_F(SecondOpinion, WhatFirmwareMeasuresItselfIsWhatWeMeasure) {
+  const std::string elf = fixture("interpreter_m4_profiles");
+  if (elf.empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  const Ran ran = run(elf, "--board mps2-an386 --dump-memory ticks:ticks_end=ticks.txt");
+  ASSERT_EQ(ran.answer.code, 0) << ran.answer.err;
+  std::vector<std::uint64_t> ticks;
+  std::ifstream dump(path("ticks.txt"));
+  for (std::string word; dump >> word;) ticks.push_back(std::stoull(word, nullptr, 16));
+  const json& layers = ran.result.at("layers");
+  ASSERT_GE(ticks.size(), 2 * layers.size());
+  // Between its two looks at the counter lie a call's arguments, the call and the test of what it returned, too: the
+  // same for each of them.
+  std::set<std::uint64_t> around;
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    around.insert(ticks[i] + ticks[layers.size() + i] - layers[i].at("cycles").get<std::uint64_t>());
+  ASSERT_EQ(around.size(), 1U) << testing::PrintToString(around);
+  EXPECT_GT(*around.begin(), 2 * 5U);
+  EXPECT_LT(*around.begin(), 2 * 30U);
 }
 
 // ---- a user's mapping -----------------------------------------------------------------------------------------------
