@@ -291,10 +291,11 @@ bool Engine::spun(Edge* e) {
     spin_tries_ = 0;
   } else if (slow_accesses_ == spin_accesses_ && std::memcmp(h_.r, spin_registers_.data(), sizeof h_.r) == 0) {
     const Cycle each = h_.now - spin_now_, until = h_.deadline;
-    if (each == e->cycles && each > 0) {
+    // A pass that waits for its code to be fetched costs more than its edge; such passes are alike, too, but are run.
+    if (each > 0) {
       if (parts_.events.next() == EventQueue::never) {
         spinning_forever_ = true;
-      } else if (until > h_.now) {
+      } else if (each == e->cycles && until > h_.now) {
         const std::uint64_t passes = (until - h_.now) / each;
         e->runs += passes;
         h_.now += passes * each;

@@ -252,6 +252,34 @@ TEST_F(Cost, ADataReadOfFlashWaitsForTheArray) {
   b.expect_conserved();
 }
 
+TEST_F(Cost, ADataReadThatTheFlashCacheMissesIsNamedSo) {
+  // As above with the data cache on: the first read of a line misses, the second hits.
+  Bench b("nucleo-l4r5zi", R"(
+    func main
+      ldr   r6, =0x40022000
+      ldr   r0, =0x404           @ 4 wait states, data cache
+      str   r0, [r6]
+      ldr   r5, =table
+      b     begin
+      .ltorg
+      .balign 16
+    begin:
+      ldr   r0, [r5]
+      ldr   r1, [r5, #4]
+    end:
+      b     end
+      .balign 16
+    table:
+      .word 11, 22, 33, 44
+  )");
+  b.run();
+  const auto c = b.between("begin", "end");
+  EXPECT_EQ(c.reasons[static_cast<std::size_t>(timing::Reason::cache_miss)], 4u);
+  EXPECT_EQ(c.reasons[static_cast<std::size_t>(timing::Reason::data_wait)], 0u);
+  EXPECT_GT(c.reasons[static_cast<std::size_t>(timing::Reason::fetch_wait)], 0u) << "no instruction cache";
+  b.expect_conserved();
+}
+
 TEST_F(Cost, CodeThatTheFlashCacheHoldsWaitsOnceAndLongerCodeEachTime) {
   // L4: instruction cache of 1 KiB. A loop of 512 bytes waits for its 32 words in the first pass only, one of 4 KiB in
   // all three.
@@ -278,7 +306,9 @@ TEST_F(Cost, CodeThatTheFlashCacheHoldsWaitsOnceAndLongerCodeEachTime) {
     )");
     b.run();
     b.expect_conserved();
-    return b.between("begin", "end").reasons[static_cast<std::size_t>(timing::Reason::fetch_wait)];
+    const auto c = b.between("begin", "end");
+    EXPECT_EQ(c.reasons[static_cast<std::size_t>(timing::Reason::fetch_wait)], 0u) << "a cache that is on misses";
+    return c.reasons[static_cast<std::size_t>(timing::Reason::fetch_miss)];
   };
   EXPECT_EQ(waits(512), 512 / 16 * 4u);
   EXPECT_EQ(waits(4096), 3 * 4096 / 16 * 4u);

@@ -67,12 +67,16 @@ TEST_F(Unsure, WaitsOfAFrontEndWithEstimatedNumbersAreUnsure) {
   )");
   b.run(1000);
   const profile::Counts c = b.counts();
-  const auto fetch = static_cast<std::size_t>(timing::Reason::fetch_wait),
-             data = static_cast<std::size_t>(timing::Reason::data_wait);
-  EXPECT_GT(c.reasons[fetch] + c.reasons[data], 0u);
-  EXPECT_EQ(c.unsure[fetch], c.reasons[fetch]);
-  EXPECT_EQ(c.unsure[data], c.reasons[data]);
-  EXPECT_EQ(profile::unsure_rows(b.engine(), b.machine().timing()).memory, c.unsure[fetch] + c.unsure[data]);
+  Cycle waited = 0, unsure = 0;
+  for (const timing::Reason reason : {timing::Reason::fetch_wait, timing::Reason::data_wait, timing::Reason::fetch_miss,
+                                      timing::Reason::cache_miss, timing::Reason::contention}) {
+    const auto i = static_cast<std::size_t>(reason);
+    EXPECT_EQ(c.unsure[i], c.reasons[i]) << timing::name(reason);
+    waited += c.reasons[i];
+    unsure += c.unsure[i];
+  }
+  EXPECT_GT(waited, 0u);
+  EXPECT_EQ(profile::unsure_rows(b.engine(), b.machine().timing()).memory, unsure);
 }
 
 }  // namespace

@@ -195,6 +195,27 @@ TEST(FlashTiming, TheDataCacheMayHaveOtherWays) {
   EXPECT_EQ(flash.fetch(b, 4000), 0u);
 }
 
+TEST(FlashTiming, SaysWhyItWaits) {
+  FlashTimingParams p;
+  p.wait_states = 3;
+  p.icache_lines = 2;
+  p.icache_enabled = true;  // no data cache
+  FlashTiming flash(p);
+  EXPECT_EQ(flash.fetch(0x000, 100), 3u);
+  EXPECT_TRUE(flash.cause().miss);
+  EXPECT_EQ(flash.cause().queued, 0u);
+  EXPECT_EQ(flash.fetch(0x000, 110), 0u);
+  EXPECT_FALSE(flash.cause().miss) << "a hit";
+  // The array is busy with cycles 120 to 123; a data read at 122 waits for two of them, then for its own.
+  flash.fetch(0x100, 120);
+  EXPECT_EQ(flash.data_read(0x200, 122), 5u);
+  EXPECT_FALSE(flash.cause().miss) << "there is no data cache: wait states";
+  EXPECT_EQ(flash.cause().queued, 2u);
+  flash.set_icache(false);
+  EXPECT_EQ(flash.fetch(0x300, 200), 3u);
+  EXPECT_FALSE(flash.cause().miss) << "the cache is off";
+}
+
 TEST(FlashTiming, TheWorstCaseIsABoundOfEveryRead) {
   FlashTimingParams p = cached(2);
   p.prefetch = true;
