@@ -6,6 +6,7 @@
 #include "tests/report/sample.h"
 #include "tools/report/format.h"
 #include "tools/report/report.h"
+#include "tools/report/table.h"
 
 namespace mj::report {
 namespace {
@@ -187,6 +188,25 @@ TEST(Numbers, AsPeopleReadThem) {
   EXPECT_EQ(keep_end("functional_1/relu", 6), "…/relu");
   EXPECT_EQ(keep_ends("a_very_long_name", 8), "a_ve…ame");
   EXPECT_EQ(printable("a\x1b[31mb\n"), "a?[31mb ");
+}
+
+TEST(Table, ARemaindersLabelRunsIntoEmptyCellsAndIsNotShortenedWhileThereIsRoom) {
+  Table table{{{"#", Align::right},
+               {"op", Align::left, Shrink::keep_ends},
+               {"name", Align::left, Shrink::keep_ends},
+               {"cycles", Align::right}},
+              {{{"0", "layer", "keeps", "79,680"}}, {{"", "other threads meanwhile", "", "273"}, 0, true}}};
+  Options options;
+  options.width = 100;
+  EXPECT_EQ(table.text(options),
+            "  #  op                name   cycles\n"
+            "  0  layer             keeps  79,680\n"
+            "     other threads meanwhile     273\n");
+  options.width = 28;
+  EXPECT_EQ(table.text(options),
+            "  # op          name  cycles\n"
+            "  0 layer       keeps 79,680\n"
+            "    other th…eanwhile    273\n");
 }
 
 }  // namespace

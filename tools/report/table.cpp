@@ -56,9 +56,18 @@ void shrink(std::vector<std::size_t>& widths, std::size_t& excess, std::size_t l
   }
 }
 
-/// A quiet row's label may run into an empty cell at its right.
-bool spans(const Table& table, const Row& row, std::size_t c) {
-  return row.quiet && c + 1 < table.columns.size() && !cell(row, c).empty() && cell(row, c + 1).empty();
+/// The column at which the text of a cell must end: a quiet row's label may run into empty cells at its right.
+std::size_t end_of(const Table& table, const Row& row, std::size_t c) {
+  std::size_t end = c + 1;
+  if (row.quiet && table.columns[c].align != Align::right && !cell(row, c).empty())
+    while (end < table.columns.size() && cell(row, end).empty() && table.columns[end].shrink != Shrink::bar) ++end;
+  return end;
+}
+
+std::size_t room(const std::vector<std::size_t>& widths, std::size_t gap, std::size_t c, std::size_t end) {
+  std::size_t sum = gap * (end - c - 1);
+  for (; c < end; ++c) sum += widths[c];
+  return sum;
 }
 
 struct Layout {
@@ -70,16 +79,20 @@ struct Layout {
 Layout fit(const Table& table, std::size_t width) {
   Layout layout;
   std::vector<std::size_t>& widths = layout.widths;
-  std::size_t sum = indent;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const Column& column = table.columns[c];
     std::size_t widest = column.shrink == Shrink::bar ? widest_bar : columns(column.title);
     for (const Row& row : table.rows)
-      if (column.align == Align::right || !spans(table, row, c)) widest = std::max(widest, columns(cell(row, c)));
+      if (end_of(table, row, c) == c + 1) widest = std::max(widest, columns(cell(row, c)));
     widths.push_back(widest);
-    sum += widest + layout.gap;
   }
-  sum -= layout.gap;
+  for (const Row& row : table.rows)
+    for (std::size_t c = 0; c < widths.size(); ++c)
+      if (const std::size_t end = end_of(table, row, c); end > c + 1) {
+        const std::size_t has = room(widths, layout.gap, c, end);
+        widths[c] += std::max(has, columns(cell(row, c))) - has;
+      }
+  const std::size_t sum = indent + (widths.empty() ? 0 : room(widths, layout.gap, 0, widths.size()));
   std::size_t excess = sum > width ? sum - width : 0;
   const auto is_bar = [&](std::size_t c) { return table.columns[c].shrink == Shrink::bar; };
   const auto is_name = [&](std::size_t c) {
@@ -145,8 +158,7 @@ std::string Table::text(const Options& options) const {
     out += dim(line([&](std::size_t c) { return keep_end(columns[c].title, widths[c]); }), options) + "\n";
   for (const Row& row : rows) {
     std::string text = line([&](std::size_t c) {
-      const std::size_t width = widths[c] + (spans(*this, row, c) ? layout.gap + widths[c + 1] : 0);
-      return fitted(columns[c], row, c, width, longest);
+      return fitted(columns[c], row, c, room(widths, layout.gap, c, end_of(*this, row, c)), longest);
     });
     out += (row.quiet ? dim(std::move(text), options) : std::move(text)) + "\n";
   }
