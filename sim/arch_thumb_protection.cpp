@@ -86,14 +86,17 @@ std::uint32_t ThumbArch::test_target(const HotState& h, Address address, std::ui
     const thumb::MpuRange r = mpu(secure).at(address, privileged, unit_.execution_priority(h.r) < 0);
     read = r.permits & thumb::mpu_read;
     write = r.permits & thumb::mpu_write;
+    // No region applies to the private peripherals, and the default map permits all (DDI0553, MPUCheck()): that
+    // unprivileged accesses fail there is no matter of the MPU.
+    if (thumb::is_private_peripheral_bus(address)) read = write = true;
     if (r.region != thumb::mpu_no_region) answer |= static_cast<std::uint32_t>(r.region & 0xff) | 1u << 16;
   }
   if (read) answer |= 1u << 18;
   if (write) answer |= 1u << 19;
   if (!unit_.secure()) return answer;
   const thumb::Sau::Answer a = sau_->at(address);
-  const bool non_secure =
-      a.attribution == thumb::Attribution::non_secure || (a.attribution == thumb::Attribution::exempt && !secure);
+  // Exempt memory is of the state that asks, whichever state's MPU is asked (DDI0553, TTResp(), SecurityCheck()).
+  const bool non_secure = a.attribution == thumb::Attribution::non_secure;
   if (a.has_sau_region) answer |= std::uint32_t{a.sau_region} << 8 | 1u << 17;
   if (non_secure && read) answer |= 1u << 20;
   if (non_secure && write) answer |= 1u << 21;

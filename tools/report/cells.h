@@ -13,13 +13,6 @@
 
 namespace mj::report {
 
-inline double real(std::uint64_t n) { return static_cast<double>(n); }
-
-/// `first` unless it is empty.
-inline std::string either(const std::string& first, const std::string& second) {
-  return first.empty() ? second : first;
-}
-
 inline Cycle sum(const profile::Reasons& reasons) { return std::accumulate(reasons.begin(), reasons.end(), Cycle{0}); }
 
 /// Of a column that sums to the run's time: as many decimals as that takes, "<0.1" for what would look like nothing.
