@@ -179,10 +179,9 @@ TEST_P(LookAlike, TinyEnginesLayersThatRunPatchByPatchAreOneEach) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, LookAlike, testing::Values("arm", "riscv"),
-                         [](const auto& isa) {
-  return std::string(isa.param);
-  INSTANTIATE_TEST_SUITE_P(Isa, RiscvLookAlike, testing::Values("riscv"),
-                           [](const auto& isa) { return std::string(isa.param); });
+                         [](const auto& isa) { return std::string(isa.param); });
+INSTANTIATE_TEST_SUITE_P(Isa, RiscvLookAlike, testing::Values("riscv"),
+                         [](const auto& isa) { return std::string(isa.param); });
 
 }  // namespace
 }  // namespace mj::test
