@@ -59,8 +59,7 @@ std::string memory_differences(const std::uint8_t* ours, const std::uint8_t* the
 class Campaign {
  public:
   Campaign(const Family& family, const CampaignOptions& options)
-      : family_(family),
-        options_(options),
+      : options_(options),
         here_(std::string(family.core), false),
         watched_(std::string(family.core), true),
         oracle_(family.oracle),
@@ -337,7 +336,28 @@ class Campaign {
     return true;
   }
 
+<<<<<<< HEAD
   const Family& family_;
+=======
+  std::string listing(const ThumbProgram& program) {
+    std::string out = "program:\n";
+    ItState it;
+    for (std::uint32_t a = program.base; a <= program.end;) {
+      const std::size_t at = (a - program.base) / 2;
+      Insn insn = decode(program.code[at], program.code[at + 1], a, it.active(), here_.features());
+      apply_it(insn, it);
+      if (insn.cls == OpClass::it)
+        it.bits = static_cast<std::uint8_t>(insn.imm);
+      else if (it.active())
+        it.advance();
+      out += fmt::format("    {:08x}: {:0{}x}  {}{}\n", a, insn.raw, insn.size * 2, isa::thumb::text(insn),
+                         a == program.entry ? "   <- entry" : "");
+      a += insn.size;
+    }
+    return out;
+  }
+
+>>>>>>> main
   CampaignOptions options_;
   ThumbHere here_, watched_;
   UnicornThumb oracle_, stepped_;

@@ -42,6 +42,9 @@ struct Draft {
   unsigned exclusives = 0;
 };
 
+inline bool is(const isa::Insn& insn, isa::thumb::Op op) { return insn.op == static_cast<std::uint16_t>(op); }
+inline bool is_fp(isa::OpClass c) { return c >= isa::OpClass::fp_move && c <= isa::OpClass::fp_sys; }
+
 /// Gives instructions their places, registers and branches what they need, and writes the program; false if that can't
 /// be. What can't be steered becomes a NOP and is counted.
 bool lay_out(Draft& draft, isa::thumb::Features features, Operands& random, std::uint64_t& not_steered,

@@ -18,9 +18,6 @@ namespace {
 
 constexpr unsigned always = 14, most_islands = 3;
 
-bool is(const Insn& insn, Op op) { return insn.op == static_cast<std::uint16_t>(op); }
-bool is_fp(OpClass c) { return c >= OpClass::fp_move && c <= OpClass::fp_sys; }
-
 }  // namespace
 
 std::string_view not_compared(const Insn& insn) {

@@ -17,9 +17,6 @@ using isa::OpClass;
 
 namespace {
 
-bool is(const Insn& insn, Op op) { return insn.op == static_cast<std::uint16_t>(op); }
-bool is_fp(OpClass c) { return c >= OpClass::fp_move && c <= OpClass::fp_sys; }
-
 Probe ask(const Insn& insn, const std::array<std::uint32_t, isa::register_count + 2>& regs, int answered = -1,
           std::uint32_t answer = 0) {
   Probe p;

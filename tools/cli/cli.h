@@ -30,6 +30,11 @@ struct Option {
   const char* name;   ///< "board,b": long, and if there is one its letter
   const char* value;  ///< "ID|FILE"; empty: a switch
   const char* what;
+
+  std::string long_name() const {
+    const std::string_view all = name;
+    return std::string(all.substr(0, all.find(',')));
+  }
 };
 
 /// A verb's option table: parses, and writes the help.
