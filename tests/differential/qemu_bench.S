@@ -8,8 +8,8 @@
         .equ    DESCRIPTORS, 0x200000
         .equ    RAM, 0x20000000
         .equ    RAM_BYTES, 0x4000
-        .equ    OWN, 0x20010000         @ variables, what was left, own stack
-        .equ    STACK, 0x20012000
+        .equ    OWN, 0x20005000         @ variables, what was left, own stack
+        .equ    STACK, 0x20007000
 
         .equ    LEFT_WORDS, 64
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -30,6 +30,17 @@ constexpr QemuFamily all[] = {
     {"v7em", "cortex-m4", "mps2-an386", 0},
     {"m7", "cortex-m7", "mps2-an500", 0},
     {"v8m", "cortex-m33", "mps2-an505", 0x10000000},
+};
+
+/// Where QEMU 7.2 raises another exception, and what the manual says.
+struct QemuError {
+  const char* what;
+  End ours, theirs;
+};
+constexpr QemuError known_of_qemu[] = {
+    {"code without the Thumb bit at an odd halfword: UNALIGNED (ARMv7-M B1.4.2: INVSTATE)", End::invalid_state,
+     End::unaligned},
+    {"BKPT that becomes a HardFault doesn't set HFSR.DEBUGEVT (ARMv7-M B3.2.16)", End::breakpoint, End::hard_fault},
 };
 
 /// What the firmware wrote down of one run.
@@ -72,6 +83,7 @@ class Comparison {
     std::uint64_t drawn = 0;
     while (at + 0x3000 < code_base + code_size && drawn < most) {
       ThumbProgram p = generator_.program(at);
+      if (tests_target(p)) continue;
       at += (p.bytes() + 15) & ~15u;
       p.code[(p.end - p.base) / 2] = 0xdffe;  // SVC #0xfe
       here_.write_code(p.base, p.code.data(), p.bytes());
@@ -115,13 +127,22 @@ class Comparison {
         differs(r, "QEMU ended here\n", report);
         return;
       }
-      const std::string d = difference(r, left);
+      const std::string d = difference(r, left, report);
       if (!d.empty()) differs(r, d, report);
       if (report.differences >= most) return;
     }
   }
 
  private:
+  /// TT tells regions of the IDAU: QEMU's machine has one, our board without a chip hasn't (tests/engine compares it).
+  bool tests_target(const ThumbProgram& p) const {
+    return std::any_of(p.drawn.begin(), p.drawn.end(), [&](std::uint32_t a) {
+      const std::size_t at = (a - p.base) / 2;
+      const isa::Insn insn = decode(p.code[at], p.code[at + 1], a, false, here_.features());
+      return std::string_view(op_name(insn.op)).starts_with("tt");
+    });
+  }
+
   void perform(std::size_t k, QemuReport& report) {
     const ThumbProgram& p = programs_[k];
     Run run{k, generator_.state(p), static_cast<std::uint32_t>(random_() % (pool_size - ram_size)) & ~3u, {}, {}};
@@ -129,10 +150,6 @@ class Comparison {
     for (const ThumbProgram::Poke& poke : p.pokes)
       std::memcpy(here_.ram() + (poke.address - ram_base), &poke.value, poke.size);
     run.ours = here_.run(run.before, 0);
-    if (run.ours.end == End::lockup) {  // a new machine
-      ++report.left_out;
-      return;
-    }
     if (!run.ours.registers) {
       ++report.left_out;
       return;
@@ -152,7 +169,7 @@ class Comparison {
     return d;
   }
 
-  std::string difference(const Run& r, const Left& left) const {
+  std::string difference(const Run& r, const Left& left, QemuReport& report) const {
     const bool process = (left.exc_return & 4) != 0, fp = !(left.exc_return & 16);
     const std::uint32_t frame = process ? left.psp : left.msp, bytes = fp ? 104 : 32;
     ThumbState t;
@@ -176,9 +193,16 @@ class Comparison {
     if (!fp) ours.fpscr = t.fpscr;  // without an FP context it isn't stacked
     std::string out = differences(ours, t);
     const End theirs = end_of(left.ipsr, left.cfsr, left.hfsr, left.sfsr);
-    if (theirs != r.ours.end)
-      out += fmt::format("    ends      here {}, QEMU {} (IPSR {}, CFSR {:08x})\n", name(r.ours.end), name(theirs),
-                         left.ipsr, left.cfsr);
+    if (theirs != r.ours.end) {
+      const QemuError* known = nullptr;
+      for (const QemuError& e : known_of_qemu)
+        if (e.ours == r.ours.end && e.theirs == theirs) known = &e;
+      if (known && out.empty())
+        ++report.excused[known->what];
+      else
+        out += fmt::format("    ends      here {}, QEMU {} (IPSR {}, CFSR {:08x})\n", name(r.ours.end), name(theirs),
+                           left.ipsr, left.cfsr);
+    }
     if (out.empty() && hash(r.ram, frame, bytes) != left.hash) out += "    memory differs\n";
     return out;
   }
@@ -187,8 +211,8 @@ class Comparison {
     ++report.differences;
     isa::Insn fp_insn;
     fp_insn.cls = isa::OpClass::fp_move;
-    report.difference += "before:\n" + state_text(r.before, fp_insn) + "after:\n" + how +
-                         listing(programs_[r.program], here_.features());
+    report.difference += "before:\n" + state_text(r.before, fp_insn) + "after:\n" + state_text(r.ours.state, fp_insn) +
+                         how + listing(programs_[r.program], here_.features());
   }
 
   ThumbHere here_;
@@ -234,6 +258,7 @@ std::string text(const QemuFamily& family, const QemuReport& r, std::uint64_t se
   std::string out =
       fmt::format("{} ({}, QEMU's {}), seed {}: {} instructions of {} programs compared, {} runs left out\n",
                   family.name, family.core, family.machine, seed, r.instructions, r.programs, r.left_out);
+  for (const auto& [what, n] : r.excused) out += fmt::format("  oracle's error {} times: {}\n", n, what);
   if (!r.trouble.empty()) out += r.trouble + "\n";
   if (!r.difference.empty()) out += "DIFFERENCE\n" + r.difference;
   return out;

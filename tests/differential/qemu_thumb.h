@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ std::span<const QemuFamily> qemu_families();
 struct QemuReport {
   std::uint64_t instructions = 0, programs = 0;
   std::uint64_t left_out = 0;  ///< runs that end in lockup or without a stack: nothing could be written down
+  std::map<std::string, std::uint64_t> excused;  ///< differences that QEMU's known errors explain
   unsigned differences = 0;
   std::string difference;  ///< empty: none
   std::string trouble;     ///< why QEMU could not be asked; empty: it was
