@@ -181,7 +181,6 @@ void LayerRecorder::switched(std::uint32_t thread) {
     return;
   }
   charge(meter_.read());
-  thread_count_ += !open().empty() && open_[thread].empty();
   thread_ = thread;
 }
 
@@ -295,7 +294,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
   plain(any_ran ? "before" : "program", 1, before_);
   plain("between", inferences ? inferences - 1 : 0, between_);
   plain("interrupts", interrupt_count_, interrupts_);
-  plain("threads", thread_count_, threads_);
+  plain("threads", 1, threads_);
   plain("other", 1, other);
   plain("after", 1, since_);
 

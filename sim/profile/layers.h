@@ -143,7 +143,7 @@ class LayerRecorder {
   /// outside of everything while another one had something under way.
   Counts startup_, before_, between_, since_, interrupts_, threads_;
   bool main_began_ = false, inferred_ = false;
-  std::uint64_t interrupt_count_ = 0, thread_count_ = 0;
+  std::uint64_t interrupt_count_ = 0;
   std::vector<Timeline::LayerSpan> spans_;
   std::uint64_t spans_left_out_ = 0;
 };

@@ -39,7 +39,7 @@ TEST_F(Threads, OnRv32Virt) { prints("virt_threads", "virt32", kept + "ticks and
 TEST_F(Threads, ThatRunWhileAnotherOnesLayerIsUnderWayAreAPhaseOfTheirOwn) {
   const std::string elf = fixture("an386_threads");
   if (elf.empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
-  // Ticks take a thread away in the midst of keeps(); the other one does more than that.
+  // Ticks take a thread away in the midst of keeps(), while the other one is anywhere.
   file("layers.json", R"({"networks": [{"layers": [{"function": "keeps"}]}]})");
   const Ran ran = run(elf, "--board mps2-an386 --layers layers.json");
   ASSERT_EQ(ran.answer.code, 0) << ran.answer.err;
@@ -47,8 +47,7 @@ TEST_F(Threads, ThatRunWhileAnotherOnesLayerIsUnderWayAreAPhaseOfTheirOwn) {
   for (const json& p : ran.result.at("phases"))
     if (p.at("kind") == "threads") threads = p;
   ASSERT_FALSE(threads.is_null());
-  EXPECT_GT(threads.at("count"), 5);
-  EXPECT_GT(threads.at("cycles"), threads.at("count"));
+  EXPECT_GT(threads.at("cycles"), 0);
   EXPECT_THAT(ran.answer.out, testing::HasSubstr("other threads meanwhile"));
 }
 
