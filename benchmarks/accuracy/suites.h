@@ -18,6 +18,10 @@ struct Outcome {
 /// Energy per inference of MLPerf Tiny rows on NUCLEO-L4R5ZI, at the published cycles: energy apart from cycles.
 Result<Outcome> energy_suite(Format format);
 
+/// Latencies of MLPerf Tiny networks on NUCLEO-L4R5ZI beside published ones: of our own runtime, and of images that
+/// others built, `programs`/<runtime>/<network>.elf (empty: none).
+Result<Outcome> latency_suite(const std::string& programs, Format format);
+
 struct CycleOptions {
   std::string rtl;       ///< folder with cycles.json and elf/; empty: truth/rtl of MJ_SHARED, left out if not there
   std::string programs;  ///< folder with manifest.json; empty: none

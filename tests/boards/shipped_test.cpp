@@ -341,6 +341,54 @@ TEST(NucleoF446re, TheAcceleratorCachesLinesOfOneFlashWord) {
   EXPECT_EQ(flash.data_read(0x08001010, 800), 5u) << "the ninth drove the oldest out";
 }
 
+// ---- the RP2350's clocks and what reads its flash
+
+TEST(Pico2, Reaches150MHzAsTheSdkDoes) {
+  Board b("pico2");
+  EXPECT_EQ(b.core_hz(), 11'000'000u);        // ring oscillator
+  b.set(0x40048000, 0xFABAA0);                // XOSC_CTRL
+  EXPECT_TRUE(b.get(0x40048004) & 1u << 31);  // STABLE
+  b.set(0x40010030, 2);                       // CLK_REF: crystal
+  EXPECT_EQ(b.clocks.hz("clk_ref"), 12'000'000u);
+  b.set(0x40050000, 1);                  // PLL_SYS: REFDIV 1
+  b.set(0x40050008, 125);                // FBDIV
+  b.set(0x40053004, 1 << 0 | 1 << 5);    // PWR: PLL and VCO on
+  b.set(0x4005000C, 5 << 16 | 2 << 12);  // PRIM: / 5 / 2
+  b.set(0x40053004, 1 << 3);             // post dividers on
+  b.set(0x4001003C, 0);                  // CLK_SYS: PLL_SYS as auxiliary source,
+  b.set(0x4001003C, 1);                  // selected
+  EXPECT_EQ(b.core_hz(), 150'000'000u);
+  b.set(0x40010040, 1u << 16 | 1u << 15);  // CLK_SYS_DIV: by 1.5, 16 bits of fraction
+  EXPECT_EQ(b.core_hz(), 100'000'000u);
+  EXPECT_EQ(b.reports.size(), 0u);
+}
+
+TEST(Pico2, ItsTimersCountTicksOfTheTickGenerator) {
+  Board b("pico2");
+  b.set(0x40048000, 0xFABAA0);
+  b.set(0x40010030, 2);   // CLK_REF: 12 MHz
+  b.set(0x4010801C, 12);  // TICKS: TIMER0 by 12
+  b.set(0x40108018, 1);
+  EXPECT_EQ(b.get(0x40108018), 3u);  // RUNNING
+  EXPECT_EQ(b.clocks.hz("tick_timer0"), 1'000'000u);
+  const std::uint32_t before = b.get(0x400B0028, 1000);         // TIMERAWL
+  EXPECT_EQ(b.get(0x400B0028, 1000 + 11'000) - before, 1000u);  // 1 ms at 11 MHz
+}
+
+TEST(Pico2, AMissOfTheXipCacheCostsWhatTheFlashInterfaceIsProgrammedFor) {
+  Board b("pico2");
+  memory::FlashTiming& flash = *b.front_ends["flash"];
+  // As the boot ROM leaves it: 8 + 6 + 2 + 4 + 16 serial clocks for command, address, suffix, dummies and 8 bytes of
+  // data, 3 core cycles each; then the word itself, and 6 cycles of bus.
+  EXPECT_EQ(flash.data_read(0x10000000, 1000), 36 * 3 + 6u);
+  EXPECT_EQ(flash.data_read(0x10000004, 2000), 0u) << "the same line";
+  // As the SDK's set-up leaves it: continuous read without command, divider 2.
+  b.set(0x400D000C, 0x60007202);
+  b.set(0x400D0010, 0x000482A8);
+  EXPECT_EQ(flash.data_read(0x10001000, 3000), 28 * 2 + 6u);
+  EXPECT_EQ(b.front_ends["flash_no_cache"]->data_read(0x14002000, 4000), 20 * 2 + 6u) << "one word";
+}
+
 // ---- the H7's clock tree
 constexpr Address h7_rcc = 0x58024400;
 

@@ -73,7 +73,7 @@ class Proposal : public Firmware, public testing::WithParamInterface<const char*
 
 TEST_P(Proposal, IsTheBoardThatTheImageWasBuiltFor) {
   const std::string board = GetParam();
-  const bool riscv = board.rfind("ibex", 0) == 0 || board == "virt32";
+  const bool riscv = board.rfind("ibex", 0) == 0 || board == "virt32" || board == "pico2-riscv";
   const char* compiler = riscv ? "riscv64-unknown-elf-gcc" : "arm-none-eabi-gcc";
   if (!installed(compiler)) GTEST_SKIP() << "no " << compiler << " here";
   const Answer built = microjoule("build '" + network("tiny.tflite").string() + "' --board " + board + " -o fw.elf");
@@ -92,7 +92,7 @@ TEST_P(Proposal, IsTheBoardThatTheImageWasBuiltFor) {
 
 INSTANTIATE_TEST_SUITE_P(Run, Proposal,
                          testing::Values("nucleo-l4r5zi", "nano33ble", "pico", "mps2-an386", "virt32", "ibex-demo",
-                                         "ibex-large"),
+                                         "ibex-large", "nucleo-h743zi", "nucleo-u575zi", "pico2", "pico2-riscv"),
                          [](const auto& test) {
                            std::string name = test.param;
                            for (char& c : name) c = c == '-' ? '_' : c;
