@@ -10,34 +10,34 @@ namespace mj {
 
 namespace {
 
-constexpr unsigned no_argument = 9;
+constexpr unsigned no_count = 9;
 
 // Names of linker scripts for the first byte behind the heap: CMSIS, newlib's libgloss, picolibc, ESP-IDF, Arduino.
-constexpr const char* limit_symbols[] = {"__HeapLimit", "__heap_limit", "__heap_end",  "_heap_end", "__heap_end__",
-                                         "_eheap",      "__HeapTop",    "_heap_limit", "end_heap",  "__HEAP_END"};
+constexpr const char* heap_limit_symbols[] = {"__HeapLimit", "__heap_limit", "__heap_end",  "_heap_end", "__heap_end__",
+                                              "_eheap",      "__HeapTop",    "_heap_limit", "end_heap",  "__HEAP_END"};
 // And for its first one, if sbrk never said.
-constexpr const char* base_symbols[] = {"__heap_start", "__HeapBase", "_heap_start", "__heap_start__",
-                                        "__end__",      "_end",       "end",         "__bss_end__"};
+constexpr const char* heap_base_symbols[] = {"__heap_start", "__HeapBase", "_heap_start", "__heap_start__",
+                                             "__end__",      "_end",       "end",         "__bss_end__"};
 
 }  // namespace
 
 HeapWatch::HeapWatch(Machine& machine, const Program& program) : machine_(machine), program_(program) {
   static const Row known[] = {
-      {"malloc", Kind::allocator, 0, no_argument},
-      {"_malloc_r", Kind::allocator, 1, no_argument},
+      {"malloc", Kind::allocator, 0, no_count},
+      {"_malloc_r", Kind::allocator, 1, no_count},
       {"calloc", Kind::allocator, 1, 0},
       {"_calloc_r", Kind::allocator, 2, 1},
-      {"realloc", Kind::allocator, 1, no_argument},
-      {"_realloc_r", Kind::allocator, 2, no_argument},
-      {"memalign", Kind::allocator, 1, no_argument},
-      {"_memalign_r", Kind::allocator, 2, no_argument},
-      {"aligned_alloc", Kind::allocator, 1, no_argument},
-      {"k_malloc", Kind::allocator, 0, no_argument},
-      {"pvPortMalloc", Kind::rtos, 0, no_argument},
-      {"vApplicationMallocFailedHook", Kind::rtos_failed, 0, no_argument},
-      {"sbrk", Kind::sbrk, 0, no_argument},
-      {"_sbrk", Kind::sbrk, 0, no_argument},
-      {"_sbrk_r", Kind::sbrk, 1, no_argument},
+      {"realloc", Kind::allocator, 1, no_count},
+      {"_realloc_r", Kind::allocator, 2, no_count},
+      {"memalign", Kind::allocator, 1, no_count},
+      {"_memalign_r", Kind::allocator, 2, no_count},
+      {"aligned_alloc", Kind::allocator, 1, no_count},
+      {"k_malloc", Kind::allocator, 0, no_count},
+      {"pvPortMalloc", Kind::rtos, 0, no_count},
+      {"vApplicationMallocFailedHook", Kind::rtos_failed, 0, no_count},
+      {"sbrk", Kind::sbrk, 0, no_count},
+      {"_sbrk", Kind::sbrk, 0, no_count},
+      {"_sbrk_r", Kind::sbrk, 1, no_count},
   };
   for (const Row& row : known)
     for (const profile::Symbol* s : program_.symbols.find_all(row.name))
@@ -63,7 +63,7 @@ void HeapWatch::entered(Address function, std::size_t depth, Cycle) {
     if (!running_->empty()) failed(running_->back());
     return;
   }
-  const std::uint64_t objects = row.objects == no_argument ? 1 : argument(row.objects);
+  const std::uint64_t objects = row.objects == no_count ? 1 : argument(row.objects);
   running_->push_back({&row, depth, objects * argument(row.bytes)});
 }
 
@@ -126,7 +126,7 @@ HeapWatch::Room HeapWatch::room(const Call& call) const {
 
 HeapWatch::Room HeapWatch::heap_room(std::uint64_t wanted) const {
   std::optional<Address> base = base_;
-  for (const char* name : base_symbols)
+  for (const char* name : heap_base_symbols)
     if (const memory::ElfSymbol* s = program_.image.symbol(name); s && !base) base = s->value;
   if (!base) return {};
   const Address now = break_.value_or(*base);
@@ -137,7 +137,7 @@ HeapWatch::Room HeapWatch::heap_room(std::uint64_t wanted) const {
     end = s->start + s->size;
     is = s->display;
   }
-  for (const char* name : limit_symbols)
+  for (const char* name : heap_limit_symbols)
     if (const memory::ElfSymbol* s = program_.image.symbol(name); s && !end && s->value >= now) {
       end = s->value;
       is = "up to " + std::string(name);
