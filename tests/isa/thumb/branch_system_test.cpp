@@ -195,6 +195,21 @@ TEST(System, SpecialRegisters) {
   EXPECT_EQ(m.system_writes, (Writes{{sysm_basepri, 0x20}, {3 << 8 | sysm_apsr, 0x20}, {sys_cps, 6}, {sys_cps, 3}}));
 }
 
+// DDI0553 C2.4.250: bit 7 (A) asks for the other security state, bit 6 (T) for unprivileged rights
+TEST(System, TestTargetAsksForItsKindAtTheAddressInRn) {
+  for (const auto& [hw2, kind] : {std::pair{0xf500u, 0u},
+                                  {0xf540u, unsigned{tt_unprivileged}},
+                                  {0xf580u, unsigned{tt_non_secure}},
+                                  {0xf5c0u, unsigned{tt_non_secure} | unsigned{tt_unprivileged}}}) {
+    Machine m;
+    for (const unsigned any : {0u, 1u, 2u, 3u}) m.system_values[sys_tt | any << 8] = 0x100 + any;
+    m.with({{1, 0x20001000}}).run(0xe841, hw2, ~0u);  // tt, ttt, tta, ttat r5, r1
+    EXPECT_EQ(m[5], 0x100 + kind) << std::hex << hw2;
+    using Writes = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+    EXPECT_EQ(m.system_writes, (Writes{{sys_tt_address, 0x20001000}}));
+  }
+}
+
 TEST(System, HintsAndBarriers) {
   const auto write = [](std::uint32_t hw1, std::uint32_t hw2 = 0) {
     Machine m;
