@@ -22,7 +22,7 @@ namespace {
 
 // As in qemu_bench.S.
 constexpr std::uint32_t header = 0x1000, pool_at = 0x2000, descriptors = 0x200000, image_size = 0x400000;
-constexpr std::size_t pool_size = 3 * ram_size, left_words = 64;
+constexpr std::size_t pool_size = 3 * ram_size, left_words = 64, most_programs = 3500;
 static_assert(pool_at + pool_size <= code_base);
 
 constexpr QemuFamily all[] = {
@@ -81,7 +81,7 @@ class Comparison {
   void draw(std::uint64_t most, QemuReport& report) {
     std::uint32_t at = code_base + 0x2000;
     std::uint64_t drawn = 0;
-    while (at + 0x3000 < code_base + code_size && drawn < most) {
+    while (at + 0x3000 < code_base + code_size && programs_.size() < most_programs && drawn < most) {
       ThumbProgram p = generator_.program(at);
       if (tests_target(p)) continue;
       at += (p.bytes() + 15) & ~15u;
