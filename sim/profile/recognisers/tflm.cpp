@@ -85,6 +85,13 @@ class TflmSource final : public LayerSource {
 
   void switched(std::uint32_t thread) override { thread_ = thread; }
 
+  LayerTensors tensors(int) override {
+    const Model& m = models_[dispatched_.model];
+    const auto table = tensor_tables_.find(stage_.guest, m.found, dispatched_.subgraph, dispatched_.base);
+    if (!table) return LayerTensors::unknown("the interpreter's table of tensors was not found in memory");
+    return operator_tensors(stage_.guest, *table, m.found.graphs[dispatched_.subgraph], dispatched_operator_);
+  }
+
   void finish() override {
     for (const Model& m : models_) {
       if (m.network < 0) continue;
@@ -163,6 +170,8 @@ class TflmSource final : public LayerSource {
       const int phase = prepare_phases_[layer] = stage_.recorder.add_phase(std::move(p));
       return stage_.recorder.begin_phase(phase, depth);
     }
+    dispatched_ = *array;
+    dispatched_operator_ = (node - array->base) / array->stride();
     LayerRecorder& recorder = stage_.recorder;
     const bool first = layer == m.layers.front().front();
     if (first && inlined_ && recorder.running_network() == m.network && recorder.running_layer() < 0)
@@ -357,6 +366,9 @@ class TflmSource final : public LayerSource {
   unsigned scans_ = 0;
   std::map<int, int> prepare_phases_;  ///< by layer
   std::map<int, std::uint64_t> calls_;
+  NodeArray dispatched_;  ///< the last operator that was called is one of these
+  std::size_t dispatched_operator_ = 0;
+  TensorTables tensor_tables_;
 
   std::uint32_t thread_ = 0;
   std::map<std::uint32_t, std::vector<FrameMark>> marks_;
