@@ -31,13 +31,13 @@ TEST(Elements, TheFirstThatDiffersAndTheGreatestDifference) {
 }
 
 TEST(Elements, WiderTypesAreSeenAsTheyAre) {
-  const auto wide = difference("t", TensorType::int16, {2}, bytes<std::int16_t>({-300, 5}),
-                               bytes<std::int16_t>({-300, -32768}));
+  const auto wide =
+      difference("t", TensorType::int16, {2}, bytes<std::int16_t>({-300, 5}), bytes<std::int16_t>({-300, -32768}));
   EXPECT_EQ(wide.greatest, 32773);
-  EXPECT_EQ(difference("t", TensorType::int32, {1}, bytes<std::int32_t>({-2147483647 - 1}),
-                       bytes<std::int32_t>({2147483647}))
-                .greatest,
-            4294967295.0);
+  EXPECT_EQ(
+      difference("t", TensorType::int32, {1}, bytes<std::int32_t>({-2147483647 - 1}), bytes<std::int32_t>({2147483647}))
+          .greatest,
+      4294967295.0);
 }
 
 TEST(Elements, NoNumberIsEqualToNoNumber) {

@@ -43,9 +43,9 @@ TEST(Npy, WhatIsWrittenIsReadAgain) {
     std::vector<std::int64_t> shape;
     std::size_t bytes;
   };
-  for (const Case& c : {Case{TensorType::int8, {1, 3, 2}, 6}, Case{TensorType::int16, {4}, 8},
-                        Case{TensorType::int32, {2, 2}, 16}, Case{TensorType::float32, {}, 4},
-                        Case{TensorType::uint8, {0, 7}, 0}, Case{TensorType::int64, {1}, 8}}) {
+  for (const Case& c :
+       {Case{TensorType::int8, {1, 3, 2}, 6}, Case{TensorType::int16, {4}, 8}, Case{TensorType::int32, {2, 2}, 16},
+        Case{TensorType::float32, {}, 4}, Case{TensorType::uint8, {0, 7}, 0}, Case{TensorType::int64, {1}, 8}}) {
     NpyArray array;
     array.type = c.type;
     array.shape = c.shape;

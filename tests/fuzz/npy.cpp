@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto file = npy_file(*array);
   fuzz::require(file.ok(), "what was read can be written");
   const auto again = parse_npy(*file, "x.npy");
-  fuzz::require(again.ok() && again->type == array->type && again->shape == array->shape &&
-                    again->bytes == array->bytes,
-                "what was written can be read");
+  fuzz::require(
+      again.ok() && again->type == array->type && again->shape == array->shape && again->bytes == array->bytes,
+      "what was written can be read");
   return 0;
 }

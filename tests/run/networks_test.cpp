@@ -161,7 +161,7 @@ TEST_F(Tensors, NpyFilesGoInAndOut) {
   EXPECT_EQ((out.size() - golden.size()) % 64, 0U);
   EXPECT_EQ(out.substr(out.size() - golden.size()), golden);
   std::string shape;
-  for (const auto d : graph.tensors[graph.outputs[0]].shape) shape += std::to_string(d) + ", ";
+  for (const auto d : graph.tensors[graph.outputs[0]].shape) shape += (shape.empty() ? "" : ", ") + std::to_string(d);
   EXPECT_THAT(out, HasSubstr("{'descr': '|i1', 'fortran_order': False, 'shape': (" + shape + "), }"));
   // What came out goes in again where shapes agree: here they don't, and that is told
   refuses("run network.elf --input out.npy", 2, {"wrong size", "out.npy", "1x12x12x2", "288 bytes"});

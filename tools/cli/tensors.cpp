@@ -115,7 +115,7 @@ Result<void> LayerTensorOptions::finish(profile::RunResult& result, bool remarks
   result.compare = std::move(*compared);
   const profile::Comparison& c = *result.compare;
   if (result.stop.exit_code == ExitCode::ok) {
-    if (c.first >= 0) result.stop.exit_code = static_cast<ExitCode>(8);
+    if (c.first >= 0) result.stop.exit_code = ExitCode::differs;
     if (c.first < 0 && c.equal == 0) result.stop.exit_code = ExitCode::unsupported;
   }
   return dumped;
