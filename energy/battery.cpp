@@ -19,7 +19,7 @@ using nlohmann::json;
 
 constexpr double days_per_year = 365.25, hours_per_day = 24;
 
-Error usage(std::string what, std::string where, std::string why = "") {
+Error refused(std::string what, std::string where, std::string why = "") {
   return Error{ExitCode::usage, std::move(what), std::move(where), std::move(why), ""};
 }
 
@@ -70,24 +70,25 @@ Result<std::vector<Battery>> load_batteries(const std::string& models_dir) {
         if (!value.is_object()) continue;
         const Figure f = figure(value);
         if (f.low > f.value || f.value > f.high)
-          return usage("low, value and high must ascend", at + "/" + key, value.dump());
+          return refused("low, value and high must ascend", at + "/" + key, value.dump());
       }
       out.push_back(to_battery(list[i]));
       for (std::size_t k = 0; k < i; ++k)
         if (out[k].name == out[i].name)
-          return usage("there is another battery of this name", at + "/name", out[i].name);
+          return refused("there is another battery of this name", at + "/name", out[i].name);
     }
     return out;
   } catch (const std::exception& e) {
-    return usage("cannot read the battery catalogue's values", path, e.what());
+    return refused("cannot read the battery catalogue's values", path, e.what());
   }
 }
 
 Result<Life> battery_life(const Battery& battery, const Duty& duty, double min_volts, double max_volts) {
   const auto above_0 = [](double x) { return x > 0 && std::isfinite(x); };
-  if (!above_0(duty.period_s)) return usage("the period must be above 0", "", fmt::format("{:g} s", duty.period_s));
-  if (!above_0(duty.active_s)) return usage("the time awake must be above 0", "", fmt::format("{:g} s", duty.active_s));
-  if (!above_0(duty.volts)) return usage("the voltage must be above 0", "", fmt::format("{:g} V", duty.volts));
+  if (!above_0(duty.period_s)) return refused("the period must be above 0", "", fmt::format("{:g} s", duty.period_s));
+  if (!above_0(duty.active_s))
+    return refused("the time awake must be above 0", "", fmt::format("{:g} s", duty.active_s));
+  if (!above_0(duty.volts)) return refused("the voltage must be above 0", "", fmt::format("{:g} V", duty.volts));
 
   Life life;
   // Who is awake longer than a period never sleeps.

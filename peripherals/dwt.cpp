@@ -6,7 +6,7 @@ namespace {
 constexpr std::uint32_t cyccntena = 1, nocyccnt = 1u << 25, noprfcnt = 1u << 24;
 constexpr unsigned first_evtena = 17;  // CPIEVTENA, EXCEVTENA, SLEEPEVTENA, LSUEVTENA, FOLDEVTENA
 constexpr std::uint32_t evtena = 0x1fu << first_evtena;
-constexpr std::uint32_t ctrl = 0x000, cyccnt = 0x004, first_profile = 0x008, last_profile = 0x018, pcsr = 0x01c,
+constexpr std::uint32_t dwt_ctrl = 0x000, cyccnt = 0x004, first_profile = 0x008, last_profile = 0x018, pcsr = 0x01c,
                         lar = 0xfb0, lsr = 0xfb4;
 
 }  // namespace
@@ -57,7 +57,7 @@ void Dwt::set_sleeping(bool asleep, Cycle now) {
 std::uint32_t Dwt::read(std::uint32_t offset, unsigned, Cycle now) {
   const std::uint32_t reg = offset & ~3u;
   std::uint32_t word = 0;
-  if (reg == ctrl) {
+  if (reg == dwt_ctrl) {
     word = (config_.ctrl & 0xff000000u) | ctrl_;
   } else if (reg == cyccnt) {
     word = count(now);
@@ -73,7 +73,7 @@ std::uint32_t Dwt::read(std::uint32_t offset, unsigned, Cycle now) {
 }
 
 void Dwt::write(std::uint32_t offset, unsigned, std::uint32_t value, Cycle now) {
-  if (offset == ctrl) {
+  if (offset == dwt_ctrl) {
     value_ = count(now);
     since_ = now;
     settle_profile();

@@ -18,7 +18,7 @@ Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, m
     make_fe310_prci, make_pfic, make_wch_systick, make_ch32v003_rcc, make_ch32v003_flash, make_esp32c3_intmatrix,
     make_esp32c3_system, make_esp_uart, make_esp_systimer, make_nrf_gpio, make_nrf_rng, make_nrf_temp, make_nrf_adc,
     make_nrf_twi, make_stm32f4_rcc, make_stm32f4_pwr, make_stm32f4_flash, make_stm32u5_rcc, make_stm32u5_pwr,
-    make_stm32u5_flash, make_stm32u5_icache;
+    make_stm32u5_flash, make_stm32u5_icache, make_stm32h7_rcc, make_stm32h7_pwr, make_stm32h7_flash;
 
 namespace {
 
@@ -82,6 +82,9 @@ const std::vector<DeviceType>& device_types() {
       {"stm32u5-pwr", make_stm32u5_pwr, "", "", ""},
       {"stm32u5-flash", make_stm32u5_flash, "flash optr", "", ""},
       {"stm32u5-icache", make_stm32u5_icache, "flash", "", ""},
+      {"stm32h7-rcc", make_stm32h7_rcc, "hsi_hz csi_hz hse_hz", "flash", ""},
+      {"stm32h7-pwr", make_stm32h7_pwr, "", "", ""},
+      {"stm32h7-flash", make_stm32h7_flash, "flash optsr", "", ""},
       {"nrf-uart", make_nrf_uart, "", "", "UARTE"},
       {"nrf-clock", make_nrf_clock, "", "", "POWER_CLOCK"},
       {"nrf-nvmc", make_nrf_nvmc, "", "flash programs page_bytes", ""},

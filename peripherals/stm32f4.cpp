@@ -3,20 +3,42 @@
 #include <memory>
 #include <string>
 
-#include "peripherals/register_map.h"
 #include "peripherals/registry.h"
+#include "peripherals/stm32.h"
 
 namespace mj::peripherals {
 
 namespace {
 
-/// Clock tree: HSI, HSE and the main PLL to SYSCLK, HCLK (net "core") and the timers (nets "tim_apb1", "tim_apb2").
-/// Oscillators and PLLs are ready at once.
-class Rcc final : public RegisterMap {
+using Source = Stm32Source;
+
+constexpr std::uint32_t cr = 0x00, pllcfgr = 0x04, cfgr = 0x08, bdcr = 0x70, csr = 0x74;
+
+/// HSI, HSE and the main PLL: its output P, or, where the part has it, R.
+constexpr Stm32ClockTree clock_tree = {
+    .sw = {cfgr, 0, 2},
+    .sws = {cfgr, 2, 2},
+    .sources = {Source::hsi, Source::hse, Source::pll, Source::pll_second},
+    .hsi_ready = {cr, 1, 1},
+    .hse_on = {cr, 16, 1},
+    .hse_ready = {cr, 17, 1},
+    .pll_ready = {cr, 25, 1},
+    .pll_source = {pllcfgr, 22, 1},
+    .pll_sources = {Source::hsi, Source::hse},
+    .pll_m = {.field = {pllcfgr, 0, 6}, .least = 2},
+    .pll_n = {pllcfgr, 6, 9},
+    .pll_out = {.field = {pllcfgr, 16, 2}, .scale = 2, .plus = 1},
+    .pll_second = {.field = {pllcfgr, 28, 3}, .least = 2},
+    .hpre = {cfgr, 4, 4},
+    .ppre1 = {cfgr, 10, 3},
+    .ppre2 = {cfgr, 13, 3},
+};
+
+class Rcc final : public Stm32Rcc {
  public:
   Rcc(const DeviceSpec& spec, const Wiring& wiring)
-      : RegisterMap(spec, wiring), hsi_hz_(spec.number("hsi_hz")), hse_hz_(spec.number("hse_hz")) {
-    const auto tree = [this](auto, Cycle now) { update(now); };
+      : Stm32Rcc(spec, wiring, clock_tree, {.hsi = spec.number("hsi_hz"), .hse = spec.number("hse_hz")}) {
+    const auto tree = clock_write();
     define({
         {.offset = cr,
          .name = "CR",
@@ -51,44 +73,8 @@ class Rcc final : public RegisterMap {
         {bdcr, 1u << 0, bdcr, 1},  // LSEON -> LSERDY
         {csr, 1u << 0, csr, 1},    // LSION -> LSIRDY
     });
-    update(0);
+    start();
   }
-
- private:
-  static constexpr std::uint32_t cr = 0x00, pllcfgr = 0x04, cfgr = 0x08, bdcr = 0x70, csr = 0x74;
-  static constexpr std::uint32_t cr_hseon = 1u << 16, cr_hserdy = 1u << 17, cr_pllrdy = 1u << 25;
-
-  Hertz hsi() const { return get(cr) & 2 ? hsi_hz_ : 0; }
-  Hertz hse() const { return get(cr) & cr_hserdy ? hse_hz_ : 0; }
-  /// Output P (SW 2) or, where the part has it, R (SW 3).
-  Hertz pll(bool r_output) const {
-    const std::uint32_t v = get(pllcfgr), m = v & 0x3F, n = v >> 6 & 0x1FF;
-    const std::uint32_t divider = r_output ? v >> 28 & 7 : 2 * ((v >> 16 & 3) + 1);
-    if (!(get(cr) & cr_pllrdy) || m < 2 || divider < 2) return 0;
-    return (v & 1u << 22 ? hse() : hsi()) / m * n / divider;
-  }
-  Hertz source(std::uint32_t sw) const { return sw == 0 ? hsi() : sw == 1 ? hse() : pll(sw == 3); }
-
-  void update(Cycle now) {
-    const bool hse_runs = get(cr) & cr_hseon && hse_hz_ != 0;
-    if (get(cr) & cr_hseon && hse_hz_ == 0) report(cr, "HSE switched on, but the board has none");
-    set(cr, hse_runs ? get(cr) | cr_hserdy : get(cr) & ~cr_hserdy);
-    // The switch takes place once the wanted source runs (SWS follows SW).
-    const std::uint32_t wanted = get(cfgr) & 3;
-    if (source(wanted)) set(cfgr, (get(cfgr) & ~0xCu) | wanted << 2);
-    const std::uint32_t v = get(cfgr);
-    static constexpr unsigned hpre_shift[] = {1, 2, 3, 4, 6, 7, 8, 9};
-    const Hertz sysclk = source(v >> 2 & 3);
-    const Hertz hclk = v & 0x80 ? sysclk >> hpre_shift[v >> 4 & 7] : sysclk;
-    wiring_.clocks->drive("sysclk", sysclk, now);
-    wiring_.clocks->drive(ClockNets::core, hclk, now);
-    // A timer runs at its bus's clock, doubled if that is divided (TIMPRE, which changes this, is not modelled).
-    const auto timer = [&](std::uint32_t ppre) { return ppre & 4 ? hclk >> (ppre & 3) : hclk; };
-    wiring_.clocks->drive_from_core("tim_apb1", timer(v >> 10 & 7), now);
-    wiring_.clocks->drive_from_core("tim_apb2", timer(v >> 13 & 7), now);
-  }
-
-  Hertz hsi_hz_, hse_hz_;
 };
 
 /// Voltage scaling and over-drive take no time.
@@ -108,51 +94,39 @@ class Pwr final : public RegisterMap {
   }
 };
 
-/// Programs the front end of the flash region that parameter `flash` names; on an F7 also that of `itcm_flash`, which
-/// the accelerator serves, while `flash` is reached through the core's own caches.
-class Flash final : public RegisterMap {
+constexpr Stm32FlashLayout f4_flash = {
+    .acr_writable = 0x1F0F,
+    .prefetch = 1u << 8,
+    .icache = 1u << 9,
+    .dcache = 1u << 10,
+    .flush = 1u << 11 | 1u << 12,  // ICRST, DCRST
+    .cr = 0x10,
+    .cr_reset = 0x80000000,
+    .cr_writes = 0x10007,
+};
+/// The accelerator of an F7 serves instructions at the ITCM port; elsewhere flash is reached through the core's caches.
+constexpr Stm32FlashLayout f7_flash = {
+    .acr_writable = 0xB0F,
+    .prefetch = 1u << 8,
+    .icache = 1u << 9,  // ARTEN
+    .flush = 1u << 11,  // ARTRST
+    .cr = 0x10,
+    .cr_reset = 0x80000000,
+    .cr_writes = 0x10007,
+};
+
+class Flash final : public Stm32Flash {
  public:
-  Flash(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
-    if (wiring_.flash) timing_ = wiring_.flash(spec.text_or("flash", ""));
-    if (wiring_.flash && spec.has("itcm_flash")) itcm_ = wiring_.flash(spec.text_or("itcm_flash", ""));
-    f7_ = spec.has("itcm_flash");
+  Flash(const DeviceSpec& spec, const Wiring& wiring)
+      : Stm32Flash(spec, wiring, spec.has("itcm_flash") ? f7_flash : f4_flash) {
     define({
-        {.offset = acr, .name = "ACR", .writable = f7_ ? 0xB0Fu : 0x1F0Fu, .write = [this](auto, Cycle) { program(); }},
         {.offset = 0x04, .name = "KEYR", .writable = 0},
         {.offset = 0x08, .name = "OPTKEYR", .writable = 0},
         {.offset = 0x0C, .name = "SR", .writable = 0},
-        {.offset = 0x10,
-         .name = "CR",
-         .reset = 0x80000000,
-         .write =
-             [this](std::uint32_t v, Cycle) {
-               if (v & 0x10007) report(0x10, "flash programming or erasing");
-             }},
         {.offset = 0x14, .name = "OPTCR", .reset = static_cast<std::uint32_t>(spec.number("optcr")), .writable = 0},
         {.offset = 0x18, .name = "OPTCR1", .writable = 0},
     });
   }
-
- private:
-  static constexpr std::uint32_t acr = 0x00;
-
-  void program() {
-    const std::uint32_t v = get(acr), changed = v ^ programmed_;
-    programmed_ = v;
-    for (memory::FlashTiming* t : {timing_, itcm_})
-      if (t && changed & 0xF) t->set_wait_states(v & 0xF);
-    // The accelerator: F4 both buses, F7 the ITCM port's instructions.
-    memory::FlashTiming* accelerated = f7_ ? itcm_ : timing_;
-    if (!accelerated) return;
-    if (changed & 1u << 8) accelerated->set_prefetch(v & 1u << 8);
-    if (changed & 1u << 9) accelerated->set_icache(v & 1u << 9);
-    if (!f7_ && changed & 1u << 10) accelerated->set_dcache(v & 1u << 10);
-    if (v & (1u << 11 | 1u << 12)) accelerated->flush();  // ICRST, DCRST, ARTRST
-  }
-
-  memory::FlashTiming *timing_ = nullptr, *itcm_ = nullptr;
-  bool f7_ = false;
-  std::uint32_t programmed_ = 0;  // ACR's reset value; the board file gives the front end the same state
 };
 
 }  // namespace

@@ -1,25 +1,51 @@
 // STM32L4/L4+ as far as start-up code and clock set-up reach: RCC, PWR, FLASH (RM0432 ch. 3, 5, 6).
+#include <bit>
 #include <memory>
 #include <string>
 
-#include "peripherals/register_map.h"
 #include "peripherals/registry.h"
+#include "peripherals/stm32.h"
 
 namespace mj::peripherals {
 
 namespace {
 
-/// Clock tree: MSI, HSI16, HSE and the main PLL to SYSCLK, HCLK (net "core") and the timers (nets "tim_apb1",
-/// "tim_apb2"). Oscillators and PLLs are ready at once.
-class Rcc final : public RegisterMap {
+using Source = Stm32Source;
+
+constexpr std::uint32_t cr = 0x00, cfgr = 0x08, pllcfgr = 0x0C, csr = 0x94;
+
+/// MSI, HSI16, HSE and the main PLL's output R. Parts differ in how far the PLL's input can be divided.
+constexpr Stm32ClockTree clock_tree(unsigned pllm_max) {
+  return {
+      .sw = {cfgr, 0, 2},
+      .sws = {cfgr, 2, 2},
+      .sources = {Source::msi, Source::hsi, Source::hse, Source::pll},
+      .msi_ready = {cr, 1, 1},
+      .hsi_ready = {cr, 10, 1},
+      .hse_on = {cr, 16, 1},
+      .hse_ready = {cr, 17, 1},
+      .pll_ready = {cr, 25, 1},
+      .msi_by_run = {cr, 3, 1},
+      .msi_run = {cr, 4, 4},
+      .msi_standby = {csr, 8, 4},
+      .pll_source = {pllcfgr, 0, 2},
+      .pll_sources = {Source::none, Source::msi, Source::hsi, Source::hse},
+      .pll_m = {.field = {pllcfgr, 4, static_cast<unsigned>(std::bit_width(pllm_max - 1))}, .plus = 1},
+      .pll_n = {pllcfgr, 8, 7},
+      .pll_out = {.field = {pllcfgr, 25, 2}, .scale = 2, .plus = 1},
+      .pll_out_on = {pllcfgr, 24, 1},
+      .hpre = {cfgr, 4, 4},
+      .ppre1 = {cfgr, 8, 3},
+      .ppre2 = {cfgr, 11, 3},
+  };
+}
+
+class Rcc final : public Stm32Rcc {
  public:
   Rcc(const DeviceSpec& spec, const Wiring& wiring)
-      : RegisterMap(spec, wiring),
-        msi_hz_(spec.list("msi_range_hz")),
-        hsi_hz_(spec.number("hsi_hz")),
-        hse_hz_(spec.number("hse_hz")),
-        pllm_max_(static_cast<std::uint32_t>(spec.number("pllm_max"))) {
-    const auto tree = [this](auto, Cycle now) { update(now); };
+      : Stm32Rcc(spec, wiring, clock_tree(static_cast<unsigned>(spec.number("pllm_max"))),
+                 {.hsi = spec.number("hsi_hz"), .hse = spec.number("hse_hz"), .msi = spec.list("msi_range_hz")}) {
+    const auto tree = clock_write();
     define({
         {.offset = cr,
          .name = "CR",
@@ -58,51 +84,8 @@ class Rcc final : public RegisterMap {
         {csr, 1u << 0, csr, 1},    // LSION -> LSIRDY
         {0x98, 1u << 0, 0x98, 1},  // HSI48ON -> HSI48RDY
     });
-    update(0);
+    start();
   }
-
- private:
-  static constexpr std::uint32_t cr = 0x00, cfgr = 0x08, pllcfgr = 0x0C, csr = 0x94;
-  static constexpr std::uint32_t cr_msirgsel = 1u << 3, cr_hseon = 1u << 16, cr_hserdy = 1u << 17, cr_pllrdy = 1u << 25;
-
-  Hertz msi() const {
-    if (!(get(cr) & 2)) return 0;
-    const std::uint32_t range = get(cr) & cr_msirgsel ? get(cr) >> 4 & 15 : get(csr) >> 8 & 15;
-    return range < msi_hz_.size() ? msi_hz_[range] : 0;
-  }
-  Hertz hsi() const { return get(cr) & 1u << 10 ? hsi_hz_ : 0; }
-  Hertz hse() const { return get(cr) & cr_hserdy ? hse_hz_ : 0; }
-  Hertz pll() const {
-    const std::uint32_t v = get(pllcfgr);
-    if (!(get(cr) & cr_pllrdy) || !(v & 1u << 24)) return 0;  // off, or no R output
-    const Hertz in[] = {0, msi(), hsi(), hse()};
-    const std::uint32_t m = (v >> 4 & (pllm_max_ - 1)) + 1, n = v >> 8 & 0x7F, r = 2 * ((v >> 25 & 3) + 1);
-    return in[v & 3] / m * n / r;
-  }
-  Hertz source(std::uint32_t sw) const { return sw == 0 ? msi() : sw == 1 ? hsi() : sw == 2 ? hse() : pll(); }
-
-  void update(Cycle now) {
-    const bool hse_runs = get(cr) & cr_hseon && hse_hz_ != 0;
-    if (get(cr) & cr_hseon && hse_hz_ == 0) report(cr, "HSE switched on, but the board has none");
-    set(cr, hse_runs ? get(cr) | cr_hserdy : get(cr) & ~cr_hserdy);
-    // The switch takes place once the wanted source runs (SWS follows SW).
-    const std::uint32_t wanted = get(cfgr) & 3;
-    if (source(wanted)) set(cfgr, (get(cfgr) & ~0xCu) | wanted << 2);
-    const std::uint32_t v = get(cfgr);
-    static constexpr unsigned hpre_shift[] = {1, 2, 3, 4, 6, 7, 8, 9};
-    const Hertz sysclk = source(v >> 2 & 3);
-    const Hertz hclk = v & 0x80 ? sysclk >> hpre_shift[v >> 4 & 7] : sysclk;
-    wiring_.clocks->drive("sysclk", sysclk, now);
-    wiring_.clocks->drive(ClockNets::core, hclk, now);
-    // A timer runs at its bus's clock, doubled if that is divided.
-    const auto timer = [&](std::uint32_t ppre) { return ppre & 4 ? hclk >> (ppre & 3) : hclk; };
-    wiring_.clocks->drive_from_core("tim_apb1", timer(v >> 8 & 7), now);
-    wiring_.clocks->drive_from_core("tim_apb2", timer(v >> 11 & 7), now);
-  }
-
-  std::vector<std::uint64_t> msi_hz_;
-  Hertz hsi_hz_, hse_hz_;
-  std::uint32_t pllm_max_;
 };
 
 /// Voltage scaling takes no time: VOSF and REGLPF read 0.
@@ -123,45 +106,30 @@ class Pwr final : public RegisterMap {
   }
 };
 
-/// Programs the front end of the flash region that parameter `flash` names.
-class Flash final : public RegisterMap {
+constexpr Stm32FlashLayout flash_layout = {
+    .acr_reset = 0x600,
+    .acr_writable = 0x7F0F,
+    .prefetch = 1u << 8,
+    .icache = 1u << 9,
+    .dcache = 1u << 10,
+    .flush = 1u << 11 | 1u << 12,  // ICRST, DCRST
+    .cr = 0x14,
+    .cr_reset = 0xC0000000,
+    .cr_writes = 0x10007,
+};
+
+class Flash final : public Stm32Flash {
  public:
-  Flash(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
-    if (wiring_.flash) timing_ = wiring_.flash(spec.text_or("flash", ""));
+  Flash(const DeviceSpec& spec, const Wiring& wiring) : Stm32Flash(spec, wiring, flash_layout) {
     define({
-        {.offset = acr, .name = "ACR", .reset = 0x600, .writable = 0x7F0F, .write = [this](auto, Cycle) { program(); }},
         {.offset = 0x04, .name = "PDKEYR", .writable = 0},
         {.offset = 0x08, .name = "KEYR", .writable = 0},
         {.offset = 0x0C, .name = "OPTKEYR", .writable = 0},
         {.offset = 0x10, .name = "SR", .writable = 0},
-        {.offset = 0x14,
-         .name = "CR",
-         .reset = 0xC0000000,
-         .write =
-             [this](std::uint32_t v, Cycle) {
-               if (v & 0x10007) report(0x14, "flash programming or erasing");
-             }},
         {.offset = 0x18, .name = "ECCR"},
         {.offset = 0x20, .name = "OPTR", .reset = static_cast<std::uint32_t>(spec.number("optr")), .writable = 0},
     });
   }
-
- private:
-  static constexpr std::uint32_t acr = 0x00;
-
-  void program() {
-    if (!timing_) return;
-    const std::uint32_t v = get(acr), changed = v ^ programmed_;
-    programmed_ = v;
-    if (changed & 0xF) timing_->set_wait_states(v & 0xF);
-    if (changed & 1u << 8) timing_->set_prefetch(v & 1u << 8);
-    if (changed & 1u << 9) timing_->set_icache(v & 1u << 9);
-    if (changed & 1u << 10) timing_->set_dcache(v & 1u << 10);
-    if (v & (1u << 11 | 1u << 12)) timing_->flush();  // ICRST, DCRST: the model empties both together
-  }
-
-  memory::FlashTiming* timing_ = nullptr;
-  std::uint32_t programmed_ = 0x600;  // ACR's reset value; the board file gives the front end the same state
 };
 
 }  // namespace

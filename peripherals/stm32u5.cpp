@@ -2,23 +2,49 @@
 #include <memory>
 #include <string>
 
-#include "peripherals/register_map.h"
 #include "peripherals/registry.h"
+#include "peripherals/stm32.h"
 
 namespace mj::peripherals {
 
 namespace {
 
-/// Clock tree: MSIS, HSI16, HSE and PLL1's output R to SYSCLK, HCLK (net "core") and the timers (nets "tim_apb1",
-/// "tim_apb2"). Oscillators and PLLs are ready at once.
-class Rcc final : public RegisterMap {
+using Source = Stm32Source;
+
+constexpr std::uint32_t cr = 0x00, icscr1 = 0x08, cfgr1 = 0x1C, cfgr2 = 0x20, pll1cfgr = 0x28, pll1divr = 0x34,
+                        bdcr = 0xF0, csr = 0xF4;
+
+/// MSIS, HSI16, HSE and PLL1's output R.
+constexpr Stm32ClockTree clock_tree = {
+    .sw = {cfgr1, 0, 2},
+    .sws = {cfgr1, 2, 2},
+    .sources = {Source::msi, Source::hsi, Source::hse, Source::pll},
+    .msi_ready = {cr, 2, 1},
+    .hsi_ready = {cr, 10, 1},
+    .hse_on = {cr, 16, 1},
+    .hse_ready = {cr, 17, 1},
+    .pll_ready = {cr, 25, 1},
+    .msi_by_run = {icscr1, 23, 1},
+    .msi_run = {icscr1, 28, 4},
+    .msi_standby = {csr, 12, 4},
+    .pll_source = {pll1cfgr, 0, 2},
+    .pll_sources = {Source::none, Source::msi, Source::hsi, Source::hse},
+    .pll_m = {.field = {pll1cfgr, 8, 4}, .plus = 1},
+    .pll_n = {pll1divr, 0, 9},
+    .pll_n_plus = 1,
+    .pll_out = {.field = {pll1divr, 24, 7}, .plus = 1},
+    .pll_out_on = {pll1cfgr, 18, 1},
+    .hpre = {cfgr2, 0, 4},
+    .ppre1 = {cfgr2, 4, 3},
+    .ppre2 = {cfgr2, 8, 3},
+};
+
+class Rcc final : public Stm32Rcc {
  public:
   Rcc(const DeviceSpec& spec, const Wiring& wiring)
-      : RegisterMap(spec, wiring),
-        msi_hz_(spec.list("msi_range_hz")),
-        hsi_hz_(spec.number("hsi_hz")),
-        hse_hz_(spec.number("hse_hz")) {
-    const auto tree = [this](auto, Cycle now) { update(now); };
+      : Stm32Rcc(spec, wiring, clock_tree,
+                 {.hsi = spec.number("hsi_hz"), .hse = spec.number("hse_hz"), .msi = spec.list("msi_range_hz")}) {
+    const auto tree = clock_write();
     define({
         {.offset = cr,
          .name = "CR",
@@ -69,50 +95,8 @@ class Rcc final : public RegisterMap {
         {bdcr, 1u << 0, bdcr, 1},  // LSEON -> LSERDY
         {bdcr, 1u << 26, bdcr, 1}  // LSION -> LSIRDY
     });
-    update(0);
+    start();
   }
-
- private:
-  static constexpr std::uint32_t cr = 0x00, icscr1 = 0x08, cfgr1 = 0x1C, cfgr2 = 0x20, pll1cfgr = 0x28, pll1divr = 0x34,
-                                 bdcr = 0xF0, csr = 0xF4;
-  static constexpr std::uint32_t cr_hseon = 1u << 16, cr_hserdy = 1u << 17, msirgsel = 1u << 23;
-
-  Hertz msi() const {
-    if (!(get(cr) & 4)) return 0;
-    const std::uint32_t range = get(icscr1) & msirgsel ? get(icscr1) >> 28 : get(csr) >> 12 & 15;
-    return range < msi_hz_.size() ? msi_hz_[range] : 0;
-  }
-  Hertz hsi() const { return get(cr) & 1u << 10 ? hsi_hz_ : 0; }
-  Hertz hse() const { return get(cr) & cr_hserdy ? hse_hz_ : 0; }
-  Hertz pll() const {
-    const std::uint32_t v = get(pll1cfgr), d = get(pll1divr);
-    if (!(get(cr) & 1u << 25) || !(v & 1u << 18)) return 0;  // off, or no R output
-    const Hertz in[] = {0, msi(), hsi(), hse()};
-    return in[v & 3] / ((v >> 8 & 15) + 1) * ((d & 0x1FF) + 1) / ((d >> 24 & 0x7F) + 1);
-  }
-  Hertz source(std::uint32_t sw) const { return sw == 0 ? msi() : sw == 1 ? hsi() : sw == 2 ? hse() : pll(); }
-
-  void update(Cycle now) {
-    const bool hse_runs = get(cr) & cr_hseon && hse_hz_ != 0;
-    if (get(cr) & cr_hseon && hse_hz_ == 0) report(cr, "HSE switched on, but the board has none");
-    set(cr, hse_runs ? get(cr) | cr_hserdy : get(cr) & ~cr_hserdy);
-    // The switch takes place once the wanted source runs (SWS follows SW).
-    const std::uint32_t wanted = get(cfgr1) & 3;
-    if (source(wanted)) set(cfgr1, (get(cfgr1) & ~0xCu) | wanted << 2);
-    static constexpr unsigned hpre_shift[] = {1, 2, 3, 4, 6, 7, 8, 9};
-    const std::uint32_t v = get(cfgr2);
-    const Hertz sysclk = source(get(cfgr1) >> 2 & 3);
-    const Hertz hclk = v & 8 ? sysclk >> hpre_shift[v & 7] : sysclk;
-    wiring_.clocks->drive("sysclk", sysclk, now);
-    wiring_.clocks->drive(ClockNets::core, hclk, now);
-    // A timer runs at its bus's clock, doubled if that is divided.
-    const auto timer = [&](std::uint32_t ppre) { return ppre & 4 ? hclk >> (ppre & 3) : hclk; };
-    wiring_.clocks->drive_from_core("tim_apb1", timer(v >> 4 & 7), now);
-    wiring_.clocks->drive_from_core("tim_apb2", timer(v >> 8 & 7), now);
-  }
-
-  std::vector<std::uint64_t> msi_hz_;
-  Hertz hsi_hz_, hse_hz_;
 };
 
 /// Voltage scaling and the booster take no time.
@@ -143,38 +127,25 @@ class Pwr final : public RegisterMap {
   static constexpr std::uint32_t vosr = 0x0C, svmsr = 0x3C;
 };
 
-/// Programs the front end of the flash region that parameter `flash` names.
-class Flash final : public RegisterMap {
+constexpr Stm32FlashLayout flash_layout = {
+    .acr_reset = 1,
+    .acr_writable = 0x790F,
+    .prefetch = 1u << 8,
+    .cr = 0x28,
+    .cr_reset = 0xC0000000,
+    .cr_writes = 0x18007,
+};
+
+class Flash final : public Stm32Flash {
  public:
-  Flash(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
-    if (wiring_.flash) timing_ = wiring_.flash(spec.text_or("flash", ""));
+  Flash(const DeviceSpec& spec, const Wiring& wiring) : Stm32Flash(spec, wiring, flash_layout) {
     define({
-        {.offset = acr, .name = "ACR", .reset = 1, .writable = 0x790F, .write = [this](auto, Cycle) { program(); }},
         {.offset = 0x08, .name = "NSKEYR", .writable = 0},
         {.offset = 0x10, .name = "OPTKEYR", .writable = 0},
         {.offset = 0x20, .name = "NSSR", .writable = 0},
-        {.offset = 0x28,
-         .name = "NSCR",
-         .reset = 0xC0000000,
-         .write =
-             [this](std::uint32_t v, Cycle) {
-               if (v & 0x18007) report(0x28, "flash programming or erasing");
-             }},
         {.offset = 0x40, .name = "OPTR", .reset = static_cast<std::uint32_t>(spec.number("optr")), .writable = 0},
     });
   }
-
- private:
-  static constexpr std::uint32_t acr = 0x00;
-  void program() {
-    if (!timing_) return;
-    const std::uint32_t v = get(acr), changed = v ^ programmed_;
-    programmed_ = v;
-    if (changed & 0xF) timing_->set_wait_states(v & 0xF);
-    if (changed & 1u << 8) timing_->set_prefetch(v & 1u << 8);
-  }
-  memory::FlashTiming* timing_ = nullptr;
-  std::uint32_t programmed_ = 1;  // ACR's reset value; the board file gives the front end the same state
 };
 
 /// The cache on the C-bus, for instructions and constants of the flash region that parameter `flash` names. Direct

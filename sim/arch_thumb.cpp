@@ -1,7 +1,5 @@
 #include "sim/arch_thumb.h"
 
-#include <fmt/format.h>
-
 #include "isa/thumb/decode.h"
 #include "isa/thumb/disasm.h"
 #include "isa/thumb/it_state.h"
@@ -27,86 +25,9 @@ bool is_fault_exception(unsigned n) { return n >= thumb::hard_fault && n <= thum
 
 thumb::Resume resume(Address pc, std::uint32_t mode) { return {pc, static_cast<std::uint8_t>(mode), true}; }
 
-using thumb::Op;
-
-/// How an instruction may lower the stack pointer, or access memory below it.
-enum class StackRule : std::uint8_t { none, list, fp_list, write_back, add, subtract, by_register };
-
-constexpr StackRule stack_rule(std::string_view op) {
-  using enum StackRule;
-  for (const std::string_view name : {"push", "stmdb_wb", "ldmdb_wb", "ldmdb_wb_pc"})
-    if (op == name) return list;
-  for (const std::string_view name : {"vpush", "vstmdb_wb", "vldmdb_wb"})
-    if (op == name) return fp_list;
-  if (op == "add_imm" || op == "add_sp_imm" || op == "adds_sp_imm") return add;
-  if (op == "sub_imm" || op == "sub_sp_imm" || op == "subs_sp_imm") return subtract;
-  for (const std::string_view name : {"add_sp_reg", "add_sp_lsl", "adds_sp_reg", "adds_sp_lsl", "sub_sp_reg",
-                                      "sub_sp_lsl", "subs_sp_reg", "subs_sp_lsl", "mov_sp"})
-    if (op == name) return by_register;
-  return op.ends_with("_pre") || op.ends_with("_post") ? write_back : none;
-}
-
-constexpr StackRule stack_rules[] = {
-#define X(name, ...) stack_rule(#name),
-    MJ_THUMB_OPS(X)
-#undef X
-};
-
-/// What the MPU permits, less what the attribution of memory forbids to a security state (DDI0553 B8.3).
-std::vector<memory::ProtectionRange> attributed(const std::vector<memory::ProtectionRange>& ranges,
-                                                const std::vector<thumb::Sau::Range>& attribution, bool secure) {
-  std::vector<memory::ProtectionRange> out;
-  auto at = attribution.begin();
-  for (const memory::ProtectionRange& r : ranges) {
-    for (Address first = r.first;;) {
-      while (at->last < first) ++at;
-      const Address last = std::min(r.last, at->last);
-      std::uint8_t permits = r.permits;
-      if (secure && at->attribution == thumb::Attribution::non_secure)
-        permits = static_cast<std::uint8_t>(permits & ~memory::permit_execute);
-      if (!secure && at->attribution == thumb::Attribution::secure) permits = 0;
-      if (!secure && at->attribution == thumb::Attribution::callable) permits = memory::permit_gateway;
-      if (!out.empty() && out.back().permits == permits && out.back().last + 1 == first)
-        out.back().last = last;
-      else
-        out.push_back({first, last, permits});
-      if (last == r.last) break;
-      first = last + 1;
-    }
-  }
-  return out;
-}
-
 std::uint16_t half(const std::uint8_t* p) { return static_cast<std::uint16_t>(p[0] | p[1] << 8); }
 
 }  // namespace
-
-thumb::AccessResult ThumbArch::BusMemory::refuse(std::uint32_t address, std::uint8_t permit) const {
-  const auto& permitted = arch_.protection(secure_, privileged_, hardfault_or_nmi_);
-  if (permitted->permits(address, address + 3) & permit) return thumb::AccessResult::ok;
-  if (arch_.refused_by_attribution(address, false, secure_)) return thumb::AccessResult::secure_fault;
-  return thumb::is_private_peripheral_bus(address) ? thumb::AccessResult::bus_fault : thumb::AccessResult::mpu_fault;
-}
-
-thumb::AccessResult ThumbArch::BusMemory::read32(std::uint32_t address, std::uint32_t& value) {
-  if (const auto refused = refuse(address, memory::permit_read); refused != thumb::AccessResult::ok) return refused;
-  return read_vector(address, value);
-}
-
-thumb::AccessResult ThumbArch::BusMemory::read_vector(std::uint32_t address, std::uint32_t& value) {
-  if (arch_.refused_by_attribution(address, false, secure_)) return thumb::AccessResult::secure_fault;
-  const auto out = arch_.bus_.read(address, 4, now);
-  value = out.value;
-  extra_cycles += out.extra_cycles;
-  return out.fault == memory::AccessFault::none ? thumb::AccessResult::ok : thumb::AccessResult::bus_fault;
-}
-
-thumb::AccessResult ThumbArch::BusMemory::write32(std::uint32_t address, std::uint32_t value) {
-  if (const auto refused = refuse(address, memory::permit_write); refused != thumb::AccessResult::ok) return refused;
-  const auto out = arch_.bus_.write(address, 4, value, now);
-  extra_cycles += out.extra_cycles;
-  return out.fault == memory::AccessFault::none ? thumb::AccessResult::ok : thumb::AccessResult::bus_fault;
-}
 
 ThumbArch::ThumbArch(thumb::ExceptionUnit& exceptions, thumb::Mpu& mpu, thumb::Mpu* mpu_ns, thumb::Sau* sau,
                      memory::Bus& bus, const timing::CoreTiming& timing, std::uint32_t features)
@@ -163,106 +84,10 @@ std::string ThumbArch::text(std::span<const std::uint8_t> code, Address pc) cons
   return thumb::disassemble(code, pc, 0);
 }
 
-std::string ThumbArch::register_name(unsigned id) const {
-  static constexpr const char* special[] = {"nf",       "zf",      "cf",      "vf",         "q",       "ge",
-                                            "fpscr",    "primask", "basepri", "faultmask",  "control", "ipsr",
-                                            "sp_other", "secure",  "splim",   "splim_other"};
-  if (id == thumb::sp) return "sp";
-  if (id == thumb::lr) return "lr";
-  if (id < thumb::s0) return fmt::format("r{}", id);
-  if (id < thumb::nf) return fmt::format("s{}", id - thumb::s0);
-  return id - thumb::nf < std::size(special) ? special[id - thumb::nf] : "?";
-}
-
 thumb::Cpu ThumbArch::cpu(HotState& h) {
   memory_.now = h.now;
   memory_.extra_cycles = 0;
   return {h.r, memory_};
-}
-
-bool ThumbArch::refused_by_attribution(Address address, bool fetch, bool secure) const {
-  if (!sau_) return false;
-  const thumb::Attribution a = sau_->at(address).attribution;
-  if (secure) return fetch && a == thumb::Attribution::non_secure;
-  return a == thumb::Attribution::secure || a == thumb::Attribution::callable;
-}
-
-std::uint32_t ThumbArch::test_target(const HotState& h, Address address, std::uint32_t kind) const {
-  const bool secure = unit_.secure() && !(kind & thumb::tt_non_secure);
-  const bool privileged_now = thumb::is_privileged(h.r);
-  const std::uint32_t control = secure == unit_.secure() ? h.r[thumb::control] : unit_.other_core().control;
-  const bool privileged =
-      !(kind & thumb::tt_unprivileged) && (thumb::in_handler_mode(h.r) || !(control & thumb::control_npriv));
-  std::uint32_t answer = 0;
-  bool read = false, write = false;
-  // What the MPU says is for privileged code, or about the other state (DDI0553 C2.4.250).
-  if (privileged_now || (kind & thumb::tt_non_secure)) {
-    const thumb::MpuRange r = mpu(secure).at(address, privileged, unit_.execution_priority(h.r) < 0);
-    read = r.permits & thumb::mpu_read;
-    write = r.permits & thumb::mpu_write;
-    if (r.region != thumb::mpu_no_region) answer |= static_cast<std::uint32_t>(r.region & 0xff) | 1u << 16;
-  }
-  if (read) answer |= 1u << 18;
-  if (write) answer |= 1u << 19;
-  if (!unit_.secure()) return answer;
-  const thumb::Sau::Answer a = sau_->at(address);
-  const bool non_secure =
-      a.attribution == thumb::Attribution::non_secure || (a.attribution == thumb::Attribution::exempt && !secure);
-  if (a.has_sau_region) answer |= std::uint32_t{a.sau_region} << 8 | 1u << 17;
-  if (non_secure && read) answer |= 1u << 20;
-  if (non_secure && write) answer |= 1u << 21;
-  if (!non_secure) answer |= 1u << 22;
-  if (a.has_idau_region) answer |= std::uint32_t{a.idau_region} << 24 | 1u << 23;
-  return answer;
-}
-
-// ---- what may be accessed
-// -------------------------------------------------------------------------------------------------------------
-
-const std::shared_ptr<const memory::Protection>& ThumbArch::protection(bool secure, bool privileged,
-                                                                       bool hardfault_or_nmi) {
-  static_assert(int{thumb::mpu_read} == memory::permit_read && int{thumb::mpu_write} == memory::permit_write &&
-                int{thumb::mpu_execute} == memory::permit_execute);
-  constexpr Address stir = 0xe000ef00;  // ARMv7-M B3.2.26: CCR.USERSETMPEND gives it to unprivileged code
-  const bool stir_open = (unit_.ccr & thumb::ccr_usersetmpend) != 0;
-  const std::array<std::uint64_t, 3> versions{mpu_.version(), sau_ ? mpu_ns_->version() : 0,
-                                              sau_ ? sau_->version() : 0};
-  if (versions != versions_ || stir_ != stir_open) {
-    protections_.fill(nullptr);
-    versions_ = versions;
-    stir_ = stir_open;
-  }
-  const thumb::Mpu& unit = mpu(secure);
-  // HardFault and NMI differ from the rest only by regions that HFNMIENA leaves out for them.
-  if (unit.ignores_priority()) hardfault_or_nmi = false;
-  auto& made = protections_[(privileged ? 1 : 0) + (hardfault_or_nmi ? 2 : 0) + (sau_ && secure ? 4 : 0)];
-  if (made) return made;
-  std::vector<memory::ProtectionRange> ranges;
-  for (const thumb::MpuRange& r : unit.flatten(privileged, hardfault_or_nmi)) {
-    if (!privileged && stir_open && r.first < stir && r.last > stir) {
-      ranges.push_back({r.first, stir - 1, r.permits});
-      ranges.push_back({stir, stir + 3, memory::permit_write});
-      ranges.push_back({stir + 4, r.last, r.permits});
-    } else if (!ranges.empty() && ranges.back().permits == r.permits) {
-      ranges.back().last = r.last;
-    } else {
-      ranges.push_back({r.first, r.last, r.permits});
-    }
-  }
-  if (sau_) ranges = attributed(ranges, sau_->flatten(), secure);
-  made = std::make_shared<memory::Protection>(std::move(ranges));
-  return made;
-}
-
-void ThumbArch::update_protection(HotState& h) {
-  const auto& now = protection(unit_.secure(), thumb::is_privileged(h.r), unit_.execution_priority(h.r) < 0);
-  if (now.get() != given_) h.engine->set_protection(now);
-  given_ = now.get();
-  if (sau_) h.engine->use_stacks(unit_.secure() ? 0 : 1);
-}
-
-const memory::Protection* ThumbArch::unprivileged(const HotState& h) {
-  return protection(unit_.secure(), false, unit_.execution_priority(h.r) < 0).get();
 }
 
 std::optional<Redirect> ThumbArch::reset(HotState& h, Address boot) {
@@ -290,48 +115,10 @@ std::optional<Redirect> ThumbArch::reset(HotState& h, Address boot) {
 bool ThumbArch::ready(const HotState& h, const isa::Insn& insn) const {
   if (insn.cls == OpClass::div) return !(unit_.ccr & thumb::ccr_div_0_trp) || h.r[insn.rm] != 0;
   if (is_fp(insn.cls)) return unit_.fp_ready(h.r);
-  if (stack_rules[insn.op] != StackRule::by_register) return true;
-  const std::uint32_t operand = insn.rm == isa::sink_register ? 0 : h.r[insn.rm] << insn.shift;
-  const Op op = static_cast<Op>(insn.op);
-  const bool subtracts = op == Op::sub_sp_reg || op == Op::sub_sp_lsl || op == Op::subs_sp_reg || op == Op::subs_sp_lsl;
-  const std::uint32_t value = op == Op::mov_sp ? operand : subtracts ? h.r[insn.rn] - operand : h.r[insn.rn] + operand;
-  return !unit_.violates_limit(value, h.r);
+  return stack_ready(h, insn);
 }
 
-bool ThumbArch::is_gateway(const isa::Insn& insn) const { return static_cast<Op>(insn.op) == Op::sg; }
-
-bool ThumbArch::ignores_stack_limit(const HotState& h) const { return !unit_.violates_limit(0, h.r); }
-
-Arch::StackStep ThumbArch::stack_step(const isa::Insn& insn) const {
-  using Kind = StackStep::Kind;
-  if (!unit_.config().v8m) return {};
-  const auto down = [](std::uint32_t bytes) {
-    const auto by = -static_cast<std::int32_t>(bytes);
-    return by < 0 ? StackStep{Kind::constant, by} : StackStep{};
-  };
-  switch (stack_rules[insn.op]) {
-    case StackRule::none:
-      break;
-    case StackRule::list:
-      if (insn.rn == thumb::sp) return down(insn.shift);
-      break;
-    case StackRule::fp_list:
-      if (insn.rn == thumb::sp) return down(insn.imm);
-      break;
-    case StackRule::write_back:
-      if (insn.rn == thumb::sp) return down(0u - insn.imm);
-      break;
-    case StackRule::add:
-      if (insn.rd == thumb::sp) return insn.rn == thumb::sp ? down(0u - insn.imm) : StackStep{};
-      break;
-    case StackRule::subtract:
-      if (insn.rd == thumb::sp) return insn.rn == thumb::sp ? down(insn.imm) : StackStep{};
-      break;
-    case StackRule::by_register:
-      return {Kind::ask, 0};
-  }
-  return {};
-}
+bool ThumbArch::is_gateway(const isa::Insn& insn) const { return static_cast<thumb::Op>(insn.op) == thumb::Op::sg; }
 
 Redirect ThumbArch::prepare(HotState& h, const isa::Insn& insn, std::uint32_t mode) {
   const thumb::Resume here = resume(insn.pc, mode);
@@ -477,8 +264,12 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
     f.unsure += timing_.unsure_exceptions().*part;
   };
   using Cost = timing::ExceptionCost;
-  // Beyond the basic frame: the FP state by its own cost; what only Secure code stacks (R4-R11, S16-S31), a cycle a
-  // word, which nothing that is published says.
+  const auto charge_secure_words = [&](unsigned words) {
+    f.cycles += words * timing_.exceptions().secure_word;
+    f.unsure += words * timing_.unsure_exceptions().secure_word;
+  };
+  // Beyond the basic frame: the FP state by its own cost, and what only Secure code stacks (R4-R11, S16-S31) by the
+  // word.
   const auto frame = [&](unsigned words, std::uint32_t timing::ExceptionCost::*fp_state) {
     constexpr unsigned basic_words = 8, fp_words = 17;
     unsigned more = words > basic_words ? words - basic_words : 0;
@@ -486,8 +277,7 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
       more -= fp_words;
       charge(fp_state);
     }
-    f.cycles += more;
-    f.unsure += more;
+    charge_secure_words(more);
   };
   f.pc = t.next.pc;
   f.mode = t.next.it_state;
@@ -507,7 +297,7 @@ Redirect ThumbArch::follow(HotState& h, const thumb::Transition& t, std::uint32_
   } else if (t.tail_chained) {
     f.kind = Redirect::Kind::chain_exception;
     charge(&Cost::tail_chain);
-    if (t.words_unstacked == 0) f.cycles += t.words_stacked;
+    if (t.words_unstacked == 0) charge_secure_words(t.words_stacked);
     f.fault = is_fault_exception(t.handler);
   } else {
     f.kind = Redirect::Kind::enter_exception;
@@ -536,7 +326,9 @@ Redirect ThumbArch::across(HotState& h, const thumb::Transition& t, std::uint32_
   f.kind = call ? Redirect::Kind::call_across : Redirect::Kind::return_across;
   f.pc = t.next.pc;
   f.interrupted_sp = sp_before;
-  f.cycles = t.words_stacked + t.words_unstacked + memory_.extra_cycles;  // a cycle a word, as LDM and STM
+  const Cycle words = t.words_stacked + t.words_unstacked;
+  f.cycles = words * timing_.exceptions().secure_word + memory_.extra_cycles;
+  f.unsure = words * timing_.unsure_exceptions().secure_word;
   if (!t.next.thumb) return fault(h, thumb::Fault::invalid_state, f.pc, {f.pc, 0, false});
   return f;
 }
@@ -545,11 +337,12 @@ Redirect ThumbArch::indirect(HotState& h, std::uint32_t raw, const isa::Insn& in
   const std::uint32_t before = h.r[sp];
   const thumb::Resume here = resume(insn.pc, 0);
   if (unit_.config().security) {
-    const Op op = static_cast<Op>(insn.op);
-    const bool call = op == Op::blxns;
-    if ((op == Op::bxns || call) && !unit_.secure()) return fault(h, thumb::Fault::undefined_instruction, 0, here);
+    const thumb::Op op = static_cast<thumb::Op>(insn.op);
+    const bool call = op == thumb::Op::blxns;
+    if ((op == thumb::Op::bxns || call) && !unit_.secure())
+      return fault(h, thumb::Fault::undefined_instruction, 0, here);
     if (thumb::is_fnc_return(raw) && !call) return across(h, unit_.return_from_non_secure(here, cpu(h)), before, false);
-    if (call || (op == Op::bxns && !thumb::is_exc_return(raw, h.r)))
+    if (call || (op == thumb::Op::bxns && !thumb::is_exc_return(raw, h.r)))
       return across(h, unit_.branch_non_secure(raw, call, here, insn.pc + insn.size, cpu(h)), before, call);
   }
   if (thumb::is_exc_return(raw, h.r)) return follow(h, unit_.return_from(raw, cpu(h)), 0, false);
@@ -572,72 +365,6 @@ Cycle ThumbArch::wake_cycles() const { return timing_.exceptions().wake; }
 
 bool ThumbArch::allows_unaligned(const HotState&) const {
   return unit_.config().profile == thumb::Profile::armv7m && !(unit_.ccr & thumb::ccr_unalign_trp);
-}
-
-std::string ThumbArch::exception_name(unsigned n) const {
-  static constexpr const char* names[] = {"Thread",     "Reset",       "NMI",    "HardFault", "MemManage", "BusFault",
-                                          "UsageFault", "SecureFault", "",       "",          "",          "SVCall",
-                                          "DebugMon",   "reserved",    "PendSV", "SysTick"};
-  if (n >= thumb::external_0) return fmt::format("IRQ {}", n - thumb::external_0);
-  return names[n];
-}
-
-std::vector<std::string> ThumbArch::fault_status(const HotState&) const {
-  struct Bit {
-    std::uint32_t bit;
-    const char* name;
-  };
-  static constexpr Bit cfsr_bits[] = {{thumb::cfsr_iaccviol, "IACCVIOL"},
-                                      {thumb::cfsr_daccviol, "DACCVIOL"},
-                                      {thumb::cfsr_munstkerr, "MUNSTKERR"},
-                                      {thumb::cfsr_mstkerr, "MSTKERR"},
-                                      {thumb::cfsr_mlsperr, "MLSPERR"},
-                                      {thumb::cfsr_mmarvalid, "MMARVALID"},
-                                      {thumb::cfsr_ibuserr, "IBUSERR"},
-                                      {thumb::cfsr_preciserr, "PRECISERR"},
-                                      {thumb::cfsr_impreciserr, "IMPRECISERR"},
-                                      {thumb::cfsr_unstkerr, "UNSTKERR"},
-                                      {thumb::cfsr_stkerr, "STKERR"},
-                                      {thumb::cfsr_lsperr, "LSPERR"},
-                                      {thumb::cfsr_bfarvalid, "BFARVALID"},
-                                      {thumb::cfsr_undefinstr, "UNDEFINSTR"},
-                                      {thumb::cfsr_invstate, "INVSTATE"},
-                                      {thumb::cfsr_invpc, "INVPC"},
-                                      {thumb::cfsr_nocp, "NOCP"},
-                                      {thumb::cfsr_stkof, "STKOF"},
-                                      {thumb::cfsr_unaligned, "UNALIGNED"},
-                                      {thumb::cfsr_divbyzero, "DIVBYZERO"}};
-  static constexpr Bit sfsr_bits[] = {{thumb::sfsr_invep, "INVEP"},         {thumb::sfsr_invis, "INVIS"},
-                                      {thumb::sfsr_inver, "INVER"},         {thumb::sfsr_auviol, "AUVIOL"},
-                                      {thumb::sfsr_invtran, "INVTRAN"},     {thumb::sfsr_lsperr, "LSPERR"},
-                                      {thumb::sfsr_sfarvalid, "SFARVALID"}, {thumb::sfsr_lserr, "LSERR"}};
-  static constexpr Bit hfsr_bits[] = {
-      {thumb::hfsr_vecttbl, "VECTTBL"}, {thumb::hfsr_forced, "FORCED"}, {thumb::hfsr_debugevt, "DEBUGEVT"}};
-  const auto words = [](const char* name, std::uint32_t value, const auto& bits) {
-    std::string line = fmt::format("{} = 0x{:08x}", name, value);
-    const char* glue = ": ";
-    for (const Bit& b : bits)
-      if (value & b.bit) {
-        line += fmt::format("{}{}", glue, b.name);
-        glue = ", ";
-      }
-    return line;
-  };
-  std::vector<std::string> out;
-  if (unit_.config().profile == thumb::Profile::armv6m && !unit_.config().security)
-    return out;  // ARMv6-M has no fault status registers
-  if (unit_.config().security) {
-    out.push_back(words("SFSR", unit_.sfsr, sfsr_bits));
-    if (unit_.sfsr & thumb::sfsr_sfarvalid) out.push_back(fmt::format("SFAR = 0x{:08x}", unit_.sfar));
-    out.push_back(words("CFSR_S", unit_.bank(true).cfsr, cfsr_bits));
-    out.push_back(words("CFSR_NS", unit_.bank(false).cfsr, cfsr_bits));
-  } else {
-    out.push_back(words("CFSR", unit_.cfsr, cfsr_bits));
-  }
-  out.push_back(words("HFSR", unit_.hfsr, hfsr_bits));
-  if (unit_.cfsr & thumb::cfsr_mmarvalid) out.push_back(fmt::format("MMFAR = 0x{:08x}", unit_.mmfar));
-  if (unit_.cfsr & thumb::cfsr_bfarvalid) out.push_back(fmt::format("BFAR = 0x{:08x}", unit_.bfar));
-  return out;
 }
 
 bool ThumbArch::in_fault(const HotState& h) const { return is_fault_exception(h.r[thumb::ipsr]); }

@@ -96,6 +96,8 @@ class ThumbArch final : public Arch {
   bool refused_by_attribution(Address address, bool fetch, bool secure) const;
   /// The answer of TT and its relatives; `kind`: bits of SecurityTest.
   std::uint32_t test_target(const engine::HotState& h, Address address, std::uint32_t kind) const;
+  /// Whether an instruction that sets SP from a register keeps to the stack's limit.
+  bool stack_ready(const engine::HotState& h, const isa::Insn& insn) const;
   /// Stores a fault for illegal() to raise.
   void refuse(isa::thumb::Fault fault, Address address, bool& illegal);
   /// Hands the engine what is permitted now; cheap if nothing changed.

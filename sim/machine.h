@@ -106,11 +106,13 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   const isa::thumb::ExceptionUnit* exceptions() const;
 
  private:
+  class Identity;
   Machine(const BoardSpec& board, const MachineOptions& options);
   Result<void> build(std::function<bool(Address)> is_function);
   void build_memory();
-  Result<void> build_thumb();
-  Result<void> build_rv32();
+  Result<void> build_thumb(const Identity& id);
+  void build_private_bus(const Identity& id);
+  Result<void> build_rv32(const Identity& id);
   Result<void> build_devices();
   void clock_or_waits_changed();
 

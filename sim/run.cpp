@@ -35,8 +35,7 @@ using engine::StopKind;
 
 namespace {
 
-constexpr Cycle progress_step = 50'000'000;  ///< cycles between two calls of RunRequest::progress
-constexpr double sim_time_step = 1e6;        ///< cycles between two looks at the simulated time
+constexpr double sim_time_step = 1e6;  ///< cycles between two looks at the simulated time
 
 /// Where functions begin: the engine asks for every block.
 class FunctionStarts {
@@ -135,7 +134,7 @@ class Runner {
     const auto warn = [&](const char* option, const Result<void>& saved) {
       if (saved) return;
       const Error& e = saved.error();
-      result.diagnostics.push_back({"warning", option, e.what + (e.why.empty() ? "" : ": " + e.why), 1});
+      result.diagnostics.push_back({"warning", option, e.brief(), 1});
       if (result.stop.exit_code == ExitCode::ok) result.stop.exit_code = e.code;
     };
     if (!request_.output_path.empty()) warn("--output", save_output());
@@ -388,7 +387,7 @@ class Runner {
         else
           end = std::min(end, now + std::max<Cycle>(1, static_cast<Cycle>(cycles)));
       }
-      if (request_.progress || gdb_) pause = std::min(pause, now + progress_step);
+      if (request_.progress || gdb_) pause = std::min(pause, now + request_.progress_every);
       const engine::Stop stop = engine().run(end, pause);
       const bool goes_on = stop.kind == StopKind::paused || stop.kind == StopKind::limit;
       if (!goes_on || engine().state().now >= limit) return stop;

@@ -57,7 +57,8 @@ struct RunRequest {
   std::string command_line;   ///< semihosting SYS_GET_CMDLINE
   std::function<void(char)> console;                        ///< each byte that the firmware prints; may be empty
   std::function<void(char)> console_error;                  ///< the same for semihosting's standard error
-  std::function<void(Cycle now, double seconds)> progress;  ///< now and then during the run; may be empty
+  std::function<void(Cycle now, double seconds)> progress;  ///< every `progress_every` cycles; may be empty
+  Cycle progress_every = 50'000'000;                        ///< also how often gdb's connection is looked at; not 0
 };
 
 /// Runs the firmware to its end. An Error is returned only if the run could not begin; whatever happens to the firmware

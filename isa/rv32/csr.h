@@ -1,5 +1,5 @@
 // Numbers of the control and status registers that TrapUnit answers (Volume II, 2.2, tables 2.1 to 2.6), the first of
-// each array; two of WCH's cores; their fields, and the trap causes (table 3.6).
+// each array; those of vendors' cores; their fields, and the trap causes (table 3.6).
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,6 @@ namespace mj::isa::rv32 {
   X(0x344, mip)           \
   X(0x3a0, pmpcfg0)       \
   X(0x3b0, pmpaddr0)      \
-  X(0x800, gintenr)       \
-  X(0x804, intsyscr)      \
   X(0xb00, mcycle)        \
   X(0xb02, minstret)      \
   X(0xb03, mhpmcounter3)  \
@@ -43,15 +41,21 @@ namespace mj::isa::rv32 {
   X(0xf13, mimpid)        \
   X(0xf14, mhartid)       \
   X(0xf15, mconfigptr)
+
+// Of WCH's cores (QingKe V2 manual, chapter 8). Another vendor's core has something else at these numbers, so a
+// disassembly doesn't name them; a debugger that looks at such a core does.
+#define MJ_RV32_WCH_CSRS(X) \
+  X(0x800, gintenr)       \
+  X(0x804, intsyscr)
 // clang-format on
 
 enum Csr : std::uint32_t {
 #define X(number, name) csr_##name = number,
-  MJ_RV32_CSRS(X)
+  MJ_RV32_CSRS(X) MJ_RV32_WCH_CSRS(X)
 #undef X
 };
 
-/// The manual's name, or "" for a CSR that is not in the table above.
+/// The manual's name, or "" for a CSR that is not in the manual's table above.
 constexpr std::string_view csr_name(std::uint32_t csr) {
   switch (csr) {
 #define X(number, name) \

@@ -122,6 +122,7 @@ std::vector<TrapUnit::NamedCsr> TrapUnit::csrs() const {
   else if (number != csr_mhpmevent3 && number != csr_mhpmcounter3) \
     add(number, #name);
   MJ_RV32_CSRS(X)
+  MJ_RV32_WCH_CSRS(X)
 #undef X
   return all;
 }

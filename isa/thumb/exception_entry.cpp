@@ -8,8 +8,6 @@ namespace {
 
 // Stack frames, bytes (ARMv7-M B1.5.7; DDI0553 B3.19).
 constexpr std::uint32_t basic_frame = 0x20, fp_frame_bytes = 0x48, upper_fp_bytes = 0x40, callee_frame = 0x28;
-constexpr std::uint32_t xpsr_sfpa = 1u << 20;              ///< RETPSR.SFPA
-constexpr std::uint32_t integrity_signature = 0xfefa125a;  ///< bit 0 is EXC_RETURN.FType
 
 struct FaultRow {
   unsigned exception;
@@ -156,7 +154,7 @@ void ExceptionUnit::push_stack(const Resume& at, Cpu cpu, Transition& t, int pri
   const std::uint32_t frame = (regs[sp] - bytes) & ~(align ? 4u : 0u);
 
   std::uint32_t psr = (xpsr(regs, at.it_state, at.thumb) & ~0x200u) | padded << 9;
-  if (secure_ && (regs[control] & control_sfpa) != 0) psr |= xpsr_sfpa;
+  if (secure_ && (regs[control] & control_sfpa) != 0) psr |= retpsr_sfpa;
   const std::uint32_t words[8] = {regs[0], regs[1], regs[2], regs[3], regs[12], regs[lr], at.pc, psr};
   AccessResult access = AccessResult::ok;
   const auto push = [&](std::uint32_t address, std::uint32_t value) {

@@ -4,8 +4,7 @@
 namespace mj::isa::thumb {
 namespace {
 
-constexpr std::uint32_t xpsr_exception = 0x1ff, xpsr_realigned = 1u << 9, xpsr_sfpa = 1u << 20;
-constexpr std::uint32_t integrity_signature = 0xfefa125a;  ///< bit 0 is EXC_RETURN.FType
+constexpr std::uint32_t xpsr_exception = 0x1ff, xpsr_realigned = 1u << 9;
 
 }  // namespace
 
@@ -262,9 +261,9 @@ Transition ExceptionUnit::return_v8m(std::uint32_t exc_return, Cpu cpu) {
   if (fp_frame) regs[control] |= control_fpca;
   if (to_secure) {
     regs[control] &= ~std::uint32_t{control_sfpa};
-    if ((words[7] & xpsr_sfpa) != 0) regs[control] |= control_sfpa;
+    if ((words[7] & retpsr_sfpa) != 0) regs[control] |= control_sfpa;
   }
-  t.next = set_xpsr(regs, words[7] & ~std::uint32_t{xpsr_sfpa});
+  t.next = set_xpsr(regs, words[7] & ~std::uint32_t{retpsr_sfpa});
   switch_stack(regs, false, process);
   if (!config_.dsp) regs[ge] = 0;
   t.next.pc = words[6] & ~1u;
@@ -295,7 +294,7 @@ Transition ExceptionUnit::branch_non_secure(std::uint32_t target, bool link, con
     if (violates_limit(frame, regs)) return raise(Fault::stack_overflow, 0, here, cpu);
     cpu.memory.become(is_privileged(regs), execution_priority(regs) < 0);
     cpu.memory.become_secure(true);
-    const std::uint32_t psr = (regs[ipsr] & xpsr_exception) | ((regs[control] & control_sfpa) != 0 ? xpsr_sfpa : 0);
+    const std::uint32_t psr = (regs[ipsr] & xpsr_exception) | ((regs[control] & control_sfpa) != 0 ? retpsr_sfpa : 0);
     std::uint32_t at = frame;
     AccessResult access = cpu.memory.write32(at, next | 1);
     if (access == AccessResult::ok) access = cpu.memory.write32(at = frame + 4, psr);
@@ -332,7 +331,7 @@ Transition ExceptionUnit::return_from_non_secure(const Resume& here, Cpu cpu) {
   become_secure(true, regs);
   regs[ipsr] = exception;
   regs[control] &= ~std::uint32_t{control_sfpa};
-  if ((psr & xpsr_sfpa) != 0) regs[control] |= control_sfpa;
+  if ((psr & retpsr_sfpa) != 0) regs[control] |= control_sfpa;
   t.next = {target & ~1u, 0, (target & 1) != 0};
   return t;
 }

@@ -212,6 +212,9 @@ enum ExcReturn : std::uint32_t {
   exc_return_s = 1u << 6,      ///< the interrupted code, and its frame, are Secure
 };
 
+/// In a frame (DDI0553 B3.17): RETPSR.SFPA, and the word under callee-saved registers, whose bit 0 is EXC_RETURN.FType.
+inline constexpr std::uint32_t retpsr_sfpa = 1u << 20, integrity_signature = 0xfefa125a;
+
 /// LR of a Non-secure function that Secure code called; branching to it, bit 0 or not, returns (DDI0553 B3.16).
 inline constexpr std::uint32_t fnc_return = 0xfeffffff;
 constexpr bool is_fnc_return(std::uint32_t target) { return (target | 1) == fnc_return; }

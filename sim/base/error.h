@@ -36,6 +36,9 @@ struct Error {
 
   /// One to four lines of text: "error: what", then "  where:", "  why:", "  try:" for each part that is not empty.
   std::string text() const;
+
+  /// What and why, on one line: for a list of many.
+  std::string brief() const { return what + (why.empty() ? "" : ": " + why); }
 };
 
 /// A value or an Error. Asking for the wrong one is our bug and asserts.

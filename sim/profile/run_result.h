@@ -196,9 +196,9 @@ struct Function {
 struct TreeNode {
   std::uint32_t parent = 0;  ///< index into the list; the first row is the root
   std::string name;
-  int layer = -1;  ///< index into RunResult::layers: this is a layer's function; -1: it isn't
   Cycle self_cycles = 0, inclusive_cycles = 0;
   std::uint64_t calls = 0;
+  int layer = -1;  ///< index into RunResult::layers: this is a layer's function; -1: it isn't
 };
 
 struct Line {

@@ -113,6 +113,7 @@ struct ExceptionCost {
   std::uint32_t fp_frame_entry = 0;  ///< more entry cycles when FP registers are stacked at once
   std::uint32_t fp_frame_exit = 0;   ///< more exit cycles when FP registers are unstacked
   std::uint32_t lazy_fp_push = 0;    ///< at the first FP instruction of a handler with lazy stacking
+  std::uint32_t secure_word = 0;     ///< each word of a frame that only Secure state has (R4-R11, S16-S31, calls)
   std::uint32_t wake = 0;            ///< from the wake-up event to the next instruction after WFI/WFE
 };
 

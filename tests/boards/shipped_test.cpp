@@ -97,8 +97,8 @@ INSTANTIATE_TEST_SUITE_P(Boards, Shipped, testing::ValuesIn(list_boards()), test
 TEST(ShippedBoards, TheKnownOnesAreThere) {
   EXPECT_THAT(list_boards(),
               testing::IsSupersetOf({"nucleo-l4r5zi", "nano33ble", "pico", "ibex-demo", "ibex-large", "mps2-an385",
-                                     "mps2-an386", "mps2-an500", "nucleo-f446re", "nucleo-f767zi", "nucleo-u575zi",
-                                     "virt32", "rtl-ibex-small", "rtl-ibex-maxperf"}));
+                                     "mps2-an386", "mps2-an500", "nucleo-f446re", "nucleo-f767zi", "nucleo-h743zi",
+                                     "nucleo-u575zi", "virt32", "rtl-ibex-small", "rtl-ibex-maxperf"}));
 }
 
 TEST(NucleoL4r5zi, HasTheMemoriesOfItsChip) {
@@ -339,6 +339,53 @@ TEST(NucleoF446re, TheAcceleratorCachesLinesOfOneFlashWord) {
   EXPECT_EQ(flash.data_read(0x08001004, 600), 0u) << "eight data lines";
   flash.data_read(0x08001080, 700);
   EXPECT_EQ(flash.data_read(0x08001010, 800), 5u) << "the ninth drove the oldest out";
+}
+
+// ---- the H7's clock tree
+constexpr Address h7_rcc = 0x58024400;
+
+TEST(NucleoH743zi, Reaches480MHzWithItsBusesAtHalfOfIt) {
+  Board b("nucleo-h743zi");
+  EXPECT_EQ(b.core_hz(), 64'000'000u);
+  b.set(h7_rcc + 0x28, 4 << 4);                           // PLLCKSELR: HSI / 4
+  b.set(h7_rcc + 0x30, 59 | 1 << 9 | 1 << 16 | 1 << 24);  // PLL1DIVR: N = 60, P = 2
+  b.set(h7_rcc + 0x00, b.get(h7_rcc) | 1 << 24);          // PLL1ON
+  EXPECT_TRUE(b.get(h7_rcc) & 1 << 25);                   // PLL1RDY
+  b.set(h7_rcc + 0x18, 8 | 4 << 4);                       // D1CFGR: HPRE / 2
+  b.set(h7_rcc + 0x1C, 4 << 4 | 5 << 8);                  // D2CFGR: APB1 / 2, APB2 / 4
+  b.set(h7_rcc + 0x10, 3);                                // CFGR: SW = PLL1
+  EXPECT_EQ(b.get(h7_rcc + 0x10) >> 3 & 7, 3u);           // SWS
+  EXPECT_EQ(b.core_hz(), 480'000'000u);
+  EXPECT_EQ(b.clocks.hz("hclk"), 240'000'000u);
+  EXPECT_EQ(b.clocks.hz("tim_apb1"), 240'000'000u);  // doubled: APB1 is divided
+  EXPECT_EQ(b.clocks.hz("tim_apb2"), 120'000'000u);
+  EXPECT_EQ(b.reports.size(), 0u);
+}
+
+TEST(NucleoH743zi, OtherSourcesAndBothPrescalers) {
+  Board b("nucleo-h743zi");
+  b.set(h7_rcc, b.get(h7_rcc) | 1 << 3);  // HSIDIV: by 2
+  EXPECT_EQ(b.core_hz(), 32'000'000u);
+  b.set(h7_rcc + 0x10, 1);  // CSI
+  EXPECT_EQ(b.core_hz(), 4'000'000u);
+  b.set(h7_rcc, b.get(h7_rcc) | 1 << 16);
+  ASSERT_TRUE(b.get(h7_rcc) & 1 << 17);  // HSERDY
+  b.set(h7_rcc + 0x10, 2);
+  EXPECT_EQ(b.core_hz(), 8'000'000u);
+  b.set(h7_rcc + 0x18, 8 << 8);  // D1CPRE: the core at half of SYSCLK
+  EXPECT_EQ(b.core_hz(), 4'000'000u);
+  EXPECT_EQ(b.clocks.hz("hclk"), 4'000'000u);
+}
+
+TEST(NucleoH743zi, AFlashReadCostsMoreCoreCyclesWhenTheBusIsSlower) {
+  Board b("nucleo-h743zi");
+  memory::FlashTiming& flash = *b.front_ends["flash"];
+  b.set(0x52002000, 4 | 2 << 4);  // FLASH_ACR: 4 wait states
+  EXPECT_EQ(flash.wait_states(), 4u);
+  const std::uint32_t undivided = flash.data_read(0x08000000, 1000);
+  b.set(h7_rcc + 0x18, 8);  // HPRE / 2
+  const std::uint32_t divided = flash.data_read(0x08001000, 2000);
+  EXPECT_EQ(divided, undivided + 5);  // each of the array's 5 bus cycles takes one core cycle more
 }
 
 TEST(NucleoF767zi, BothWaysToItsFlashHaveTheProgrammedWaitStates) {

@@ -39,13 +39,13 @@ inline RunResult run_with(Cycle slower) {
   function("invoke", false, 8'000, 900'000 + slower);
   function("layer_0", false, 2'000, 832'000 + slower);
   function("layer_1", false, 1'000, 60'000);
-  r.call_tree = {{0, "Reset_Handler", -1, 0, 1'000'000 + slower, 1},
-                 {0, "main", -1, 100'000, 1'000'000 + slower, 1},
-                 {1, "invoke", -1, 8'000, 900'000 + slower, 2},
-                 {2, "layer_0", -1, 2'000, 832'000 + slower, 2},
-                 {3, "conv2d", -1, 830'000 + slower, 830'000 + slower, 2},
-                 {2, "layer_1", -1, 1'000, 60'000, 2},
-                 {5, "softmax", -1, 59'000, 59'000, 2}};
+  r.call_tree = {{0, "Reset_Handler", 0, 1'000'000 + slower, 1},
+                 {0, "main", 100'000, 1'000'000 + slower, 1},
+                 {1, "invoke", 8'000, 900'000 + slower, 2},
+                 {2, "layer_0", 2'000, 832'000 + slower, 2},
+                 {3, "conv2d", 830'000 + slower, 830'000 + slower, 2},
+                 {2, "layer_1", 1'000, 60'000, 2},
+                 {5, "softmax", 59'000, 59'000, 2}};
   r.lines = {{"kernels.c", 120, "conv2d", 400'000, 0}, {"kernels.c", 123, "conv2d", 130'000 + slower, 0},
              {"dot.h", 7, "dot_product", 300'000, 0},  {"main.c", 34, "main", 100'000, 0},
              {"softmax.c", 9, "softmax", 59'000, 0},   {"", 0, "invoke", 11'000, 0}};

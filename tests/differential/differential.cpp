@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
     if (!std::strcmp(argv[i], "--family")) name = argv[i + 1];
     if (!std::strcmp(argv[i], "--count")) options.instructions = std::strtoull(argv[i + 1], nullptr, 0);
     if (!std::strcmp(argv[i], "--cases")) cases = static_cast<unsigned>(std::atoi(argv[i + 1]));
+    if (!std::strcmp(argv[i], "--differences")) options.differences = static_cast<unsigned>(std::atoi(argv[i + 1]));
     if (!std::strcmp(argv[i], "--seed")) options.seed = std::strtoull(argv[i + 1], nullptr, 0);
   }
   if (cases) {
@@ -36,7 +37,8 @@ int main(int argc, char** argv) {
   }
   const Family* family = find_family(name);
   if (!family) {
-    std::fprintf(stderr, "usage: differential --family NAME [--count INSTRUCTIONS] [--seed N]\nfamilies:");
+    std::fprintf(stderr,
+                 "usage: differential --family NAME [--count INSTRUCTIONS] [--seed N] [--differences MOST]\nfamilies:");
     for (const Family& f : families()) std::fprintf(stderr, " %s", std::string(f.name).c_str());
     std::fprintf(stderr, "\n");
     return 2;

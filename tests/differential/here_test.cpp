@@ -13,7 +13,7 @@ ThumbState run(const std::string& core, std::vector<std::uint16_t> code, ThumbSt
   code.push_back(0xe7fe);
   here.write_code(code_base, code.data(), 2 * code.size());
   before.r[isa::thumb::pc] = code_base;
-  before.r[isa::thumb::sp] = ram_base + 0x4000;
+  before.r[isa::thumb::sp] = ram_base + 0x2000;
   const Outcome out = here.run(before, code_base + 2 * static_cast<std::uint32_t>(code.size()) - 2);
   EXPECT_EQ(out.end, End::finished);
   return out.state;

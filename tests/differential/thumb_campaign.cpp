@@ -9,7 +9,7 @@
 
 #include "isa/thumb/disasm.h"
 #include "isa/thumb/registers.h"
-#include "isa/thumb/system.h"
+#include "tests/differential/known_differences.h"
 #include "tests/differential/thumb_here.h"
 #include "tests/differential/unicorn_thumb.h"
 
@@ -27,12 +27,16 @@ constexpr Family all_families[] = {
     {"v8m", "cortex-m33", UC_CPU_ARM_CORTEX_M33},
 };
 
+constexpr std::uint16_t undefined_insn = 0xde00;  // UDF #0
+
 bool is_exception(End e) { return e != End::finished && e != End::lost; }
 
-/// Whether both ended alike. Where the architecture has one exception for all faults, any fault will do.
-bool same_end(End ours, End theirs) {
+/// Whether both ended alike. Where the architecture has one exception for all faults, any fault will do; likewise where
+/// no frame could be stacked: the oracle doesn't enter exceptions.
+bool same_end(const Outcome& here, End theirs) {
+  const End ours = here.end;
   if (ours == theirs) return true;
-  if (ours == End::hard_fault || ours == End::lockup) return is_exception(theirs);
+  if (ours == End::hard_fault || !here.registers) return is_exception(theirs);
   // Unicorn has one error for UNDEFINSTR and INVSTATE, and QEMU one exception for all bad addresses.
   if (ours == End::invalid_state) return theirs == End::undefined;
   if (ours == End::unaligned) return theirs == End::memory;
@@ -41,6 +45,7 @@ bool same_end(End ours, End theirs) {
 
 /// What of the state differs; "" if nothing does.
 std::string differences(const ThumbState& ours, const ThumbState& theirs) {
+  if (ours == theirs) return "";
   std::string out;
   const auto line = [&](const std::string& what, std::uint32_t a, std::uint32_t b) {
     if (a != b) out += fmt::format("    {:9} here {:08x}, oracle {:08x}\n", what, a, b);
@@ -71,76 +76,6 @@ std::string memory_differences(const std::uint8_t* ours, const std::uint8_t* the
   return out;
 }
 
-/// An instruction with what it found and left here, and what the oracle makes of it.
-struct Single {
-  Features features;
-  const Insn& insn;
-  const ThumbState& before;
-  const Outcome& ours;
-  const Outcome& theirs;
-  bool memory_differs;
-};
-
-bool starts(const Insn& insn, std::string_view with) { return std::string_view(op_name(insn.op)).starts_with(with); }
-bool ends(const Insn& insn, std::string_view with) { return std::string_view(op_name(insn.op)).ends_with(with); }
-
-/// Both ended alike and agree on everything but what `forget` makes equal.
-template <class F>
-bool same_but(const Single& s, F forget) {
-  if (s.memory_differs || !same_end(s.ours.end, s.theirs.end)) return false;
-  ThumbState a = s.ours.state, b = s.theirs.state;
-  forget(a);
-  forget(b);
-  return differences(a, b).empty();
-}
-
-/// Where Unicorn 2.0.1 is wrong, and what the manual says. Each is matched exactly: the instruction, the condition, and
-/// that nothing else differs.
-struct KnownDifference {
-  const char* what;
-  bool (*covers)(const Single&);
-};
-constexpr KnownDifference known[] = {
-    {"SP keeps bits 1:0 (ARMv7-M B1.4.1: always zero)",
-     [](const Single& s) { return same_but(s, [](ThumbState& t) { t.r[sp] &= ~3u, t.other_sp &= ~3u; }); }},
-    {"SMLAD, SMLADX of 0x8000 everywhere: Q set by the sum of products (ARMv7-M A7.7.144: by the whole result)",
-     [](const Single& s) {
-       const bool smlad =
-           s.insn.op == static_cast<unsigned>(Op::smlad) || s.insn.op == static_cast<unsigned>(Op::smladx);
-       return smlad && s.before.r[s.insn.rn] == 0x80008000 && s.before.r[s.insn.rm] == 0x80008000 &&
-              same_but(s, [](ThumbState& t) { t.apsr &= ~(1u << 27); });
-     }},
-    {"TTT, TTAT of the private peripherals: readable for unprivileged code or not (open: DDI0553, MPUCheck())",
-     [](const Single& s) {
-       return starts(s.insn, "tt") && s.before.r[s.insn.rn] >> 20 == 0xe00 &&
-              same_but(s, [&](ThumbState& t) { t.r[s.insn.rd] &= ~(3u << 18); });
-     }},
-    {"MSR APSR writes Q (ARMv6-M B1.4.2: there is none)",
-     [](const Single& s) {
-       return !(s.features & v7m) && s.insn.cls == OpClass::sys_write &&
-              same_but(s, [](ThumbState& t) { t.apsr &= ~(1u << 27); });
-     }},
-    {"a new FP context clears all of FPSCR (ARMv7-M B1.5.7, ExecuteFPCheck(): only AHP, DN, FZ and RMode)",
-     [](const Single& s) {
-       const bool fp = s.insn.cls >= OpClass::fp_move && s.insn.cls <= OpClass::fp_sys;
-       const std::uint32_t open = s.features & security ? 12 : 4;  // FPCA, SFPA
-       if (!fp || (s.before.control & open) == open || !(s.before.fpscr & 0xf800009f)) return false;
-       return same_but(s, [&](ThumbState& t) {
-         t.fpscr &= ~0xf800009fu;
-         if (starts(s.insn, "vmrs_flags"))
-           t.apsr &= ~0xf0000000u;
-         else if (starts(s.insn, "vmrs"))
-           t.r[s.insn.rd] &= ~0xf800009fu;
-       });
-     }},
-    {"VCVT from fixed point rounds by FPSCR (ARMv7-M A7.7.229: to nearest)",
-     [](const Single& s) {
-       const unsigned d = s.insn.rd - s0;
-       return starts(s.insn, "vcvt_f") && ends(s.insn, "_fixed") && (s.before.fpscr >> 22 & 3) != 0 && d < 32 &&
-              same_but(s, [d](ThumbState& t) { t.s[d] = 0, t.s[std::min(d + 1, 31u)] = 0, t.fpscr &= ~0x9fu; });
-     }},
-};
-
 std::string state_text(const ThumbState& s, const Insn& insn) {
   std::string out = "   ";
   for (unsigned i = 0; i < 16; ++i) {
@@ -167,8 +102,7 @@ std::string state_text(const ThumbState& s, const Insn& insn) {
 class Campaign {
  public:
   Campaign(const Family& family, const CampaignOptions& options)
-      : family_(family),
-        options_(options),
+      : options_(options),
         here_(std::string(family.core), false),
         watched_(std::string(family.core), true),
         oracle_(family.oracle),
@@ -181,9 +115,9 @@ class Campaign {
   }
 
   CampaignReport run() {
-    while (report_.instructions < options_.instructions && report_.difference.empty()) {
+    while (report_.instructions < options_.instructions && report_.differences < options_.differences) {
       const ThumbProgram program = next();
-      for (int k = 0; k < 2 && report_.difference.empty(); ++k) once(program);
+      for (unsigned k = 0; k < states_per_program; ++k) once(program);
       report_.instructions += here_.executed(program.drawn);
       retire(program);
       if (options_.progress && report_.programs % 20000 == 0) options_.progress(finished());
@@ -211,13 +145,15 @@ class Campaign {
         std::memcpy(watched_.ram(), memory_.data(), ram_size);
         const Outcome last = watched_.run(state, program.end);
         const std::vector<std::uint8_t> last_ram(watched_.ram(), watched_.ram() + ram_size);
+        std::memcpy(stepped_.ram(), memory_.data(), ram_size);
+        stepped_.set(state, fp_);
         const auto& steps = watched_.steps();
-        for (std::size_t k = 0; k + 1 < steps.size(); ++k) {
-          const Insn& insn = steps[k].insn;
-          if (insn.cond != 14 || insn.cls == OpClass::it || !wanted(insn)) continue;
-          const bool in_block = k > 0 && (steps[k - 1].insn.cond != 14 || steps[k - 1].insn.cls == OpClass::it);
+        for (std::size_t k = 0, next = 0; k + 1 < steps.size(); k = next) {
+          next = k + block_length(k);
           unsigned found = 0;
-          if (in_block || !step(program, k, k + 1, last, last_ram, found).empty()) continue;
+          if (!step(program, k, next, last, last_ram, found).empty()) break;
+          const Insn& insn = steps[k].insn;
+          if (next > k + 1 || next >= steps.size() || insn.cls == OpClass::it || !wanted(insn)) continue;
           // Of its errors only that of SP's lowest bits is let pass; for the others there are right cases enough.
           if (found && !(effects(insn).writes & isa::reg_bit(sp))) continue;
           const std::string line = case_line(steps[k], steps[k + 1]);
@@ -232,11 +168,13 @@ class Campaign {
  private:
   ThumbProgram next() {
     constexpr std::uint32_t margin = 0x2000;  // literal loads with random offsets find code or zeros
-    if (at_ == 0 || at_ + ThumbGenerator::most_bytes > code_base + code_size - margin) {
+    // Few programs at a time: what was made of them stays in the host's caches.
+    constexpr std::uint32_t window = 0x8000;
+    if (at_ == 0 || at_ + ThumbGenerator::most_bytes > code_base + margin + window) {
       if (at_ != 0) {
         here_.forget_code();
         watched_.forget_code();
-        oracle_.forget_code(code_base, code_size);
+        oracle_.forget_code(code_base, margin + window);
       }
       at_ = code_base + margin;
     }
@@ -252,9 +190,8 @@ class Campaign {
 
   /// An oracle that went astray must not find a loop to stay in.
   void retire(const ThumbProgram& program) {
-    const std::uint16_t udf = 0xde00;
-    for (ThumbHere* machine : {&here_, &watched_}) machine->write_code(program.end, &udf, 2);
-    for (UnicornThumb* oracle : {&oracle_, &stepped_}) oracle->write_code(program.end, &udf, 2);
+    for (ThumbHere* machine : {&here_, &watched_}) machine->write_code(program.end, &undefined_insn, 2);
+    for (UnicornThumb* oracle : {&oracle_, &stepped_}) oracle->write_code(program.end, &undefined_insn, 2);
   }
 
   /// RAM as the next run finds it.
@@ -298,8 +235,8 @@ class Campaign {
         std::memcpy(&was, watched_.code() + (address - code_base), size);
         is = was;
       } else if (address >= ram_base && address + size <= ram_base + ram_size) {
-        std::memcpy(&was, &step.ram[address - ram_base], size);
-        std::memcpy(&is, &next.ram[address - ram_base], size);
+        std::memcpy(&was, &(*step.ram)[address - ram_base], size);
+        std::memcpy(&is, &(*next.ram)[address - ram_base], size);
       } else {
         return "";
       }
@@ -327,6 +264,7 @@ class Campaign {
     std::memcpy(here_.ram(), memory_.data(), ram_size);
     std::memcpy(oracle_.ram(), memory_.data(), ram_size);
     const Outcome ours = here_.run(state, program.end);
+    oracle_.set(state, fp_);
     const Outcome theirs = oracle_.run(state, program.end, fp_);
     ++report_.runs;
     ++report_.ends[std::string(name(ours.end))];
@@ -337,103 +275,107 @@ class Campaign {
     std::string out;
     // Unicorn doesn't say which instruction met a bad address.
     if (theirs.end == End::memory && is_exception(ours.end)) theirs.state.r[pc] = ours.state.r[pc];
-    if (!same_end(ours.end, theirs.end))
+    if (!same_end(ours, theirs.end))
       out += fmt::format("    ends      here {}, oracle {}\n", name(ours.end), name(theirs.end));
-    // Neither a locked-up core nor a fault in the middle of a list of loads leaves registers to compare.
-    if (ours.end == End::lockup || ours.end == End::stack_limit) return out;
+    if (!ours.registers) return out;
     out += differences(ours.state, theirs.state);
     if (std::memcmp(our_ram, their_ram, ram_size) != 0) out += memory_differences(our_ram, their_ram, ours);
     return out;
   }
 
-  /// The program again, an instruction at a time: what differs must be a known error of the oracle.
+  /// The program again, in step with the oracle: what differs must be a known error of the oracle, which then goes on
+  /// with what we have.
   void explain(const ThumbProgram& program, const ThumbState& state) {
     std::memcpy(watched_.ram(), memory_.data(), ram_size);
-    Outcome last = watched_.run(state, program.end);
+    const Outcome last = watched_.run(state, program.end);
     const std::vector<std::uint8_t> last_ram(watched_.ram(), watched_.ram() + ram_size);
+    std::memcpy(stepped_.ram(), memory_.data(), ram_size);
+    stepped_.set(state, fp_);
     const auto& steps = watched_.steps();
     unsigned found = 0;
     for (std::size_t k = 0; k < steps.size() && steps[k].insn.pc != program.end;) {
-      std::size_t next = k + 1;
-      if (steps[k].insn.cls == OpClass::it)
-        for (ItState it{static_cast<std::uint8_t>(steps[k].insn.imm)}; it.active() && next < steps.size(); it.advance())
-          ++next;
-      const bool block = next > k + 1;
-      std::string d = step(program, k, next, last, last_ram, found);
-      if (!d.empty() && block) {
-        // One of the block's instructions, asked for alone and without its condition, which it is known to meet.
-        bool explained = false;
-        for (std::size_t j = k + 1; j < next; ++j) {
-          if (steps[j].condition_failed || steps[j].insn.size == 2) continue;
-          const unsigned before = found;
-          const std::string inner = step(program, j, j + 1, last, last_ram, found);
-          if (!inner.empty()) {
-            d = inner;
-            explained = false;
-            break;
-          }
-          explained |= found != before;
-        }
-        if (explained) d.clear();
-      }
-      if (!d.empty()) {
-        report_.difference = d;
-        return;
-      }
+      const std::size_t next = k + block_length(k);
+      const std::string d = step(program, k, next, last, last_ram, found);
+      if (!d.empty()) return differs(d + listing(program));
       k = next;
     }
-    if (found == 0) {
-      report_.difference = "no instruction alone differs, but the program does:\n" +
-                           differ(last, oracle_again(program, state), last_ram.data(), oracle_.ram()) +
-                           listing(program);
-    }
+    if (found == 0)
+      differs("no instruction alone differs, but the program does:\n" +
+              differ(last, oracle_again(program, state), last_ram.data(), oracle_.ram()) + listing(program));
+  }
+
+  /// Instructions that the oracle executes in one go from the kth on: one, or an IT block, in which it can't stop.
+  std::size_t block_length(std::size_t k) const {
+    const auto& steps = watched_.steps();
+    std::size_t next = k + 1;
+    if (steps[k].insn.cls == OpClass::it)
+      for (ItState it{static_cast<std::uint8_t>(steps[k].insn.imm)}; it.active() && next < steps.size(); it.advance())
+        ++next;
+    return next - k;
+  }
+
+  void differs(const std::string& how) {
+    ++report_.differences;
+    report_.difference += how;
   }
 
   Outcome oracle_again(const ThumbProgram& program, const ThumbState& state) {
     std::memcpy(oracle_.ram(), memory_.data(), ram_size);
+    oracle_.set(state, fp_);
     return oracle_.run(state, program.end, fp_);
   }
 
-  /// Steps k up to next in the oracle; "" if as here, or a known difference (then `found` counts it).
+  /// The oracle's steps k up to next; "" if they end as here, or in a known difference (then `found` counts it).
   std::string step(const ThumbProgram& program, std::size_t k, std::size_t next, const Outcome& last,
                    const std::vector<std::uint8_t>& last_ram, unsigned& found) {
     const auto& steps = watched_.steps();
     const ThumbHere::Step& s = steps[k];
-    // What the state that a step begins with doesn't hold: the monitor, Non-secure registers, stack limits.
-    if (s.insn.cls == OpClass::store_exclusive) return "";
-    const bool hidden = s.insn.imm >= sysm_non_secure || s.insn.imm == sysm_msplim || s.insn.imm == sysm_psplim;
-    if (s.insn.cls == OpClass::sys_read && hidden) {
-      // What remains unexplained of a program that reads one is that the oracle's keep bits 1:0, too.
-      const bool stack_pointer = (s.insn.imm & 0x7e) == sysm_msp || s.insn.imm == sysm_sp_ns;
-      if (stack_pointer) ++found, ++report_.excused["Non-secure SP keeps bits 1:0 (ARMv7-M B1.4.1: always zero)"];
-      return "";
-    }
     Outcome ours = last;
     const std::uint8_t* our_ram = last_ram.data();
     if (next < steps.size()) {
       ours.end = End::finished;
+      ours.registers = true;
       ours.state = steps[next].before;
       ours.frame = ours.frame_end = 0;
-      our_ram = steps[next].ram.data();
+      our_ram = steps[next].ram->data();
     }
     const std::uint32_t until = next < steps.size() ? ours.state.r[pc] : program.end;
-    std::memcpy(stepped_.ram(), s.ram.data(), ram_size);
     stepped_.forget_code(program.base, program.bytes());  // what was translated for another end would run past this one
-    const Outcome theirs = stepped_.run(s.before, until, fp_, 20'000'000);
+    Outcome theirs = stepped_.run(s.before, until, fp_, program.end);
     const std::string d = differ(ours, theirs, our_ram, stepped_.ram());
     if (d.empty()) return "";
-    const bool memory = !memory_differences(our_ram, stepped_.ram(), ours).empty();
-    for (const KnownDifference& known_one : known)
-      if (known_one.covers({here_.features(), s.insn, s.before, ours, theirs, memory})) {
-        ++report_.excused[known_one.what];
-        ++found;
-        return "";
-      }
+    if (same_end(ours, theirs.end) && memory_differences(our_ram, stepped_.ram(), ours).empty() &&
+        explained(k, next, ours.state, theirs.state)) {
+      ++found;
+      stepped_.set_visible(ours.state, fp_);
+      return "";
+    }
     std::string out = "before:\n" + state_text(s.before, s.insn) + "instruction:\n";
     for (std::size_t j = k; j < next && j < steps.size(); ++j)
       out += fmt::format("    {:08x}: {:0{}x}  {}  ({})\n", steps[j].insn.pc, steps[j].insn.raw, steps[j].insn.size * 2,
                          isa::thumb::text(steps[j].insn), op_name(steps[j].insn.op));
     return out + "after:\n" + d;
+  }
+
+  /// Whether known errors of the oracle in steps k up to next explain how the states differ; counts them.
+  bool explained(std::size_t k, std::size_t next, ThumbState ours, ThumbState theirs) {
+    std::string left = differences(ours, theirs);
+    std::vector<const char*> by;
+    for (std::size_t j = k; j < next; ++j) {
+      const ThumbHere::Step& s = watched_.steps()[j];
+      if (s.condition_failed) continue;
+      for (const KnownDifference& known : known_of_unicorn()) {
+        if (!known.applies(here_.features(), {s.insn, s.before})) continue;
+        known.forget({s.insn, s.before}, ours);
+        known.forget({s.insn, s.before}, theirs);
+        const std::string now = differences(ours, theirs);
+        if (now != left) by.push_back(known.what);
+        left = now;
+      }
+    }
+    if (!left.empty()) return false;
+    for (const char* what : by) ++report_.excused[what];
+    return true;
   }
 
   std::string listing(const ThumbProgram& program) {
@@ -454,13 +396,13 @@ class Campaign {
     return out;
   }
 
-  const Family& family_;
   CampaignOptions options_;
   ThumbHere here_, watched_;
   UnicornThumb oracle_, stepped_;
   ThumbGenerator generator_;
   std::mt19937_64 random_;
   std::vector<std::uint8_t> pool_, memory_;
+  static constexpr unsigned states_per_program = 4;
   CampaignReport report_;
   std::uint32_t at_ = 0;
   bool fp_ = false;

@@ -26,12 +26,14 @@ struct CampaignReport {
   std::uint64_t turned_down = 0;                 ///< fills that decode as undefined, because they are UNPREDICTABLE
   std::uint64_t not_steered = 0;
   unsigned rows = 0, rows_drawn = 0;
-  std::string difference;  ///< empty: none that nothing explains
+  unsigned differences = 0;  ///< that nothing explains
+  std::string difference;    ///< what they are
 };
 
 struct CampaignOptions {
   std::uint64_t instructions = 300'000;
   std::uint64_t seed = 1;
+  unsigned differences = 1;  ///< found, it ends
   /// Called now and then.
   std::function<void(const CampaignReport&)> progress;
 };

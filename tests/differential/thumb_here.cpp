@@ -40,9 +40,10 @@ class ThumbHere::Watch final : public engine::Observer {
   explicit Watch(ThumbHere& here) : here_(here) {}
   void before(const isa::Insn& insn, const isa::Effects&, std::uint32_t, Cycle) override {
     if (insn.pc < code_base || here_.steps_.size() > 4096) return;
-    Step step{insn, here_.read(insn.pc), false, {}};
-    step.ram.assign(here_.ram_, here_.ram_ + ram_size);
-    here_.steps_.push_back(std::move(step));
+    auto ram = here_.steps_.empty() ? nullptr : here_.steps_.back().ram;
+    if (!ram || std::memcmp(ram->data(), here_.ram_, ram_size) != 0)
+      ram = std::make_shared<const std::vector<std::uint8_t>>(here_.ram_, here_.ram_ + ram_size);
+    here_.steps_.push_back({insn, here_.read(insn.pc), false, std::move(ram)});
   }
   void accessed(const engine::DataAccess&) override {}
   void after(engine::Outcome outcome) override {
@@ -65,7 +66,7 @@ void ThumbHere::create() {
   const auto region = [&](const char* name, Address base, std::uint64_t size) {
     RegionSpec r;
     r.name = name;
-    r.kind = memory::RegionKind::ram;
+    r.kind = base == vectors ? memory::RegionKind::flash : memory::RegionKind::ram;
     r.base = base;
     r.size = size;
     board->regions.push_back(r);
@@ -109,6 +110,14 @@ void ThumbHere::write_code(std::uint32_t address, const void* bytes, std::size_t
 }
 
 void ThumbHere::forget_code() {
+  constexpr std::size_t most_blocks = 50'000;  // the engine keeps them for what they counted
+  if (machine_->engine().blocks().size() > most_blocks)
+    create_again();
+  else
+    machine_->engine().look_on(watch_.get());  // the engine decodes anew
+}
+
+void ThumbHere::create_again() {
   std::vector<std::uint8_t> code(code_, code_ + code_size);
   create();
   std::memcpy(code_, code.data(), code.size());
@@ -172,7 +181,8 @@ Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {
   out.state = read(stop.pc);
   if (stop.kind == engine::StopKind::lockup) {
     out.end = End::lockup;
-    forget_code();
+    out.registers = false;
+    create_again();
     return out;
   }
   if (stop.pc == end) {
@@ -182,6 +192,7 @@ Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {
   if (stop.pc != handler) return out;
   reset_needed_ = true;
   out.end = fault_kind(r[thumb::ipsr]);
+  out.registers = false;
   if (out.end == End::stack_limit) return out;  // there may be no room for a frame
   // The frame holds what entry changed (ARMv7-M B1.5.6).
   ThumbState& s = out.state;
@@ -190,6 +201,7 @@ Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {
   const std::uint32_t frame = process ? s.other_sp : s.r[13];
   const std::uint32_t words = fp ? 26 : 8;
   if (frame < ram_base || frame > ram_base + ram_size - 4 * words - 4) return out;
+  out.registers = true;
   std::uint32_t stacked[8];
   std::memcpy(stacked, ram_ + (frame - ram_base), sizeof stacked);
   std::copy_n(stacked, 4, s.r.begin());

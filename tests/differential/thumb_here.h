@@ -23,7 +23,6 @@ class ThumbHere {
   const std::uint8_t* code() const { return code_; }
   /// Puts code where none was executed since forget_code().
   void write_code(std::uint32_t address, const void* bytes, std::size_t size);
-  /// Begins with a new machine.
   void forget_code();
   Outcome run(const ThumbState& state, std::uint32_t end);
   /// Executions so far, since the last call, of instructions at the ascending addresses `at`.
@@ -34,13 +33,14 @@ class ThumbHere {
     isa::Insn insn;
     ThumbState before;
     bool condition_failed = false;
-    std::vector<std::uint8_t> ram;
+    std::shared_ptr<const std::vector<std::uint8_t>> ram;
   };
   const std::vector<Step>& steps() const { return steps_; }
 
  private:
   class Watch;
   void create();
+  void create_again();
   ThumbState read(std::uint32_t pc) const;
   End fault_kind(unsigned exception) const;
 

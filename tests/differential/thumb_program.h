@@ -10,12 +10,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <random>
-#include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
+#include "tests/differential/thumb_operands.h"
 #include "tests/differential/thumb_state.h"
 
 namespace mj::differential {
@@ -33,6 +31,9 @@ struct ThumbProgram {
 
   std::uint32_t bytes() const { return static_cast<std::uint32_t>(2 * code.size()); }
 };
+
+struct Item;
+struct Draft;
 
 class ThumbGenerator {
  public:
@@ -57,26 +58,13 @@ class ThumbGenerator {
   const std::vector<RowCount>& rows() const { return rows_; }
 
  private:
-  struct Item;
-  struct Draft;
-  using Insn = isa::Insn;
-
-  std::uint32_t any() { return static_cast<std::uint32_t>(random_()); }
-  std::uint32_t below(std::uint32_t n) { return any() % n; }
-  std::uint32_t value();
-  std::uint32_t single();
-  std::uint64_t twice();
   bool draw(bool in_it, std::uint32_t pc, Item& item);
   void steer(Draft& d, unsigned reg, Item& item);
   void open_monitor(Draft& d, const Item& store);
   void group(Draft& d);
-  bool finish(Draft& d, ThumbProgram& p);
-  bool solve(Draft& d, Item& item, ThumbProgram& p);
-  bool solve_encoding(Item& item, std::uint32_t wanted);
-  Insn decode(const Item& item) const;
 
   isa::thumb::Features features_;
-  std::mt19937_64 random_;
+  Operands random_;
   std::vector<RowCount> rows_;
   int it_row_ = -1;
   std::uint64_t turned_down_ = 0, not_steered_ = 0;

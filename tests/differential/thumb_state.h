@@ -10,8 +10,8 @@
 
 namespace mj::differential {
 
-inline constexpr std::uint32_t code_base = 0x20100000, code_size = 0x100000;
-inline constexpr std::uint32_t ram_base = 0x20000000, ram_size = 0x8000;
+inline constexpr std::uint32_t code_base = 0x100000, code_size = 0x100000;
+inline constexpr std::uint32_t ram_base = 0x20000000, ram_size = 0x4000;
 
 /// A core of each kind of decode tables, with the oracle's core that judges it.
 struct Family {
@@ -67,6 +67,7 @@ constexpr std::string_view name(End e) {
 struct Outcome {
   End end = End::lost;
   ThumbState state;                        ///< at an exception: before it was entered
+  bool registers = true;                   ///< `state` can be told: not of a lockup or an exception without a frame
   std::uint32_t frame = 0, frame_end = 0;  ///< memory that exception entry has written; empty if none
 };
 

@@ -97,10 +97,40 @@ void UnicornThumb::forget_code(std::uint32_t address, std::uint32_t size) {
   must(uc_ctl_remove_cache(engine_->uc, from, to), "forget code");
 }
 
-Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp, std::uint64_t timeout_us) {
+void UnicornThumb::set(const ThumbState& state, bool fp) {
   Engine& e = *engine_;
   must(uc_context_restore(e.uc, e.fresh), "restore");
+  // Unprivileged code could not set the stack pointers and masks any more: CONTROL comes last.
+  const auto put = [&](int id, std::uint32_t v) { must(uc_reg_write(e.uc, id, &v), "write special register"); };
+  put(state.control & 2 ? UC_ARM_REG_MSP : UC_ARM_REG_PSP, state.other_sp);
+  if (state.primask) put(UC_ARM_REG_PRIMASK, state.primask);
+  if (state.basepri) put(UC_ARM_REG_BASEPRI, state.basepri);
+  if (state.faultmask) put(UC_ARM_REG_FAULTMASK, state.faultmask);
+  if (state.control != e.fresh_control) put(UC_ARM_REG_CONTROL, state.control);
+  set_visible(state, fp);
+}
+
+void UnicornThumb::set_visible(const ThumbState& state, bool fp) {
+  Engine& e = *engine_;
   ThumbState in = state;
+  void* values[33];
+  for (unsigned i = 0; i < 16; ++i) values[i] = &in.r[i];
+  must(uc_reg_write_batch(e.uc, e.ids.data(), values, 15), "write registers");
+  if (fp) {
+    for (unsigned i = 0; i < 32; ++i) values[i] = &in.s[i];
+    values[32] = &in.fpscr;
+    must(uc_reg_write_batch(e.uc, e.fp_ids.data(), values, 33), "write FP registers");
+  }
+  std::uint32_t xpsr = state.apsr | 1u << 24;
+  must(uc_reg_write(e.uc, UC_ARM_REG_XPSR_NZCVQG, &xpsr), "write xPSR");
+  if (!(state.control & 1)) {
+    const int other = state.control & 2 ? UC_ARM_REG_MSP : UC_ARM_REG_PSP;
+    must(uc_reg_write(e.uc, other, &in.other_sp), "write the other SP");
+  }
+}
+
+Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp, std::uint32_t or_end) {
+  Engine& e = *engine_;
   void* values[33];
   const auto core = [&](ThumbState& s) {
     for (unsigned i = 0; i < 16; ++i) values[i] = &s.r[i];
@@ -109,23 +139,13 @@ Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp, s
     for (unsigned i = 0; i < 32; ++i) values[i] = &s.s[i];
     values[32] = &s.fpscr;
   };
-  if (fp) {
-    floating(in);
-    must(uc_reg_write_batch(e.uc, e.fp_ids.data(), values, 33), "write FP registers");
-  }
-  // Unprivileged code could not set the stack pointers and masks any more: CONTROL comes last.
-  std::uint32_t xpsr = state.apsr | 1u << 24;
-  must(uc_reg_write(e.uc, UC_ARM_REG_XPSR_NZCVQG, &xpsr), "write xPSR");
-  const bool process = (state.control & 2) != 0;
-  must(uc_reg_write(e.uc, process ? UC_ARM_REG_MSP : UC_ARM_REG_PSP, &in.other_sp), "write the other SP");
-  if (state.primask) must(uc_reg_write(e.uc, UC_ARM_REG_PRIMASK, &in.primask), "write PRIMASK");
-  if (state.basepri) must(uc_reg_write(e.uc, UC_ARM_REG_BASEPRI, &in.basepri), "write BASEPRI");
-  if (state.faultmask) must(uc_reg_write(e.uc, UC_ARM_REG_FAULTMASK, &in.faultmask), "write FAULTMASK");
-  if (state.control != e.fresh_control) must(uc_reg_write(e.uc, UC_ARM_REG_CONTROL, &in.control), "write CONTROL");
-  core(in);
-  must(uc_reg_write_batch(e.uc, e.ids.data(), values, 15), "write registers");
   e.exception.reset();
-  const uc_err err = uc_emu_start(e.uc, state.r[15] | 1, end, timeout_us, 0);
+  if (or_end) {
+    std::uint64_t exits[] = {end, or_end};
+    must(uc_ctl_exits_enable(e.uc), "exits");
+    must(uc_ctl_set_exits(e.uc, exits, 2), "set exits");
+  }
+  const uc_err err = uc_emu_start(e.uc, state.r[15] | 1, end, 0, 0);
 
   Outcome out;
   out.state = state;
@@ -135,6 +155,7 @@ Outcome UnicornThumb::run(const ThumbState& state, std::uint32_t end, bool fp, s
     floating(out.state);
     must(uc_reg_read_batch(e.uc, e.fp_ids.data(), values, 33), "read FP registers");
   }
+  std::uint32_t xpsr = 0;
   must(uc_reg_read(e.uc, UC_ARM_REG_XPSR, &xpsr), "read xPSR");
   out.state.apsr = xpsr & apsr_mask;
   const auto get = [&](int id, std::uint32_t& v) { must(uc_reg_read(e.uc, id, &v), "read special register"); };

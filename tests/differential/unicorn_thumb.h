@@ -20,8 +20,13 @@ class UnicornThumb {
   /// Puts code where none was executed since forget_code().
   void write_code(std::uint32_t address, const void* bytes, std::size_t size);
   void forget_code(std::uint32_t address, std::uint32_t size);
-  /// Executes from state.r[15] up to `end`, for at most `timeout_us` microseconds (0: without limit, and faster).
-  Outcome run(const ThumbState& state, std::uint32_t end, bool fp, std::uint64_t timeout_us = 0);
+  /// As after reset but for `state`; `fp`: there are FP registers.
+  void set(const ThumbState& state, bool fp);
+  /// `state`, and what it doesn't hold stays (monitor, Non-secure registers ...).
+  void set_visible(const ThumbState& state, bool fp);
+  /// Executes from state.r[15] up to `end`, or to `or_end` should it miss that. `state` is what set() was told or the
+  /// last run left.
+  Outcome run(const ThumbState& state, std::uint32_t end, bool fp, std::uint32_t or_end = 0);
 
  private:
   struct Engine;

@@ -68,7 +68,7 @@ done:
   b done
 )";
 constexpr std::uint32_t iaccviol = 1, daccviol = 2, munstkerr = 8, mstkerr = 0x10, mlsperr = 0x20, mmarvalid = 0x80,
-                        preciserr = 0x200, bfarvalid = 0x8000;
+                        precise = 0x200, bfarvalid = 0x8000;
 
 class MpuFirmware : public test::Arm {
  protected:
@@ -184,7 +184,7 @@ TEST_F(MpuFirmware, TheSystemControlSpaceIsABusFaultToUnprivilegedCode) {
   const auto b =
       run("func main\n ldr r6, =0xe000ed24\n ldr r7, =3 << 16\n str r7, [r6]\n ldr r4, =0xe000ed00\n drop\nhere:\n"
           " ldr r0, [r4]\n b done\n");
-  expect_fault(*b, preciserr | bfarvalid, "here", bus_fault);
+  expect_fault(*b, precise | bfarvalid, "here", bus_fault);
   EXPECT_EQ(b->r(10), 0xe000ed00u);
 }
 

@@ -10,7 +10,7 @@ using memory::Protection;
 using test::Bench;
 using Why = BadAccess::Why;
 constexpr std::uint8_t rwx = memory::permit_read | memory::permit_write | memory::permit_execute;
-constexpr Address ram = 0x20000000;
+constexpr Address sram = 0x20000000;
 
 TEST(Protection, PermitsOnlyWhatAllOfItsBytesPermit) {
   const Protection p({{0x1000, 0x1fff, rwx}, {0x2000, 0x20ff, memory::permit_read}, {0x3000, 0xffffffff, rwx}});
@@ -41,8 +41,8 @@ TEST(Protection, TwoThatDifferInDataOnlyFetchAlike) {
 class Protected : public test::Arm {
  protected:
   static void protect(Bench& b, std::vector<memory::ProtectionRange> in_ram) {
-    std::vector<memory::ProtectionRange> ranges{{0, ram - 1, rwx}};
-    Address at = ram;
+    std::vector<memory::ProtectionRange> ranges{{0, sram - 1, rwx}};
+    Address at = sram;
     for (const auto& r : in_ram) {
       if (r.first > at) ranges.push_back({at, r.first - 1, rwx});
       ranges.push_back(r);
@@ -56,34 +56,34 @@ class Protected : public test::Arm {
 
 TEST_F(Protected, AStoreToAPageThatMayOnlyBeRead) {
   Bench b("mps2-an386", "func main\n ldr r4, =0x20001000\n ldr r0, [r4]\n movs r1, #7\nhere:\n str r1, [r4]\n b .\n");
-  protect(b, {{ram + 0x1000, ram + 0x1fff, memory::permit_read}});
+  protect(b, {{sram + 0x1000, sram + 0x1fff, memory::permit_read}});
   b.run();
   ASSERT_TRUE(b.engine().first_fault());
   EXPECT_EQ(b.engine().first_fault()->pc, b.at("here"));
   EXPECT_EQ(access(b).why, Why::forbidden);
-  EXPECT_EQ(access(b).address, ram + 0x1000);
+  EXPECT_EQ(access(b).address, sram + 0x1000);
   EXPECT_TRUE(access(b).write);
-  EXPECT_EQ(b.word(ram + 0x1000), 0u);
+  EXPECT_EQ(b.word(sram + 0x1000), 0u);
 }
 
 TEST_F(Protected, ThirtyTwoForbiddenBytesLeaveTheRestOfTheirPageAlone) {
   Bench b("mps2-an386",
           "func main\n ldr r4, =0x20001000\n str r4, [r4, #28]\n str r4, [r4, #64]\nhere:\n ldr r0, [r4, #60]\n b .\n");
-  protect(b, {{ram + 0x1020, ram + 0x103f, 0}});
+  protect(b, {{sram + 0x1020, sram + 0x103f, 0}});
   b.run();
   ASSERT_TRUE(b.engine().first_fault());
   EXPECT_EQ(b.engine().first_fault()->pc, b.at("here"));
-  EXPECT_EQ(b.word(ram + 0x101c), ram + 0x1000);
-  EXPECT_EQ(b.word(ram + 0x1040), ram + 0x1000);
+  EXPECT_EQ(b.word(sram + 0x101c), sram + 0x1000);
+  EXPECT_EQ(b.word(sram + 0x1040), sram + 0x1000);
 }
 
 TEST_F(Protected, CodeThatMayNotBeFetchedFaultsAtItsFirstInstruction) {
   Bench b("mps2-an386",
           "func main\n ldr r4, =0x20001000\n ldr r0, =0x4770bf00\n str r0, [r4]\n adds r4, #1\n blx r4\n b .\n");
-  protect(b, {{ram + 0x1000, ram + 0x1fff, memory::permit_read | memory::permit_write}});
+  protect(b, {{sram + 0x1000, sram + 0x1fff, memory::permit_read | memory::permit_write}});
   b.run();
   ASSERT_TRUE(b.engine().first_fault());
-  EXPECT_EQ(b.engine().first_fault()->pc, ram + 0x1000);
+  EXPECT_EQ(b.engine().first_fault()->pc, sram + 0x1000);
   EXPECT_TRUE(access(b).fetch);
   EXPECT_EQ(access(b).why, Why::forbidden);
 }
@@ -92,15 +92,16 @@ TEST_F(Protected, ABlockEndsWhereFetchingMustAndFaultsThere) {
   Bench b("mps2-an386",
           "func main\n ldr r4, =0x20001000\n ldr r0, =0xbf00bf00\n str r0, [r4]\n str r0, [r4, #4]\n adds r4, #1\n blx "
           "r4\n b .\n");
-  protect(b, {{ram + 0x1004, ram + 0x1fff, memory::permit_read | memory::permit_write}});
+  protect(b, {{sram + 0x1004, sram + 0x1fff, memory::permit_read | memory::permit_write}});
   b.run();
   ASSERT_TRUE(b.engine().first_fault());
-  EXPECT_EQ(b.engine().first_fault()->pc, ram + 0x1004);
+  EXPECT_EQ(b.engine().first_fault()->pc, sram + 0x1004);
 }
 
 TEST_F(Protected, TheSameCodeIsFoundAgainWhenProtectionsAlternate) {
   Bench b("mps2-an386", "func main\n ldr r4, =0x20001000\nloop:\n str r4, [r4]\n adds r0, #1\n b loop\n");
-  const std::vector<memory::ProtectionRange> one{{ram + 0x4000, ram + 0x4fff, 0}}, two{{ram + 0x5000, ram + 0x5fff, 0}};
+  const std::vector<memory::ProtectionRange> one{{sram + 0x4000, sram + 0x4fff, 0}},
+      two{{sram + 0x5000, sram + 0x5fff, 0}};
   std::size_t blocks = 0;
   for (unsigned i = 0; i < 40; ++i) {
     protect(b, i % 2 ? one : two);

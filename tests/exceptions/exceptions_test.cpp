@@ -11,8 +11,6 @@ namespace {
 
 using namespace isa::thumb;
 
-constexpr unsigned irq0 = external_0, irq1 = external_0 + 1, irq2 = external_0 + 2;
-
 // ---- B1.5.4 priorities ---------------------------------------------------------------------------------------------
 
 TEST(Priority, ThreadWithoutBoostIs256) {

@@ -13,6 +13,8 @@ namespace mj::test {
 
 namespace thumb = isa::thumb;
 
+inline constexpr unsigned irq0 = thumb::external_0, irq1 = irq0 + 1, irq2 = irq0 + 2;
+
 class FakeMemory final : public thumb::ExceptionMemory {
  public:
   std::map<std::uint32_t, std::uint32_t> words;

@@ -11,8 +11,6 @@ namespace {
 
 using namespace isa::thumb;
 
-constexpr unsigned irq0 = external_0;
-
 // ---- B1.5.14 faults ------------------------------------------------------------------------------------------------
 
 struct FaultCase {

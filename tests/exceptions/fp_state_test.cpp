@@ -11,8 +11,6 @@ namespace {
 
 using namespace isa::thumb;
 
-constexpr unsigned irq0 = external_0, irq1 = external_0 + 1;
-
 // ---- B1.5.7 floating-point state -----------------------------------------------------------------------------------
 
 struct FpCore : FakeCore {

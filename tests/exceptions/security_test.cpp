@@ -12,8 +12,6 @@ namespace {
 
 using namespace isa::thumb;
 
-constexpr unsigned irq0 = external_0, irq1 = external_0 + 1;
-
 ExceptionConfig m33(bool security) {
   ExceptionConfig c = FakeCore::m4();
   c.v8m = true;

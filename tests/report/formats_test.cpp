@@ -120,7 +120,7 @@ TEST(Folded, SemicolonsInNamesDontSplitFrames) {
 TEST(Folded, RunawayRecursionIsCutButNoCycleIsLost) {
   profile::RunResult r;
   constexpr std::uint32_t depth = 2'000;
-  for (std::uint32_t i = 0; i < depth; ++i) r.call_tree.push_back({i ? i - 1 : 0, "recurse", -1, 1, depth - i, 1});
+  for (std::uint32_t i = 0; i < depth; ++i) r.call_tree.push_back({i ? i - 1 : 0, "recurse", 1, depth - i, 1});
   r.totals.cycles = depth;
   Cycle sum = 0;
   for (const std::string& line : lines(folded(r, {}))) {

@@ -186,10 +186,10 @@ inline profile::RunResult sample() {
   function("main", 0x08000100, false, 108'000, 1'000'000, 1);
   function("softmax", 0x08000300, false, 60'000, 60'000, 2);
 
-  r.call_tree = {{0, "Reset_Handler", -1, 0, 1'000'000, 1},
-                 {0, "main", -1, 108'000, 1'000'000, 1},
-                 {1, "conv2d", 0, 832'000, 832'000, 2},
-                 {1, "softmax", 1, 60'000, 60'000, 2}};
+  r.call_tree = {{0, "Reset_Handler", 0, 1'000'000, 1},
+                 {0, "main", 108'000, 1'000'000, 1},
+                 {1, "conv2d", 832'000, 832'000, 2, 0},
+                 {1, "softmax", 60'000, 60'000, 2, 1}};
   r.lines = {{"kernels.c", 12, "dot_product", 892'000, 700'000}, {"main.c", 34, "main", 108'000, 100'000}};
 
   auto& time = r.timeline;

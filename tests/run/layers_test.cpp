@@ -120,13 +120,45 @@ TEST_P(Interpreter, TheArenaIsFoundWhereTensorsLive) {
   EXPECT_LT(arena.at("used_bytes"), 8192);
 }
 
-std::string name_of(const testing::TestParamInfo<Built>& test) { return test.param.name; }
+std::string image_name(const testing::TestParamInfo<Built>& test) { return test.param.name; }
 INSTANTIATE_TEST_SUITE_P(Images, Interpreter,
                          testing::Values(Built{"m4", "mps2-an386"}, Built{"m4_o0", "mps2-an386"},
                                          Built{"m4_large_nodes", "mps2-an386"}, Built{"m4_copied", "mps2-an386"},
                                          Built{"m0", "mps2-an386"}, Built{"m4_inlined", "mps2-an386"},
                                          Built{"rv32", "virt32"}, Built{"rv32_copied", "virt32"}),
-                         name_of);
+                         image_name);
+
+// ---- a second opinion: what kernels are handed, against the model
+// -------------------------------------------------------
+
+class SecondOpinion : public Firmware {
+ protected:
+  /// Disagreements of the one network of a fixture in which a kernel within a kernel computes convolutions.
+  json disagreements(const std::string& name, const std::string& board) {
+    const Ran ran = run(fixture("interpreter_" + name), "--board " + board);
+    EXPECT_EQ(ran.result.at("networks").size(), 1U);
+    return ran.result.at("networks").at(0).at("disagreements");
+  }
+};
+
+TEST_F(SecondOpinion, KernelsThatAgreeWithTheModelAreSilent) {
+  if (fixture("interpreter_m4_kernels").empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  EXPECT_EQ(disagreements("m4_kernels", "mps2-an386"), json::array());
+  EXPECT_EQ(disagreements("m4_tail_kernels", "mps2-an386"), json::array());
+}
+
+TEST_F(SecondOpinion, AKernelThatComputesSomethingElseIsTold) {
+  // Operator 5 has 6x6x7 outputs of 12 MACs each; its kernel is handed 5 rows.
+  const json told = {
+      "layer 5 (CONV_2D): 3024 MACs as the model has it, 2520 by the arguments of arm_convolve_wrapper_s8, in 2 of 2 "
+      "calls"};
+  if (!fixture("interpreter_m4_wrong_kernel").empty()) {
+    EXPECT_EQ(disagreements("m4_wrong_kernel", "mps2-an386"), told);
+  }
+  if (!fixture("interpreter_rv32_wrong_kernel").empty()) {
+    EXPECT_EQ(disagreements("rv32_wrong_kernel", "virt32"), told);
+  }
+}
 
 // ---- a user's mapping -----------------------------------------------------------------------------------------------
 

@@ -3,18 +3,13 @@
 #include "sim/profile/model/tflite_reader.h"
 #include "tests/model/files.h"
 #include "tests/run/expect.h"
+#include "tests/sanitized.h"
 #include "tools/reference/reference.h"
 
 namespace mj::test {
 namespace {
 
 using testing::HasSubstr;
-
-#ifdef MJ_QUICK
-constexpr bool quick = true;
-#else
-constexpr bool quick = false;
-#endif
 
 bool has_compiler(const std::string& board) {
   const bool riscv = board.rfind("ibex", 0) == 0 || board == "virt32";
@@ -108,7 +103,7 @@ std::vector<Example> examples() {
                                     "virt32",        "ibex-demo", "ibex-large"};
   std::vector<Example> all;
   for (const char* board : boards) all.push_back({"tiny", board, 3});
-  if (quick) {
+  if (sanitized) {
     all.push_back({"kws", "nucleo-l4r5zi", 1});
     all.push_back({"ad", "pico", 1});
     return all;
@@ -243,7 +238,7 @@ TEST_P(TrainedNetwork, GivesTheReferencesOutput) {
 }
 
 std::vector<Example> trained() {
-  if (quick) return {{"kws_ref_model", "nucleo-l4r5zi", 1}};
+  if (sanitized) return {{"kws_ref_model", "nucleo-l4r5zi", 1}};
   std::vector<Example> all = {{"kws_ref_model", "ibex-demo", 3}};
   for (const char* network : {"kws_ref_model", "ad01_int8", "pretrainedResnet_quant", "vww_96_int8"})
     for (const char* board : {"nucleo-l4r5zi", "pico", "ibex-large"}) all.push_back({network, board, 3});

@@ -3,15 +3,10 @@
 #include <fstream>
 
 #include "tests/run/expect.h"
+#include "tests/sanitized.h"
 
 namespace mj::test {
 namespace {
-
-#ifdef MJ_QUICK
-constexpr bool quick = true;
-#else
-constexpr bool quick = false;
-#endif
 
 class Roi : public Firmware {
  protected:
@@ -71,7 +66,7 @@ TEST_P(MarkedRegions, AreExactToTheCycleAndInstruction) {
   std::size_t rows = 0;
   for (const auto& [elf, regions] : cycles.at("programs").items()) {
     SCOPED_TRACE(elf);
-    if (quick && elf.rfind("micro_", 0) != 0) continue;
+    if (sanitized && elf.rfind("micro_", 0) != 0) continue;
     json expected = json::array();
     for (const auto& [id, region] : regions.items())
       if (region.contains("cycles") && region["cycles"].contains(config))

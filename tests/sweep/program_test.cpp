@@ -16,6 +16,7 @@
 #include <valijson/validator.hpp>
 
 #include "tests/cli/program.h"
+#include "tests/sanitized.h"
 
 extern char** environ;
 
@@ -26,11 +27,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
 
-#ifdef MJ_QUICK
-constexpr const char* network = MJ_NETWORKS "/tiny.tflite";
-#else
-constexpr const char* network = MJ_NETWORKS "/kws.tflite";
-#endif
+constexpr const char* network = sanitized ? MJ_NETWORKS "/tiny.tflite" : MJ_NETWORKS "/kws.tflite";
 
 bool has_compilers() {
   for (const char* gcc : {"arm-none-eabi-gcc", "riscv64-unknown-elf-gcc"})

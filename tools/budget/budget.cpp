@@ -118,7 +118,6 @@ Result<std::vector<Rule>> to_rules(const json& document, const std::string& file
 
 // ---- the baseline: each row's values by the metrics' names ----------------------------------------------------------
 
-bool is_energy(Metric m) { return m == Metric::energy_uj || m == Metric::self_energy_uj; }
 bool is_timed(Metric m) {
   return m == Metric::cycles || m == Metric::latency_ms || m == Metric::self_cycles || m == Metric::inclusive_cycles;
 }

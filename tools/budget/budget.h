@@ -39,6 +39,7 @@ enum class Metric {
 /// The metric's key in a budget file ("latency_ms"), and its unit ("ms").
 std::string_view name(Metric metric);
 std::string_view unit(Metric metric);
+constexpr bool is_energy(Metric m) { return m == Metric::energy_uj || m == Metric::self_energy_uj; }
 
 /// Which end of an interval a limit is held against.
 enum class Confidence { value, high };

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char *one_inference = "cycles an inference", *whole_run = "cycles in the whole run";
 
-double real(std::uint64_t n) { return static_cast<double>(n); }
+using report::real;
 
 /// Something that may explain a figure.
 struct Candidate {

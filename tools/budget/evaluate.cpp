@@ -28,8 +28,6 @@ std::string listed(const std::vector<std::string>& names) {
                      names.size() > names_shown ? fmt::format(" and {} more", names.size() - names_shown) : "");
 }
 
-bool is_energy(Metric m) { return m == Metric::energy_uj || m == Metric::self_energy_uj; }
-
 const std::vector<Subject>& subjects(const Snapshot& s, Scope scope) {
   static const std::vector<Subject> none;
   switch (scope) {

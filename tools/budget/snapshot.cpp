@@ -43,7 +43,7 @@ static_assert(in_order());
 
 constexpr double ms_per_s = 1e3, uj_per_j = 1e6;
 
-double real(std::uint64_t n) { return static_cast<double>(n); }
+using report::real;
 
 /// Times and energies in whole nanoseconds and picojoules: what is stored in a budget file is then short and exact.
 double rounded(double v) {

@@ -24,11 +24,6 @@ bool one_of(const std::string& name, std::initializer_list<const char*> names) {
   return std::any_of(names.begin(), names.end(), [&](const char* n) { return name == n; });
 }
 
-std::string long_name(const Option& o) {
-  const std::string name = o.name;
-  return name.substr(0, name.find(','));
-}
-
 const Syntax& syntax() {
   static const Syntax s{
       "check", "RESULT.mj.json|FIRMWARE.elf",
@@ -52,7 +47,7 @@ const Syntax& syntax() {
         })));
         // Options of those groups that have no meaning here.
         std::erase_if(options, [](const Option& o) {
-          return one_of(long_name(o), {"battery", "every", "sleep-mode", "rows"});
+          return one_of(o.long_name(), {"battery", "every", "sleep-mode", "rows"});
         });
         return options;
       }(),
@@ -146,8 +141,8 @@ Result<profile::RunResult> result_of(const Parsed& p) {
     return result;
   }
   for (const Option& o : with_run_options({{"out", "FILE", ""}}))
-    if (p.has(long_name(o)))
-      return Error{ExitCode::usage, fmt::format("--{} needs firmware to run", long_name(o)), path,
+    if (p.has(o.long_name()))
+      return Error{ExitCode::usage, fmt::format("--{} needs firmware to run", o.long_name()), path,
                    "this is no ELF file, so it is taken for a saved result", "leave the option out, or give the ELF"};
   auto result = report::read_json(*content, path);
   const bool reprice = p.has("supply") || p.has("volts") || p.has("energy-table");

@@ -24,11 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
-std::string long_name(const Option& o) {
-  const std::string_view name = o.name;
-  return std::string(name.substr(0, name.find(',')));
-}
-
 po::options_description described(const Syntax& syntax) {
   po::options_description all;
   all.add_options()("help,h", "");
@@ -42,7 +37,7 @@ po::options_description described(const Syntax& syntax) {
 
 bool repeats(const Syntax& syntax, const std::string& name) {
   return std::any_of(syntax.options.begin(), syntax.options.end(),
-                     [&](const Option& o) { return o.repeats && long_name(o) == name; });
+                     [&](const Option& o) { return o.repeats && o.long_name() == name; });
 }
 
 Error usage(const Syntax& syntax, std::string what, std::string why = "") {
@@ -51,7 +46,7 @@ Error usage(const Syntax& syntax, std::string what, std::string why = "") {
 
 Error unknown_option(const Syntax& syntax, const std::string& name) {
   std::vector<std::string> known{"--help"};
-  for (const Option& o : syntax.options) known.push_back("--" + long_name(o));
+  for (const Option& o : syntax.options) known.push_back("--" + o.long_name());
   return usage(syntax, fmt::format("unknown option '{}'{}", name, did_you_mean(name, known)));
 }
 
@@ -76,7 +71,7 @@ std::string Syntax::help() const {
     const std::string_view name = o.name;
     const auto comma = name.find(',');
     std::string left = comma == std::string_view::npos ? "      " : fmt::format("  -{}, ", name.substr(comma + 1));
-    left += "--" + long_name(o) + (*o.value ? std::string(" ") + o.value : "");
+    left += "--" + o.long_name() + (*o.value ? std::string(" ") + o.value : "");
     for (const std::string& line : report::wrap(o.what, 68)) {
       out += fmt::format("{:<30}  {}\n", left, line);
       left.clear();

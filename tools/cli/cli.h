@@ -31,6 +31,11 @@ struct Option {
   const char* value;  ///< "ID|FILE"; empty: a switch
   const char* what;
   bool repeats = false;  ///< may be given several times
+
+  std::string long_name() const {
+    const std::string_view all = name;
+    return std::string(all.substr(0, all.find(',')));
+  }
 };
 
 /// A verb's option table: parses, and writes the help.

@@ -15,7 +15,7 @@ namespace {
 
 using namespace profile;
 
-double real(std::uint64_t n) { return static_cast<double>(n); }
+using report::real;
 double joules(const Energy& e) { return real(e.split.total()) * 1e-15; }
 
 /// Finds the rows of one list in the other, from sure to less sure keys.

@@ -3,19 +3,13 @@
 
 #include <algorithm>
 
+#include "tools/report/cells.h"
 #include "tools/report/format.h"
 #include "tools/report/sections.h"
 
 namespace mj::report {
-namespace {
 
 using namespace profile;
-
-double real(std::uint64_t n) { return static_cast<double>(n); }
-
-std::string either(const std::string& first, const std::string& second) { return first.empty() ? second : first; }
-
-}  // namespace
 
 std::string range(double low, double high, std::string_view unit) {
   return quantity(low, unit) + " to " + quantity(high, unit);

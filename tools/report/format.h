@@ -10,6 +10,12 @@
 
 namespace mj::report {
 
+constexpr double real(std::uint64_t n) { return static_cast<double>(n); }
+/// `first` unless it is empty.
+inline std::string either(const std::string& first, const std::string& second) {
+  return first.empty() ? second : first;
+}
+
 std::string count(std::uint64_t n);             ///< "1,234,567"
 std::string decimal(double value, int digits);  ///< "1,234.50"
 std::string bytes(std::uint64_t n);             ///< "512 B", "35.7 KiB", "640 KiB", "2 MiB": no decimals means exactly

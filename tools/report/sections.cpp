@@ -3,19 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
+#include "tools/report/cells.h"
 #include "tools/report/format.h"
 
 namespace mj::report {
 namespace {
 
 using namespace profile;
-
-double real(std::uint64_t n) { return static_cast<double>(n); }
-
-std::string either(const std::string& first, const std::string& second) { return first.empty() ? second : first; }
 
 /// The clock that most cycles ran at.
 std::string main_clock(const Totals& totals) {
@@ -52,13 +47,6 @@ double inference_seconds(const RunResult& r, std::size_t index) {
   return n.inferences ? n.time_s / real(n.inferences) : 0;
 }
 
-double between_seconds(const RunResult& r, const Network& n) {
-  double inside = 0;
-  for (const Layer& l : r.layers)
-    if (&r.networks[static_cast<std::size_t>(l.network)] == &n) inside += l.time_s;
-  return std::max(0.0, n.time_s - inside);
-}
-
 Row use_row(std::string what, std::uint64_t used, std::uint64_t size, const std::string& remark = "") {
   const std::string of = size ? fmt::format("of {}, {}", bytes(size), percent(real(used), real(size))) : "";
   return {{std::move(what), bytes(used), of + (of.empty() || remark.empty() ? "" : "; ") + remark}};
@@ -69,26 +57,6 @@ std::string chain_text(const std::vector<std::string>& chain) {
   std::string out;
   for (const std::string& name : chain) out += (out.empty() ? "" : " > ") + name;
   return out;
-}
-
-/// A cell of a column that sums to `total`: with the decimals that so many digits of the total take, "<0.1" for what
-/// would look like nothing.
-std::string part_of(double value, double total, int digits) {
-  constexpr int most_decimals = 6;
-  int decimals = 0;
-  double step = 1;
-  for (double limit = std::pow(10, digits - 1); total < limit && decimals < most_decimals; limit /= 10, step /= 10)
-    ++decimals;
-  return value > 0 && value < step / 2 ? "<" + decimal(step, decimals) : decimal(value, decimals);
-}
-
-std::string milliseconds(double seconds, const RunResult& r) {
-  return part_of(seconds * 1e3, r.totals.time_s * 1e3, 5);
-}
-
-std::string microjoules(const std::optional<Energy>& energy, const RunResult& r) {
-  if (!energy || !r.totals.energy) return "-";
-  return part_of(real(energy->split.total()) * 1e-9, real(r.totals.energy->split.total()) * 1e-9, 4);
 }
 
 Energy per(Energy energy, std::uint64_t n) {
@@ -109,116 +77,8 @@ std::string scaled_interval(const Estimate& cycles, double seconds) {
   return duration(seconds * cycles.low / cycles.value) + " to " + duration(seconds * cycles.high / cycles.value) + "; ";
 }
 
-Cycle sum(const Reasons& reasons) { return std::accumulate(reasons.begin(), reasons.end(), Cycle{0}); }
-
 /// Share of cycles that rests on inferred or estimated numbers.
 std::string unsure_share(Cycle unsure, Cycle cycles) { return unsure ? percent(real(unsure), real(cycles)) : "-"; }
-
-void remove_column(Table& table, std::string_view title) {
-  const auto is_it = [&](const Column& c) { return c.title == title; };
-  const auto column = std::find_if(table.columns.begin(), table.columns.end(), is_it);
-  if (column == table.columns.end()) return;
-  const auto c = column - table.columns.begin();
-  table.columns.erase(column);
-  for (Row& row : table.rows)
-    if (c < std::ssize(row.cells)) row.cells.erase(row.cells.begin() + c);
-}
-
-/// What a table with a µJ column says about it.
-std::string joule_remark(const RunResult& r) {
-  if (!r.totals.energy) return r.energy_model.table.empty() && r.totals.cycles ? "; energy unknown" : "";
-  return "; µJ: total " + confidence(*r.totals.energy);
-}
-
-/// "3"; "1.3" of several networks; "1:3" in another subgraph than the main one.
-std::string layer_number(const RunResult& r, const Layer& l) {
-  return (r.networks.size() > 1 ? fmt::format("{}.", l.network) : "") +
-         (l.subgraph ? fmt::format("{}:", l.subgraph) : "") + std::to_string(l.index);
-}
-
-Row layer_row(const RunResult& r, const Layer& l, Cycle total) {
-  const auto first = [](const auto& shapes) { return shapes.empty() ? std::string("?") : shape(shapes.front()); };
-  const double work = real(l.macs) * real(l.invocations);
-  const std::string number = layer_number(r, l);
-  return {{number, l.op, l.name.substr(0, l.name.find(';')), first(l.input_shapes) + "→" + first(l.output_shapes),
-           l.macs ? count(l.macs) : "-", count(l.cycles), work > 0 ? decimal(real(l.cycles) / work, 2) : "-",
-           milliseconds(l.time_s, r), microjoules(l.energy, r), percent(real(l.cycles), real(total)),
-           unsure_share(sum(l.unsure), l.cycles), ""},
-          total ? real(l.cycles) / real(total) : 0};
-}
-
-/// A row of cycles that belong to no layer.
-Row rest_row(const std::string& name, Cycle cycles, const std::string& ms, const std::string& uj, Cycle total) {
-  return {{"", name, "", "", "", count(cycles), "", ms, uj, percent(real(cycles), real(total)), "", ""},
-          total ? real(cycles) / real(total) : 0,
-          true};
-}
-
-/// Phases of the same kind as one.
-struct PhaseSum {
-  std::string kind;
-  std::uint64_t rows = 0, count = 0, femtojoules = 0;
-  Cycle cycles = 0;
-  double time_s = 0;
-};
-
-std::vector<PhaseSum> phase_sums(const RunResult& r) {
-  std::vector<PhaseSum> sums;
-  for (const Phase& p : r.phases) {
-    auto sum = std::find_if(sums.begin(), sums.end(), [&](const PhaseSum& s) { return s.kind == p.kind; });
-    if (sum == sums.end()) sum = sums.insert(sums.end(), PhaseSum{p.kind});
-    ++sum->rows;
-    sum->count += p.count;
-    sum->cycles += p.cycles;
-    sum->time_s += p.time_s;
-    sum->femtojoules += p.energy ? p.energy->split.total() : 0;
-  }
-  return sums;
-}
-
-std::string phase_name(const PhaseSum& p) {
-  if (p.kind == "startup") return "start-up, before main";
-  if (p.kind == "setup") return "set-up of the network";
-  if (p.kind == "init" || p.kind == "prepare") return p.kind + " of " + plural(p.rows, "operator");
-  if (p.kind == "before") return "before inferences";
-  if (p.kind == "between") return "between inferences";
-  if (p.kind == "after") return "after inferences";
-  if (p.kind == "interrupts") return plural(p.count, "interrupt") + " meanwhile";
-  if (p.kind == "other") return "looked like a network";
-  return "outside of inference";
-}
-
-/// How much of a layer's cycles its kind of work takes: what it is bound by, in words.
-std::string bound_by(const Layer& l) {
-  using timing::Reason;
-  constexpr Reason memory[] = {Reason::load_use,  Reason::memory,     Reason::unaligned,    Reason::contention,
-                               Reason::data_wait, Reason::cache_miss, Reason::write_buffer, Reason::address_use};
-  constexpr Reason code[] = {Reason::fetch_wait, Reason::fetch, Reason::target_alignment, Reason::branch,
-                             Reason::mispredict};
-  if (l.cycles == 0) return "";
-  const auto sum = [&](const auto& reasons) {
-    Cycle n = 0;
-    for (const Reason r : reasons) n += l.reasons[static_cast<std::size_t>(r)];
-    return n;
-  };
-  const Cycle on_data = sum(memory), on_code = sum(code);
-  const auto largest = [&](const auto& reasons) {
-    Reason most = reasons[0];
-    for (const Reason r : reasons)
-      if (l.reasons[static_cast<std::size_t>(r)] > l.reasons[static_cast<std::size_t>(most)]) most = r;
-    return fmt::format("{}, {}", timing::title(most),
-                       percent(real(l.reasons[static_cast<std::size_t>(most)]), real(l.cycles)));
-  };
-  // A core that waits for more than a third of the time waits more than it computes for any one thing.
-  constexpr Cycle parts = 3;
-  if (on_data * parts > l.cycles && on_data >= on_code) return "data: " + largest(memory);
-  if (on_code * parts > l.cycles) return "code: " + largest(code);
-  return "compute: issue, " + percent(real(l.reasons[static_cast<std::size_t>(Reason::issue)]), real(l.cycles));
-}
-
-bool inferred(const RunResult& r) {
-  return std::any_of(r.networks.begin(), r.networks.end(), [](const Network& n) { return n.inferences > 0; });
-}
 
 }  // namespace
 
@@ -237,12 +97,6 @@ std::string facts_text(const Facts& facts, const Options& o) {
     }
   }
   return out;
-}
-
-Cycle outside_cycles(const RunResult& r) {
-  Cycle inside = 0;
-  for (const Network& n : r.networks) inside += n.cycles;
-  return r.totals.cycles - std::min(inside, r.totals.cycles);
 }
 
 Facts found(const RunResult& r) {
@@ -330,77 +184,6 @@ Table totals(const RunResult& r) {
   rows.push_back(use_row("stack, peak", m.stack.used_bytes, 0, chain_text(m.stack.chain)));
   rows.push_back(use_row("RAM, peak", m.ram_static + m.stack.used_bytes, m.ram_size, "static + stack"));
   return table;
-}
-
-Table layers(const RunResult& r) {
-  Table table{{{"#", Align::right},
-               {"op", Align::left, Shrink::keep_ends},
-               {"name", Align::left, Shrink::keep_end},
-               {"in→out"},
-               {"MACs", Align::right, Shrink::drop},
-               {"cycles", Align::right},
-               {"cyc/MAC", Align::right, Shrink::drop},
-               {"ms", Align::right},
-               {"µJ", Align::right},
-               {"share", Align::right},
-               {"inferred", Align::right, Shrink::drop},
-               {"", Align::left, Shrink::bar}},
-              {}};
-  if (!inferred(r)) return table;
-  const Cycle total = r.totals.cycles;
-  for (const Layer& l : r.layers) table.rows.push_back(layer_row(r, l, total));
-  for (const Network& n : r.networks)
-    table.rows.push_back(rest_row(r.networks.size() > 1 ? "between layers of " + n.name : "between layers",
-                                  n.between_cycles, milliseconds(between_seconds(r, n), r),
-                                  microjoules(n.between_energy, r), total));
-  for (const PhaseSum& p : phase_sums(r)) {
-    std::optional<Energy> energy;
-    if (r.totals.energy) energy.emplace().split.core_fj = p.femtojoules;
-    table.rows.push_back(rest_row(phase_name(p), p.cycles, milliseconds(p.time_s, r), microjoules(energy, r), total));
-  }
-  if (r.phases.empty())
-    table.rows.push_back(
-        rest_row("outside of inference", outside_cycles(r), "", microjoules(outside_energy(r), r), total));
-  table.rows.push_back(
-      rest_row("total", total, milliseconds(r.totals.time_s, r), microjoules(r.totals.energy, r), total));
-  table.rows.back().part = 0;  // its bar would dwarf the others
-  if (!r.totals.energy) remove_column(table, "µJ");
-  // It would make names shorter at the usual width; a layer's share is in the saved result.
-  remove_column(table, "inferred");
-  return table;
-}
-
-Table layer_details(const RunResult& r) {
-  Table table{{{"#", Align::right},
-               {"kernel", Align::left, Shrink::keep_ends},
-               {"first", Align::right},
-               {"warm", Align::right},
-               {"MAC/cycle", Align::right},
-               {"weights", Align::right},
-               {"live", Align::right, Shrink::drop},
-               {"bound by", Align::left, Shrink::keep_ends}},
-              {}};
-  if (!inferred(r)) return table;
-  const auto size = [](std::uint64_t n) { return n ? bytes(n) : "-"; };
-  for (const Layer& l : r.layers) {
-    const double work = real(l.macs) * real(l.invocations);
-    table.rows.push_back({{layer_number(r, l), either(l.kernel, l.function), count(l.first_cycles),
-                           l.invocations > 1 ? count(l.warm_cycles) : "-",
-                           work > 0 && l.cycles ? decimal(work / real(l.cycles), 3) : "-", size(l.weight_bytes),
-                           size(l.arena_bytes), bound_by(l)}});
-  }
-  return table;
-}
-
-std::string layers_remark(const RunResult& r) {
-  if (r.networks.empty())
-    return "no network was recognised in this firmware, so its cycles are split by function only; --layers FILE says "
-           "which functions are layers";
-  if (!inferred(r)) return "the firmware holds a network, but no inference ran to its end";
-  std::uint64_t most = 0;
-  for (const Network& n : r.networks) most = std::max(most, n.inferences);
-  const std::string order = most > 1 ? fmt::format("sums of all {} inferences", most) : "in execution order";
-  return order + joule_remark(r);
 }
 
 Table functions(const RunResult& r, Order order, std::size_t rows) {

@@ -19,8 +19,6 @@ using profile::RunResult;
 /// Points that one run may serve, in the plan's order.
 using Group = std::vector<std::size_t>;
 
-std::string one_line(const Error& error) { return error.what + (error.why.empty() ? "" : ": " + error.why); }
-
 class Executor {
  public:
   explicit Executor(const Request& request) : request_(request) {}
@@ -142,7 +140,7 @@ class Executor {
     run.flash_wait_states = p.wait_states;
     auto result = request_.backend.run(run);
     if (!result) {
-      progress(settings(p) + ": " + one_line(result.error()));
+      progress(settings(p) + ": " + result.error().brief());
       return result.error();
     }
     if (!request_.store) {
@@ -169,7 +167,7 @@ class Executor {
   void refuse(Outcome& outcome, const Error& error) {
     outcome.state = State::impossible;
     outcome.made = Made::nothing;
-    outcome.reason = one_line(error);
+    outcome.reason = error.brief();
     if (error.code != ExitCode::internal) return;
     outcome.state = State::failed;
     outcome.reason = "a bug of microjoule: " + outcome.reason;
@@ -196,7 +194,7 @@ class Executor {
     const auto verdict = budget::evaluate(*request_.budget, result, std::nullopt);
     outcome.passes = verdict && verdict->passed();
     if (!verdict) {
-      outcome.over.push_back(one_line(verdict.error()));
+      outcome.over.push_back(verdict.error().brief());
       return;
     }
     for (const budget::Finding* f : verdict->findings()) {

@@ -1,3 +1,4 @@
+#include "tools/report/format.h"
 #include "tools/sweep/sweep.h"
 
 namespace mj::sweep {
@@ -5,7 +6,7 @@ namespace {
 
 using namespace profile;
 
-double real(std::uint64_t n) { return static_cast<double>(n); }
+using report::real;
 
 void add_energy(std::optional<Interval>& sum, const Energy& energy, double share) {
   if (!sum) sum = Interval{};

@@ -29,8 +29,6 @@ Result<void> identify(Firmware& firmware) {
   return {};
 }
 
-std::string one_line(const Error& error) { return error.what + (error.why.empty() ? "" : ": " + error.why); }
-
 }  // namespace
 
 Result<std::vector<Firmware>> given_firmware(const fs::path& path, const Plan& plan) {
@@ -68,7 +66,7 @@ Result<std::vector<Firmware>> build_firmware(const fs::path& model, const Plan& 
     firmware.path = folder / fmt::format("{}-{}.elf", model.stem().string(), board.spec.id);
     auto target = build::target_of(board.spec, board.argument);
     if (!target) {
-      firmware.impossible = one_line(target.error());
+      firmware.impossible = target.error().brief();
       return;
     }
     build::BuildRequest request;
@@ -80,7 +78,7 @@ Result<std::vector<Firmware>> build_firmware(const fs::path& model, const Plan& 
     if (!built) {
       const Error& error = built.error();
       if (error.code == ExitCode::internal || error.code == ExitCode::unreadable) failed[i] = error;
-      firmware.impossible = one_line(error);
+      firmware.impossible = error.brief();
       return;
     }
     std::error_code moved;

@@ -9,6 +9,10 @@
 
 #define MJRT_REG(address) (*(volatile uint32_t*)(uintptr_t)(address))
 
+static inline void mjrt_change(uintptr_t address, uint32_t mask, uint32_t value) {
+  MJRT_REG(address) = (MJRT_REG(address) & ~mask) | value;
+}
+
 // Polling loops on hardware give up after this many reads: firmware on a board without that hardware goes on slowly
 // and says wrong baud rates, rather than hang before its first word.
 #define MJRT_POLL_LIMIT 50000u

@@ -22,44 +22,40 @@ enum { FLASH_ACR = 0x00 };
 enum { ICACHE_CR = 0x00 };
 enum { MODER = 0x00, AFRH = 0x24 };
 
-static void change(uintptr_t address, uint32_t mask, uint32_t value) {
-  MJRT_REG(address) = (MJRT_REG(address) & ~mask) | value;
-}
-
 static void pll_160_mhz(void) {
-  change(RCC + RCC_AHB3ENR, 0, 1u << 2);  // PWREN
+  mjrt_change(RCC + RCC_AHB3ENR, 0, 1u << 2);  // PWREN
   (void)MJRT_REG(RCC + RCC_AHB3ENR);
-  change(PWR + PWR_VOSR, 3u << 16, 3u << 16);  // range 1
+  mjrt_change(PWR + PWR_VOSR, 3u << 16, 3u << 16);  // range 1
   mjrt_wait_for(PWR + PWR_VOSR, 1u << 15, 1u << 15);
-  change(RCC + RCC_CR, 0, 1u << 8);  // HSION
+  mjrt_change(RCC + RCC_CR, 0, 1u << 8);  // HSION
   mjrt_wait_for(RCC + RCC_CR, 1u << 10, 1u << 10);
   // PLL1SRC HSI16, PLL1RGE 8 to 16 MHz, PLL1M 1, EPOD clock undivided, output R.
   MJRT_REG(RCC + RCC_PLL1CFGR) = 2u | 3u << 2 | 0u << 8 | 0u << 12 | 1u << 18;
   MJRT_REG(RCC + RCC_PLL1DIVR) = (10u - 1) | 1u << 9 | 1u << 16 | 0u << 24;  // N 10, R 1
-  change(PWR + PWR_VOSR, 0, 1u << 18);                                       // BOOSTEN
+  mjrt_change(PWR + PWR_VOSR, 0, 1u << 18);                                  // BOOSTEN
   mjrt_wait_for(PWR + PWR_VOSR, 1u << 14, 1u << 14);
-  change(RCC + RCC_CR, 0, 1u << 24);
+  mjrt_change(RCC + RCC_CR, 0, 1u << 24);
   mjrt_wait_for(RCC + RCC_CR, 1u << 25, 1u << 25);
 }
 
 static void flash_4_wait_states(void) {
-  change(FLASH + FLASH_ACR, 0xFu, 4u | 1u << 8);  // PRFTEN
+  mjrt_change(FLASH + FLASH_ACR, 0xFu, 4u | 1u << 8);  // PRFTEN
   mjrt_wait_for(FLASH + FLASH_ACR, 0xFu, 4);
-  change(ICACHE + ICACHE_CR, 0, 1u);
+  mjrt_change(ICACHE + ICACHE_CR, 0, 1u);
 }
 
 static void usart1_pins(void) {
-  change(RCC + RCC_AHB2ENR1, 0, 1u << 0);  // GPIOA
-  change(RCC + RCC_APB2ENR, 0, 1u << 14);  // USART1
+  mjrt_change(RCC + RCC_AHB2ENR1, 0, 1u << 0);  // GPIOA
+  mjrt_change(RCC + RCC_APB2ENR, 0, 1u << 14);  // USART1
   (void)MJRT_REG(RCC + RCC_APB2ENR);
-  change(GPIOA + MODER, 3u << 18 | 3u << 20, 2u << 18 | 2u << 20);  // PA9, PA10: alternate function 7
-  change(GPIOA + AFRH, 0xFF0u, 0x770u);
+  mjrt_change(GPIOA + MODER, 3u << 18 | 3u << 20, 2u << 18 | 2u << 20);  // PA9, PA10: alternate function 7
+  mjrt_change(GPIOA + AFRH, 0xFF0u, 0x770u);
 }
 
 void mjrt_clock_init(void) {
   pll_160_mhz();
   flash_4_wait_states();
-  change(RCC + RCC_CFGR1, 3u, 3u);
+  mjrt_change(RCC + RCC_CFGR1, 3u, 3u);
   mjrt_wait_for(RCC + RCC_CFGR1, 3u << 2, 3u << 2);
   usart1_pins();
 }

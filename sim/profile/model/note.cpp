@@ -11,8 +11,8 @@ namespace mj::model {
 namespace {
 
 constexpr std::string_view kOwner{MJRT_NOTE_NAME, sizeof(MJRT_NOTE_NAME)};  // with its final zero, as ELF notes have it
-constexpr std::uint32_t kMaxRank = 8;
-constexpr std::uint64_t kMaxActivations = std::uint64_t{1} << 20;
+constexpr std::uint32_t max_rank = 8;
+constexpr std::uint64_t max_activations = std::uint64_t{1} << 20;
 constexpr std::size_t kMaxNameBytes = std::size_t{16} << 20;
 
 Error malformed(std::string why) {
@@ -102,7 +102,7 @@ class Parser {
       }
       // Layers can share one long list.
       activations_ += tensors_of_it;
-      if (activations_ > kMaxActivations) {
+      if (activations_ > max_activations) {
         wrong_ = "its layers have more than a million tensors all together";
         break;
       }
@@ -146,7 +146,7 @@ class Parser {
 
   std::vector<std::int32_t> shape(const mjrt_note_shape& s) {
     std::vector<std::int32_t> dims;
-    if (s.rank > kMaxRank || (std::uint64_t{s.first} + s.rank) * 4 > dims_.size()) {
+    if (s.rank > max_rank || (std::uint64_t{s.first} + s.rank) * 4 > dims_.size()) {
       wrong_ = "a shape points outside";
       return dims;
     }

@@ -2,6 +2,7 @@
 // its arguments say what it computes. Within the layer of a runtime that knows more they are the second opinion.
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "sim/profile/recognisers/kernels.h"
 #include "sim/profile/recognisers/rows.h"
@@ -15,6 +16,8 @@ namespace {
 
 struct Known {
   std::unordered_map<Address, Kernel> kernels;
+  /// Of these the compiler's own versions, which may lack arguments: what seems to make sense may not.
+  std::unordered_set<Address> clones;
   Address inference = 0;  ///< TinyEngine's generated function; 0: there is none
   std::string title;
 };
@@ -30,10 +33,14 @@ class KernelSource final : public LayerSource {
       return;
     }
     const auto kernel = known_->kernels.find(function);
-    if (kernel == known_->kernels.end() || sequence_.running()) return;
+    if (kernel == known_->kernels.end() || sequence_.running() || told_.count(thread_)) return;
     KernelData data;
     const KernelCall call = read_kernel_call(kernel->second, function, stage_.guest, data);
-    if (stage_.inside_other(call)) return;
+    if (inside_other(call)) {
+      // What it calls is part of it; of one that said nothing, they may say it.
+      if (call.macs && !known_->clones.count(function)) told_.emplace(thread_, depth);
+      return;
+    }
     CallSequence::Key key;
     key.function = function;
     key.call_site = stage_.guest.return_address();
@@ -66,8 +73,14 @@ class KernelSource final : public LayerSource {
     t.outputs = {place(data_.output ? data_.output : in_place() ? data_.input : 0, call_.output, false)};
     return t;
   }
-  void left(std::size_t depth) override { sequence_.left(depth); }
-  void switched(std::uint32_t thread) override { sequence_.switched(thread); }
+  void left(std::size_t depth) override {
+    if (const auto told = told_.find(thread_); told != told_.end() && depth <= told->second) told_.erase(told);
+    sequence_.left(depth);
+  }
+  void switched(std::uint32_t thread) override {
+    thread_ = thread;
+    sequence_.switched(thread);
+  }
   void ending() override { sequence_.finish(); }
   void finish() override {
     if (sequence_.network() < 0) return;
@@ -82,6 +95,11 @@ class KernelSource final : public LayerSource {
  private:
   /// Kernels that are handed one tensor only write where they read.
   bool in_place() const { return call_.op == "RELU" || call_.op == "RELU6"; }
+  bool inside_other(KernelCall call) const {
+    if (known_->clones.count(call.function)) call.macs.reset();
+    return stage_.inside_other(call);
+  }
+
   Layer facts(const KernelCall& call, const KernelData& data) const {
     Layer l;
     l.op = call.op;
@@ -99,6 +117,9 @@ class KernelSource final : public LayerSource {
   std::shared_ptr<const Known> known_;
   const Stage& stage_;
   CallSequence sequence_;
+  std::uint32_t thread_ = 0;
+  /// Depth of the kernel's frame that a runtime above was told of, by thread.
+  std::map<std::uint32_t, std::size_t> told_;
   std::map<int, std::string> unread_;
   KernelCall call_;  ///< the last layer's
   KernelData data_;
@@ -114,6 +135,8 @@ Result<Candidate> look_for_kernels(const Program& program) {
     auto kernel = kernel_named(s.base_name);
     if (!kernel) continue;
     found[kernel->library->title].push_back(kernel->name);
+    for (const char* suffix : {".constprop", ".isra", ".part"})
+      if (s.name.find(suffix) != std::string::npos) known->clones.insert(s.start);
     known->kernels.emplace(s.start, std::move(*kernel));
   }
   // TinyEngine's names are plain words: only with its generated function are they its own.

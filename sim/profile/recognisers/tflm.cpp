@@ -76,6 +76,11 @@ class TflmSource final : public LayerSource {
   void left(std::size_t depth) override {
     auto& marks = marks_[thread_];
     while (!marks.empty() && marks.back().depth >= depth) marks.pop_back();
+    auto& running = running_[thread_];
+    while (!running.empty() && running.back().depth >= depth) {
+      compare(running.back());
+      running.pop_back();
+    }
     // An interpreter loop inlined into a function that goes on: the inference ends with its last operator.
     if (last_operator_depth_ && *last_operator_depth_ >= depth) {
       last_operator_depth_.reset();
@@ -92,7 +97,24 @@ class TflmSource final : public LayerSource {
     return operator_tensors(stage_.guest, *table, m.found.graphs[dispatched_.subgraph], dispatched_operator_);
   }
 
+  void kernel_called(int layer, const KernelCall& call) override {
+    auto& running = running_[thread_];
+    if (running.empty() || running.back().layer != layer) return;
+    Running& r = running.back();
+    // A kernel of another operation is a helper; of one whose arguments nobody could read nothing is known.
+    if (call.op != stage_.recorder.layer(layer).op) return;
+    if (!call.macs) r.unread = true;
+    r.macs += call.macs.value_or(0);
+    if (r.kernel.empty()) r.kernel = call.kernel;
+  }
+
   void finish() override {
+    for (const auto& [layer, d] : contradicted_) {
+      const Layer& l = stage_.recorder.layer(layer);
+      stage_.recorder.network(l.network).disagreements.push_back(
+          fmt::format("layer {} ({}): {} MACs as the model has it, {} by the arguments of {}, in {} of {} calls",
+                      l.index, l.op, l.macs, d.macs, d.kernel, d.times, calls_[layer]));
+    }
     for (const Model& m : models_) {
       if (m.network < 0) continue;
       Network& n = stage_.recorder.network(m.network);
@@ -116,6 +138,27 @@ class TflmSource final : public LayerSource {
     std::uint32_t sp;
     Counts counts;
   };
+
+  /// A call of an operator that is under way, and what the kernels say that were called in it.
+  struct Running {
+    std::size_t depth;
+    int layer;
+    std::string kernel;  ///< the first one of the operator's own operation; empty: none was called
+    std::uint64_t macs = 0;
+    bool unread = false;
+  };
+  struct Contradiction {
+    std::string kernel;
+    std::uint64_t macs = 0;
+    std::uint64_t times = 0;
+  };
+
+  /// Holds what the kernels of a whole call did against the model. What the end of the run cut short is never compared.
+  void compare(const Running& r) {
+    if (r.kernel.empty() || r.unread || r.macs == stage_.recorder.layer(r.layer).macs) return;
+    auto [known, first] = contradicted_.try_emplace(r.layer, Contradiction{r.kernel, r.macs, 0});
+    ++known->second.times;
+  }
 
   /// Which frame dispatches is seen only at its first operator: keeps what was counted when frames began that may turn
   /// out to do so. Between a network's preparation and its first inference that is each function new by then.
@@ -181,6 +224,7 @@ class TflmSource final : public LayerSource {
       find_memory(m, node, array->subgraph);
     }
     ++calls_[layer];
+    running_[thread_].push_back({depth, layer, {}});
     recorder.begin_layer(layer, depth, function);
     if (inlined_ && layer == m.layers.front().back()) last_operator_depth_ = depth;
   }
@@ -369,6 +413,8 @@ class TflmSource final : public LayerSource {
   NodeArray dispatched_;  ///< the last operator that was called is one of these
   std::size_t dispatched_operator_ = 0;
   TensorTables tensor_tables_;
+  std::map<std::uint32_t, std::vector<Running>> running_;  ///< by thread, innermost last
+  std::map<int, Contradiction> contradicted_;              ///< by layer: the first of its calls that was, and how many
 
   std::uint32_t thread_ = 0;
   std::map<std::uint32_t, std::vector<FrameMark>> marks_;

@@ -301,9 +301,9 @@ TEST_F(InBrowser, TenThousandFunctionsAndAHundredThousandCallsStayQuick) {
     r.functions.push_back(f);
     r.lines.push_back({"file.c", i + 1, f.name, 100, 50});
   }
-  r.call_tree.assign(100'000, {0, "leaf", -1, 10, 10, 1});
-  r.call_tree[0] = {0, "root", -1, 10, 1'000'000, 1};
-  for (std::uint32_t i = 1; i < 5'000; ++i) r.call_tree[i] = {i - 1, "deep", -1, 10, 10 * (5'000 - i), 1};
+  r.call_tree.assign(100'000, {0, "leaf", 10, 10, 1});
+  r.call_tree[0] = {0, "root", 10, 1'000'000, 1};
+  for (std::uint32_t i = 1; i < 5'000; ++i) r.call_tree[i] = {i - 1, "deep", 10, 10 * (5'000 - i), 1};
   for (std::uint32_t i = 5'010; i < 100'000; ++i) r.call_tree[i].parent = 5'000 + i % 10;
   for (std::uint32_t i = 5'000; i < 5'010; ++i) r.call_tree[i].inclusive_cycles = 95'000;
   // Action: open it.
