@@ -250,8 +250,9 @@ class ModelComparison {
       out.remarks.push_back(fmt::format(
           "its constant {} at 0x{:08x} is not the model's: {} of {} bytes differ, the first at 0x{:08x} is 0x{:02x} "
           "instead of 0x{:02x}",
-          tensor.name, c.constants[at].place.address, differing, have.size(), c.constants[at].place.address + first,
-          std::to_integer<unsigned>(have[first]), std::to_integer<unsigned>(want[first])));
+          tensor.name.substr(0, tensor.name.find(';')), c.constants[at].place.address, differing, have.size(),
+          c.constants[at].place.address + first, std::to_integer<unsigned>(have[first]),
+          std::to_integer<unsigned>(want[first])));
     }
   }
 

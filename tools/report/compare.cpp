@@ -14,7 +14,8 @@ namespace {
 
 std::string name_of(const RunResult& r, const LayerComparison& c) {
   const Layer& l = r.layers[static_cast<std::size_t>(c.layer)];
-  return fmt::format("layer {} {}{}{}", l.index, l.op, l.name.empty() ? "" : " ", l.name);
+  // Fused operators have the names of all; the first is enough to know it by.
+  return fmt::format("layer {} {}{}{}", l.index, l.op, l.name.empty() ? "" : " ", l.name.substr(0, l.name.find(';')));
 }
 
 std::string index_text(const std::vector<std::int64_t>& index) {
