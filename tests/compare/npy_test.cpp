@@ -75,7 +75,7 @@ TEST(Npy, IsWrittenAsNumpyDoes) {
 
 TEST(Npy, OtherVersionsAndSpellingsAreRead) {
   const std::string header = "{\"shape\":(2,3),'fortran_order':False,'descr':'<i1'}";
-  for (const char version : {1, 2, 3}) {
+  for (const char version : {'\x01', '\x02', '\x03'}) {
     const auto array = parse_npy(file_of(header, numbers(6), version), "x.npy");
     ASSERT_TRUE(array.ok()) << array.error().text();
     EXPECT_EQ(array->type, TensorType::int8);
