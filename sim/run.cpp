@@ -85,6 +85,10 @@ class Runner {
     machine_ = std::move(made).value();
     if (auto loaded = machine_->load(program_.image); !loaded) return loaded.error();
     if (auto tensors = attach_tensors(); !tensors) return tensors.error();
+    if (const TensorRequest& t = request_.tensors; t.wanted) {
+      capture_.emplace(TensorCapture::Wanted{t.wanted, t.inference, t.constants}, machine_->bus());
+      recognition_->capture = &*capture_;
+    }
     recognition_->listen(engine(), machine_->timing(), machine_->operating_points());
     engine().calls().add_listener(&recorder_);
     heap_ = std::make_unique<HeapWatch>(*machine_, program_);
@@ -109,6 +113,7 @@ class Runner {
     result.console = machine_->console_text();
     collect_totals(*machine_, result);
     recognition_->give(result);
+    if (capture_) request_.tensors.give(capture_->take(recognition_->layer_indices()));
     set_times(result);
     attribute(engine(), machine_->timing(), program_.symbols, program_.debug, result,
               [this](const CallNode& node) { return recognition_->layer_of(node); });
@@ -410,6 +415,7 @@ class Runner {
   Program program_;
   std::unique_ptr<Machine> machine_;
   std::optional<model::NoteModel> note_;
+  std::optional<TensorCapture> capture_;
   std::optional<Recognition> recognition_;
   TimelineRecorder recorder_;
   std::unique_ptr<HeapWatch> heap_;

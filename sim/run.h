@@ -10,6 +10,7 @@
 
 #include "sim/base/error.h"
 #include "sim/profile/run_result.h"
+#include "sim/profile/tensors.h"
 
 namespace mj {
 
@@ -18,6 +19,15 @@ struct TraceRequest {
   std::function<void(std::string_view)> write;  ///< gets whole lines; empty: no trace
   std::string symbol;                           ///< only instructions of this function itself; empty: all
   std::optional<unsigned> layer;                ///< only while the layer of this index runs, what it calls included
+};
+
+/// Which layers' tensors to take along; the run is the same with and without.
+struct TensorRequest {
+  std::function<bool(const profile::Layer&)> wanted;  ///< asked as a layer begins; empty: none
+  std::uint64_t inference = 1;                        ///< of each network, 1: the first
+  bool constants = false;                             ///< layers' constants and networks' inputs, too
+  /// Gets what was taken, in the order of the calls, when the firmware has ended.
+  std::function<void(std::vector<profile::CapturedLayer>)> give;
 };
 
 struct RunRequest {
@@ -31,6 +41,7 @@ struct RunRequest {
   /// table allows at each clock; empty: as programmed, or auto if a clock is held on a board with such a table.
   std::string flash_wait_states;
   TraceRequest trace;
+  TensorRequest tensors;
   std::string detect;                            ///< what to detect (sim/detect.h): names or "all"; empty: nothing
   std::optional<std::string> gdb;                ///< gdb may attach at this port of this host, ":3333"
   std::function<void(std::string_view)> remark;  ///< one line for the user before the run; may be empty

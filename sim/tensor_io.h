@@ -1,4 +1,4 @@
-// Tensors on disk: raw int8 bytes, or NumPy's .npy (version 1.0, little-endian int8, C order).
+// Tensors on disk: raw int8 bytes, or NumPy's .npy (npy.h).
 #pragma once
 
 #include <cstdint>

@@ -22,6 +22,7 @@ enum class ExitCode : int {
   limit = 5,            ///< time or cycle limit reached before the firmware ended
   unsupported = 6,      ///< instruction, peripheral or format that we do not support
   unreadable = 7,       ///< an input file is missing, truncated or malformed
+  differs = 8,          ///< a layer is not what its reference says (run --compare)
   internal = 70,        ///< our own bug
 };
 

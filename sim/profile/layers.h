@@ -83,6 +83,8 @@ class LayerRecorder {
   int running_network() const;
   /// The rank of whose inference that is; none is under way: -1.
   int running_rank() const;
+  /// How many inferences of a network have ended.
+  std::uint64_t inferences(int network) const { return networks_[static_cast<std::size_t>(network)].inferences.size(); }
   /// How many layers have begun.
   std::uint64_t begun() const { return begun_; }
 

@@ -291,6 +291,37 @@ struct UnsureRow {
   Cycle cycles = 0;
 };
 
+/// How an output of a layer differs from what was expected of it.
+struct TensorDifference {
+  std::string tensor;                     ///< its name; empty if it has none
+  std::uint64_t elements = 0;             ///< that it has
+  std::uint64_t differing = 0;            ///< of these
+  double greatest = 0;                    ///< absolute difference; of quantised tensors in steps
+  std::vector<std::int64_t> first;        ///< index of the first that differs
+  std::string first_expected, first_got;  ///< its values
+};
+
+struct LayerComparison {
+  int layer = 0;         ///< index into RunResult::layers
+  std::string outcome;   ///< "equal", "differs" or "not_compared": its outputs against the reference's
+  std::string inputs;    ///< "right", "wrong" or "unknown": what it was called with against the reference's
+  std::string computes;  ///< "right", "wrong" or "unknown": its outputs from the inputs that it had
+  /// Those of its outputs that differ; of an outcome "equal" with wrong inputs none.
+  std::vector<TensorDifference> differences;
+  std::vector<std::string> remarks;  ///< why it was not compared, rounding, constants that aren't the model's
+};
+
+/// Layers of one inference against a reference.
+struct Comparison {
+  std::string reference;        ///< name of the file or folder
+  std::string kind;             ///< "model": computed from a .tflite; "tensors": files of another run
+  std::uint64_t inference = 1;  ///< 1: the first
+  std::uint64_t equal = 0, differing = 0, not_compared = 0;  ///< layers by outcome
+  int first = -1;                       ///< index into `layers` of the first that is wrong; -1: none
+  std::string verdict;                  ///< what is wrong with that one, a sentence
+  std::vector<LayerComparison> layers;  ///< in the order of their calls
+};
+
 struct RunResult {
   Provenance provenance;
   Totals totals;
@@ -310,7 +341,8 @@ struct RunResult {
   std::vector<Roi> roi;
   std::vector<MarkedRegion> regions;  ///< in order of their ends
   std::vector<Diagnostic> diagnostics;
-  std::string console;  ///< what the firmware printed
+  std::optional<Comparison> compare;  ///< none: nobody asked
+  std::string console;                ///< what the firmware printed
 };
 
 }  // namespace mj::profile

@@ -4,6 +4,7 @@
 
 #include "isa/rv32/decode.h"
 #include "isa/thumb/decode.h"
+#include "sim/npy.h"
 #include "sim/tensor_io.h"
 #include "tests/fuzz/target.h"
 #include "tests/model/note_section.h"
@@ -72,5 +73,10 @@ int main(int argc, char** argv) {
   fs::create_directories(dir / "tensor");
   for (const char* name : {"x.npy", "x.bin"})
     fuzz::require(write_tensor((dir / "tensor" / name).string(), tensor, {1, 2, 3, 4, 5, 6, 7, 8}).ok(), "written");
+  for (const model::TensorType type : {model::TensorType::int8, model::TensorType::int16, model::TensorType::float32}) {
+    const auto file = npy_file({type, {1, 2, 1}, std::vector<std::byte>(model::element_bits(type) / 4)});
+    fuzz::require(file.ok(), "written");
+    put(dir / "npy" / (model::type_name(type) + ".npy"), *file);
+  }
   return 0;
 }

@@ -40,13 +40,16 @@ inline std::vector<std::byte> section(std::uint32_t version = MJRT_NOTE_VERSION,
                                 .invoke_address = 0x08000201,
                                 .arena_address = 0x20000000,
                                 .arena_bytes = 64,
-                                .parameter_bytes = 30});
+                                .parameter_bytes = 30,
+                                .activation_count = 2});
   append(desc, mjrt_note_tensor{11, 0x20000000, 6, 9, {0, 2}, std::bit_cast<std::uint32_t>(0.5F), -3});
   append(desc, mjrt_note_tensor{14, 0x20000010, 5, 9, {2, 2}, std::bit_cast<std::uint32_t>(0.25F), 7});
   for (std::uint32_t i = 0; i < layers; ++i)
-    append(desc, mjrt_note_layer{0x08000101, 0, 9, 14, {0, 2}, {2, 2}, {2, 2}, 30, 1, 30, 11});
+    append(desc, mjrt_note_layer{0x08000101, 0, 9, 14, {0, 2}, {2, 2}, {2, 2}, 30, 1, 30, 11, 0, 1, 1});
   for (const std::uint32_t dim : {1U, 6U, 1U, 5U}) append(desc, dim);
   for (const char c : strings) append(desc, c);
+  append(desc, mjrt_note_tensor{11, 0x20000000, 6, 9, {0, 2}, std::bit_cast<std::uint32_t>(0.5F), -3});
+  append(desc, mjrt_note_tensor{14, 0x20000010, 5, 9, {2, 2}, std::bit_cast<std::uint32_t>(0.25F), 7});
 
   std::vector<std::byte> bytes;
   auto note = [&bytes](const std::string& owner, const std::vector<std::byte>& content) {

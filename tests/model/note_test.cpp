@@ -34,6 +34,31 @@ TEST(Note, ReadsTheTable) {
   EXPECT_EQ(note->layers[0].kind, OpKind::fully_connected);
   EXPECT_EQ(note->layers[0].macs, (std::uint64_t{1} << 32) + 30);
   EXPECT_THAT(note->layers[0].weight_shape, ElementsAre(1, 5));
+  ASSERT_EQ(note->layers[0].inputs.size(), 1U);
+  EXPECT_EQ(note->layers[0].inputs[0].address, 0x20000000U);
+  ASSERT_EQ(note->layers[0].outputs.size(), 1U);
+  EXPECT_EQ(note->layers[0].outputs[0].address, 0x20000010U);
+  EXPECT_EQ(note->layers[0].outputs[0].zero_point, 7);
+}
+
+TEST(Note, OneOfAnEarlierBuildHasLayersWithoutTensors) {
+  // Given the records as they were before layers told their tensors: a header of 15 words, a layer of 14
+  std::vector<std::byte> bytes;
+  const auto words = [&](std::initializer_list<std::uint32_t> list) {
+    for (const std::uint32_t word : list) test::append(bytes, word);
+  };
+  words({11, 60 + 56 + 4, 1});
+  for (const char c : std::string("microjoule\0\0", 12)) test::append(bytes, c);
+  words({1, 60, 32, 56, 0, 0, 1, 0, 4, 0, 0, 0x08000201, 0x20000000, 64, 30});
+  words({0x08000101, 3, 9, 0, 0, 0, 0, 0, 0, 0, 30, 1, 30, 11});
+  for (const char c : std::string("net\0", 4)) test::append(bytes, c);
+  const auto note = parse_note(bytes);
+  ASSERT_TRUE(note.ok()) << note.error().text();
+  ASSERT_EQ(note->layers.size(), 1U);
+  EXPECT_EQ(note->layers[0].index, 3U);
+  EXPECT_EQ(note->layers[0].live_bytes, 11U);
+  EXPECT_TRUE(note->layers[0].inputs.empty());
+  EXPECT_TRUE(note->layers[0].outputs.empty());
 }
 
 TEST(Note, CutOffAnywhereIsAnError) {
@@ -47,7 +72,7 @@ TEST(Note, CutOffAnywhereIsAnError) {
 }
 
 TEST(Note, ATableShorterThanItsHeaderSaysIsAnError) {
-  const std::size_t whole = sizeof(mjrt_note_header) + 2 * sizeof(mjrt_note_tensor) + sizeof(mjrt_note_layer) + 16 + 20;
+  const std::size_t whole = sizeof(mjrt_note_header) + 4 * sizeof(mjrt_note_tensor) + sizeof(mjrt_note_layer) + 16 + 20;
   for (std::size_t missing = 1; missing <= whole; ++missing) {
     const auto note = parse_note(section(MJRT_NOTE_VERSION, missing));
     ASSERT_FALSE(note.ok()) << missing << " bytes missing";

@@ -49,6 +49,13 @@ profile::RunResult full() {
   r.regions = {{1, "kernel", 50, 40}};
   r.provenance.held_clock_hz = 80'000'000;
   r.provenance.held_wait_states = "auto";
+  profile::LayerComparison layer;
+  layer.outcome = "differs";
+  layer.inputs = "right";
+  layer.computes = "wrong";
+  layer.differences = {{"relu_3", 8000, 12, 3, {0, 1, 2, 3}, "-12", "-11"}};
+  layer.remarks = {"right with single rounding"};
+  r.compare = profile::Comparison{"kws.tflite", "model", 1, 0, 1, 0, 0, "its inputs are right", {layer}};
   r.unsure_rows = {{"costs/udiv", "inferred", "another core's rule", 3}};
   return r;
 }

@@ -35,6 +35,11 @@ po::options_description described(const Syntax& syntax) {
   return all;
 }
 
+bool repeats(const Syntax& syntax, const std::string& name) {
+  return std::any_of(syntax.options.begin(), syntax.options.end(),
+                     [&](const Option& o) { return o.repeats && o.long_name() == name; });
+}
+
 Error usage(const Syntax& syntax, std::string what, std::string why = "") {
   return {ExitCode::usage, std::move(what), "", std::move(why), fmt::format("microjoule {} --help", syntax.verb)};
 }
@@ -96,6 +101,8 @@ Result<Parsed> parse(const Syntax& syntax, const Args& args) {
     for (const auto& o : po::command_line_parser(args).options(all).positional(operand).style(style).run().options) {
       if (o.string_key == "operand") {
         parsed.operands.insert(parsed.operands.end(), o.value.begin(), o.value.end());
+      } else if (repeats(syntax, o.string_key)) {
+        parsed.lists[o.string_key].push_back(o.value.empty() ? "" : o.value[0]);
       } else if (!parsed.values.emplace(o.string_key, o.value.empty() ? "" : o.value[0]).second) {
         return usage(syntax, fmt::format("--{} is given twice", o.string_key));
       }

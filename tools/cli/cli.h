@@ -30,6 +30,7 @@ struct Option {
   const char* name;   ///< "board,b": long, and if there is one its letter
   const char* value;  ///< "ID|FILE"; empty: a switch
   const char* what;
+  bool repeats = false;  ///< may be given several times
 
   std::string long_name() const {
     const std::string_view all = name;
@@ -53,9 +54,10 @@ class Parsed {
  public:
   bool help = false;  ///< --help was given: nothing else was checked
   std::vector<std::string> operands;
-  std::map<std::string, std::string> values;  ///< by long name; switches have ""
+  std::map<std::string, std::string> values;              ///< by long name; switches have ""
+  std::map<std::string, std::vector<std::string>> lists;  ///< the same of options that repeat
 
-  bool has(const std::string& name) const { return values.count(name) != 0; }
+  bool has(const std::string& name) const { return values.count(name) != 0 || lists.count(name) != 0; }
   std::string get(const std::string& name, std::string otherwise = "") const;
 };
 

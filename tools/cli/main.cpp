@@ -37,8 +37,8 @@ std::string help() {
          "  0  all went well            5  time or cycle limit reached\n"
          "  1  the firmware failed      6  something that is not supported yet\n"
          "  2  wrong option or config   7  an input can't be read, or an output not written\n"
-         "  3  a budget was exceeded   70  a bug in microjoule\n"
-         "  4  the firmware faulted\n";
+         "  3  a budget was exceeded    8  a layer differs from its reference\n"
+         "  4  the firmware faulted    70  a bug in microjoule\n";
 }
 
 Result<int> dispatch(const Args& args) {

@@ -10,6 +10,7 @@
 
 #include "sim/detect.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/tensors.h"
 #include "tools/report/format.h"
 
 namespace mj::cli {
@@ -35,6 +36,15 @@ const Syntax& syntax() {
           {"trace", "FILE|-", "one line per instruction: cycle, pc, encoding, text, registers and memory accesses"},
           {"trace-symbol", "NAME", "traces this function only, what it calls not included"},
           {"trace-layer", "N", "traces only while this layer runs, what it calls included"},
+          {"dump-layer", "N|NAME|all",
+           "writes what this layer reads and writes as .npy, with types and quantisation in a .json; more of them "
+           "with the option again",
+           true},
+          {"compare", "DIR|FILE.tflite",
+           "each layer's output against the model, computed on the host, or against files of --dump-layer; names the "
+           "first that is wrong; exit code 8"},
+          {"dump-inference", "K", "which inference --dump-layer and --compare look at, 1: the first (default)"},
+          {"dump-dir", "DIR", "the folder for --dump-layer (default: FIRMWARE.layers)"},
           {"quiet,q", "", "no progress and no remarks on stderr"},
       }))),
       "  microjoule run kws.elf --board nucleo-l4r5zi\n"
@@ -43,6 +53,9 @@ const Syntax& syntax() {
       "  microjoule run kws.elf --format folded | flamegraph.pl > kws.svg\n"
       "  microjoule run app.elf --trace app.trace --trace-symbol filter\n"
       "  microjoule run app.elf --detect all\n"
+      "  microjoule run kws.elf --compare kws.tflite\n"
+      "  microjoule run kws.elf --dump-layer all --dump-dir before   and then: microjoule run new.elf --compare "
+      "before\n"
       "  microjoule run app.elf --gdb :3333      and then: gdb-multiarch app.elf -ex 'target remote :3333'\n"
       "  microjoule run app.elf --board pico --max-sim-time 500ms\n"
       "  microjoule run kws.elf --board nano33ble --battery cr2032 --every 10s\n"};
@@ -173,15 +186,21 @@ Result<int> run_main(const Args& args) {
       trace_failed |= std::fwrite(text.data(), 1, text.size(), to) != text.size();
     };
 
+  auto tensors = LayerTensorOptions::read(*parsed, request->firmware);
+  if (!tensors) return tensors.error();
+  tensors->attach(*request);
+
   Live live(*console, !parsed->has("quiet"));
   request->console = [&](char c) { live.put(c); };
   request->progress = [&](Cycle now, double seconds) { live.progress(now, seconds); };
-  const auto result = run(*request);
+  auto result = run(*request);
   live.finish();
   if (!result) return result.error();
   if (*trace && (std::fflush(*trace) != 0 || trace_failed))
     return Error{ExitCode::unreadable, "the trace could not be written to its end", parsed->get("trace"), "",
                  "is the disk full? --trace-symbol and --trace-layer make it shorter"};
+
+  const Result<void> looked = tensors->finish(*result, !parsed->has("quiet"));
 
   if (parsed->has("out")) {
     options->saved = parsed->get("out");
@@ -191,6 +210,7 @@ Result<int> run_main(const Args& args) {
   const auto battery = add_battery(*result, *energy, *options);
   if (auto printed = print_text((*format)->render(*result, *options)); !printed) return printed.error();
   if (!battery) return battery.error();
+  if (!looked) return looked.error();
   return static_cast<int>(result->stop.exit_code);
 }
 

@@ -29,10 +29,14 @@ inline std::int64_t rounding_divide(std::int64_t x, int exponent) {
   return x < 0 ? -magnitude : magnitude;
 }
 
+/// How a 32-bit sum times a 31-bit factor comes back to few bits: in two steps, each rounded ("double rounding", the
+/// default of TensorFlow Lite and CMSIS-NN), or in one (TFLITE_SINGLE_ROUNDING, CMSIS_NN_USE_SINGLE_ROUNDING).
+enum class Rounding { twice, once };
+
 /// A real factor as TensorFlow Lite holds it: significand / 2^31 * 2^exponent.
 class Factor {
  public:
-  explicit Factor(double real) {
+  explicit Factor(double real, Rounding rounding = Rounding::twice) : rounding_(rounding) {
     if (real == 0) return;
     const double fraction = std::frexp(real, &exponent_);
     significand_ = std::llround(std::ldexp(fraction, 31));
@@ -53,8 +57,12 @@ class Factor {
     exponent_ -= shift;
   }
 
-  /// "MultiplyByQuantizedMultiplier", the variant that rounds twice.
+  /// "MultiplyByQuantizedMultiplier".
   std::int64_t times(std::int64_t x) const {
+    if (rounding_ == Rounding::once && exponent_ < 31) {
+      const int shift = 31 - exponent_;
+      return (x * significand_ + (std::int64_t{1} << (shift - 1))) >> shift;
+    }
     const std::int64_t up = exponent_ > 0 ? wrap32(x * (std::int64_t{1} << exponent_)) : x;
     return rounding_divide(doubling_high_mul(up, significand_), exponent_ > 0 ? 0 : -exponent_);
   }
@@ -64,6 +72,7 @@ class Factor {
  private:
   std::int64_t significand_ = 0;
   int exponent_ = 0;
+  Rounding rounding_ = Rounding::twice;
 };
 
 /// A number in [-2^I, 2^I) in 32 bits, 31 - I of them behind the binary point.

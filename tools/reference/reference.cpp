@@ -53,7 +53,16 @@ std::int64_t front_padding(const Operator& op, std::int64_t in, std::int64_t out
 
 class Machine {
  public:
-  explicit Machine(const ModelGraph& graph) : graph_(graph) { values_.tensors.resize(graph.tensors.size()); }
+  explicit Machine(const ModelGraph& graph, Rounding rounding = Rounding::twice) : graph_(graph), rounding_(rounding) {
+    values_.tensors.resize(graph.tensors.size());
+  }
+
+  Bytes run_one(const Operator& op, const std::vector<Bytes>& tensors) {
+    for (const std::int32_t input : op.inputs)
+      if (input >= 0) values_.tensors[input] = tensors[input];
+    execute(op);
+    return std::move(values_.tensors[op.outputs[0]]);
+  }
 
   Values run(const std::vector<Bytes>& inputs) {
     for (std::size_t i = 0; i < inputs.size(); ++i) values_.tensors[graph_.inputs[i]] = inputs[i];
@@ -165,7 +174,7 @@ class Machine {
     const auto& scales = tensor(op.inputs[1]).quantization.scale;
     for (std::int64_t c = 0; c < y.dims[3]; ++c) {
       const double weight_scale = scales[scales.size() > 1 ? static_cast<std::size_t>(c) : 0];
-      const Factor factor(scale(tensor(op.inputs[0])) * weight_scale / scale(out_of(op)));
+      const Factor factor(scale(tensor(op.inputs[0])) * weight_scale / scale(out_of(op)), rounding_);
       for (std::int64_t n = 0; n < y.dims[0]; ++n) {
         for (std::int64_t oy = 0; oy < y.dims[1]; ++oy) {
           for (std::int64_t ox = 0; ox < y.dims[2]; ++ox) {
@@ -207,7 +216,7 @@ class Machine {
       for (std::size_t k = 0; k < inputs; ++k) {
         sum += (x.values[row * inputs + k] - zero(tensor(op.inputs[0]))) * w.values[c * inputs + k];
       }
-      y.values[i] = Factor(product / scale(out_of(op))).times(wrap32(sum)) + zero(out_of(op));
+      y.values[i] = Factor(product / scale(out_of(op)), rounding_).times(wrap32(sum)) + zero(out_of(op));
     }
     store(op, y.values);
   }
@@ -250,7 +259,8 @@ class Machine {
     View y = empty(op.outputs[0]);
     const Tensor &ta = tensor(op.inputs[0]), &tb = tensor(op.inputs[1]);
     const double common = 2 * std::max(scale(ta), scale(tb)), extra = 1 << 20;
-    const Factor from_a(scale(ta) / common), from_b(scale(tb) / common), to_y(common / (extra * scale(out_of(op))));
+    const Factor from_a(scale(ta) / common, rounding_), from_b(scale(tb) / common, rounding_),
+        to_y(common / (extra * scale(out_of(op))), rounding_);
     for (std::size_t i = 0; i < y.values.size(); ++i) {
       const std::int64_t sum =
           from_a.times((a.values[i] - zero(ta)) << 20) + from_b.times((b.values[i] - zero(tb)) << 20);
@@ -264,7 +274,7 @@ class Machine {
     View y = empty(op.outputs[0]);
     const auto depth = static_cast<std::size_t>(tensor(op.inputs[0]).shape.back());
     const Factor to_q5_26(
-        std::min(double{op.options.beta} * scale(tensor(op.inputs[0])) * (1 << 26), double(kInt32Max)));
+        std::min(double{op.options.beta} * scale(tensor(op.inputs[0])) * (1 << 26), double(kInt32Max)), rounding_);
     // Differences that would leave Q5.26 count as infinitely small.
     const auto smallest = -std::int64_t(std::floor(std::ldexp(31.0, 26 - to_q5_26.exponent())));
     for (std::size_t row = 0; row < y.values.size(); row += depth) {
@@ -329,7 +339,7 @@ class Machine {
       sums[static_cast<std::size_t>(target)] += x.values[i];
     }
     const auto count = static_cast<std::int64_t>(x.values.size() / sums.size());
-    Factor factor(scale(tensor(op.inputs[0])) / scale(out_of(op)));
+    Factor factor(scale(tensor(op.inputs[0])) / scale(out_of(op)), rounding_);
     factor.divide_by(count);
     for (std::int64_t& sum : sums) sum = factor.times(sum - zero(tensor(op.inputs[0])) * count) + zero(out_of(op));
     store(op, sums);
@@ -347,7 +357,7 @@ class Machine {
       }
     } else {
       const View x = load(op.inputs[0]);
-      const Factor factor(scale(from) / scale(to));
+      const Factor factor(scale(from) / scale(to), rounding_);
       for (std::size_t i = 0; i < x.values.size(); ++i) y.values[i] = factor.times(x.values[i] - zero(from)) + zero(to);
     }
     store(op, y.values);
@@ -366,6 +376,7 @@ class Machine {
   }
 
   const ModelGraph& graph_;
+  Rounding rounding_;
   Values values_;
 };
 
@@ -393,6 +404,21 @@ Result<std::vector<Bytes>> run_reference(const ModelGraph& graph, const std::vec
   std::vector<Bytes> outputs;
   for (const std::int32_t index : graph.outputs) outputs.push_back(values->tensors[index]);
   return outputs;
+}
+
+Result<Bytes> run_operator(const ModelGraph& graph, std::size_t index, const std::vector<Bytes>& tensors,
+                           Rounding rounding) {
+  if (auto checked = model::check_int8_operator(graph, index); !checked) return checked.error();
+  const Operator& op = graph.operators[index];
+  for (const std::int32_t input : op.inputs) {
+    if (input < 0 || graph.tensors[input].is_constant) continue;
+    const auto need = static_cast<std::size_t>(graph.tensors[input].bytes());
+    const std::size_t given = static_cast<std::size_t>(input) < tensors.size() ? tensors[input].size() : 0;
+    if (given != need)
+      return Error{ExitCode::usage, "an operator's input is not there", "tensor " + std::to_string(input),
+                   std::to_string(given) + " bytes given", "give " + std::to_string(need) + " bytes"};
+  }
+  return Machine(graph, rounding).run_one(op, tensors);
 }
 
 std::vector<Bytes> pattern_inputs(const ModelGraph& graph) {

@@ -9,6 +9,7 @@
 
 #include "sim/base/error.h"
 #include "sim/profile/model/graph.h"
+#include "tools/reference/fixed_point.h"
 
 namespace mj::reference {
 
@@ -26,6 +27,11 @@ Result<Values> run_all(const model::ModelGraph& graph, const std::vector<Bytes>&
 
 /// The same, outputs only, in the graph's order.
 Result<std::vector<Bytes>> run_reference(const model::ModelGraph& graph, const std::vector<Bytes>& inputs);
+
+/// One operator's output from `tensors`, by tensor index: those of its inputs that are no constants must be there, of
+/// exactly their size. Errors: those of model::check_int8_operator; ExitCode::usage when an input is not there.
+Result<Bytes> run_operator(const model::ModelGraph& graph, std::size_t index, const std::vector<Bytes>& tensors,
+                           Rounding rounding = Rounding::twice);
 
 /// The input pattern that our firmware fills in on its own: for all inputs in turn x = x * 1664525 + 1013904223 (mod
 /// 2^32) from x = 1; a step gives one byte x >> 24, or for float32 the value (signed byte) / 128.

@@ -43,6 +43,11 @@ class Writer {
     else
       j_[key] = nullptr;
   }
+  /// Written only where there is one.
+  template <class T>
+  void if_any(const char* key, std::optional<T>& v) {
+    if (v) put(j_[key], *v);
+  }
   void reasons(const char* key, Reasons& r) {
     json_t& out = j_[key] = json_t::object();
     for (std::size_t i = 0; i < r.size(); ++i)
@@ -106,6 +111,12 @@ class Reader {
     if (j.is_null()) return;
     v.emplace();
     get(j, pointer_ + "/" + key, *v);
+  }
+  template <class T>
+  void if_any(const char* key, std::optional<T>& v) {
+    if (!j_.contains(key)) return;
+    v.emplace();
+    field(key, *v);
   }
   void reasons(const char* key, Reasons& r) {
     const read_t& j = at(key);
@@ -495,6 +506,37 @@ void io(Io& o, UnsureRow& v) {
   o.field("cycles", v.cycles);
 }
 template <class Io>
+void io(Io& o, TensorDifference& v) {
+  o.field("tensor", v.tensor);
+  o.field("elements", v.elements);
+  o.field("differing", v.differing);
+  o.field("greatest_difference", v.greatest);
+  o.field("first", v.first);
+  o.field("first_expected", v.first_expected);
+  o.field("first_got", v.first_got);
+}
+template <class Io>
+void io(Io& o, LayerComparison& v) {
+  o.field("layer", v.layer);
+  o.field("outcome", v.outcome);
+  o.field("inputs", v.inputs);
+  o.field("computes", v.computes);
+  o.field("differences", v.differences);
+  o.field("remarks", v.remarks);
+}
+template <class Io>
+void io(Io& o, Comparison& v) {
+  o.field("reference", v.reference);
+  o.field("kind", v.kind);
+  o.field("inference", v.inference);
+  o.field("equal", v.equal);
+  o.field("differing", v.differing);
+  o.field("not_compared", v.not_compared);
+  o.field("first_wrong", v.first);
+  o.field("verdict", v.verdict);
+  o.field("layers", v.layers);
+}
+template <class Io>
 void io(Io& o, RunResult& v) {
   o.field("provenance", v.provenance);
   o.field("totals", v.totals);
@@ -512,6 +554,7 @@ void io(Io& o, RunResult& v) {
   o.field("roi", v.roi);
   o.field("regions", v.regions);
   o.field("diagnostics", v.diagnostics);
+  o.if_any("compare", v.compare);
   o.field("console", v.console);
   o.field("call_tree", v.call_tree);
   o.field("lines", v.lines);
@@ -537,6 +580,13 @@ void check_indices(const RunResult& r) {
   for (std::size_t i = 0; i < r.call_tree.size(); ++i)
     if (!index(r.call_tree[i].layer, r.layers.size()))
       throw Wrong{fmt::format("/call_tree/{}/layer", i), "is no row of /layers"};
+  if (r.compare) {
+    if (!index(r.compare->first, r.compare->layers.size()))
+      throw Wrong{"/compare/first_wrong", "is no row of /compare/layers"};
+    for (std::size_t i = 0; i < r.compare->layers.size(); ++i)
+      if (r.compare->layers[i].layer < 0 || !index(r.compare->layers[i].layer, r.layers.size()))
+        throw Wrong{fmt::format("/compare/layers/{}/layer", i), "is no row of /layers"};
+  }
   const auto points = [&](const energy::Activities& a, const char* list, std::size_t i) {
     if (a.size() > r.operating_points.size())
       throw Wrong{fmt::format("/{}/{}", list, i), "has activity at an operating point that /operating_points lacks"};

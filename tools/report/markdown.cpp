@@ -31,6 +31,10 @@ std::string markdown(const profile::RunResult& r, const Options& o) {
     out += section("Regions", "begin included, end not; cycles of all hits", table);
   if (r.totals.energy) out += section("Energy", energy_remark(r), energy_split(r));
   if (o.battery) out += section("Battery", "", table_of(battery(*o.battery)));
+  if (r.compare) {
+    const Facts facts = compare(r);
+    out += section("Compare", compare_remark(r), facts.empty() ? Table{} : table_of(facts));
+  }
   if (const Facts facts = fault(r); !facts.empty()) out += section("Fault", "", table_of(facts));
   return out + section("Verdict", "", table_of(verdict(r, o)));
 }

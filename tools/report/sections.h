@@ -57,6 +57,10 @@ std::string energy_remark(const profile::RunResult&);
 Facts battery(const BatteryLife&);
 /// Regions of interest, a row each, and regions that the firmware marked; no rows when there are none.
 Table regions(const profile::RunResult&);
+/// Layers against a reference: how many are equal; the first that is wrong and why, what else is to say. Empty when
+/// nobody asked.
+std::string compare_remark(const profile::RunResult&);
+Facts compare(const profile::RunResult&);
 /// Empty when nothing faulted.
 Facts fault(const profile::RunResult&);
 Facts verdict(const profile::RunResult&, const Options&);

@@ -46,6 +46,7 @@ std::string text(const profile::RunResult& r, const Options& o) {
     out += section("regions", "begin included, end not; cycles of all hits", table, o);
   if (r.totals.energy) out += section("energy", energy_remark(r), energy_split(r), o);
   if (o.battery) out += title("battery", "", o) + facts_text(battery(*o.battery), o);
+  if (r.compare) out += title("compare", compare_remark(r), o) + facts_text(compare(r), o);
   if (const Facts facts = fault(r); !facts.empty()) out += "\n" + red("fault", o) + "\n" + facts_text(facts, o);
   Facts last = verdict(r, o);
   last.push_back({"saved", o.saved.empty() ? "no; -o result.mj.json saves this run for `microjoule report`" : o.saved});

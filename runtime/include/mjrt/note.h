@@ -8,6 +8,7 @@
 //   mjrt_note_layer   layers[layer_count], in execution order
 //   uint32_t          dims[dim_count]; shapes refer to it by index
 //   char              strings[string_bytes]; zero-terminated, referred to by byte offset; padded to 4 with zeros
+//   mjrt_note_tensor  activations[activation_count]; what layers read and write, referred to by index
 //
 // A reader accepts a version it knows and takes the three record sizes from the header, so that records may grow at
 // their end without a new version. This header compiles as C11 for the firmware and as C++ on the host.
@@ -43,6 +44,8 @@ typedef struct mjrt_note_header {
   uint32_t arena_address;   // where activations live
   uint32_t arena_bytes;
   uint32_t parameter_bytes;  // all constants of the network: weights, biases, multipliers
+  // Behind here: absent in notes of earlier builds, then 0.
+  uint32_t activation_count;
 } mjrt_note_header;
 
 typedef struct mjrt_note_tensor {
@@ -67,6 +70,14 @@ typedef struct mjrt_note_layer {
   uint32_t macs_high;
   uint32_t parameter_bytes;  // this layer's constants in the image
   uint32_t live_bytes;       // bytes of the arena in use while this layer runs
+  // Behind here: absent in notes of earlier builds, then 0.
+  uint32_t first_activation;  // its tensors: input_count inputs, then output_count outputs
+  uint32_t input_count;       // without constants
+  uint32_t output_count;
 } mjrt_note_layer;
+
+// Records of the first builds: a reader takes what is shorter for no note.
+#define MJRT_NOTE_LEAST_HEADER_BYTES 60u
+#define MJRT_NOTE_LEAST_LAYER_BYTES 56u
 
 #endif

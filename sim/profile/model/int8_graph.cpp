@@ -12,6 +12,18 @@ class Checker {
  public:
   explicit Checker(const ModelGraph& graph) : graph_(graph), known_(graph.tensors.size(), false) {}
 
+  Result<void> check_alone(std::size_t index) {
+    index_ = index;
+    op_ = &graph_.operators[index];
+    known_.assign(known_.size(), true);
+    for (const std::int32_t output : op_->outputs) {
+      if (output < 0) return contradiction("an output is left out");
+      known_[output] = graph_.tensors[output].is_constant;
+    }
+    if (auto r = check_order(); !r) return r;
+    return check_operator();
+  }
+
   Result<void> check() {
     if (graph_.subgraph_count != 1)
       return unsupported("the model has several subgraphs", "models without control flow");
@@ -379,5 +391,9 @@ class Checker {
 }  // namespace
 
 Result<void> check_int8(const ModelGraph& graph) { return Checker(graph).check(); }
+
+Result<void> check_int8_operator(const ModelGraph& graph, std::size_t index) {
+  return Checker(graph).check_alone(index);
+}
 
 }  // namespace mj::model

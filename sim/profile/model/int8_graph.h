@@ -13,4 +13,8 @@ namespace mj::model {
 /// itself).
 Result<void> check_int8(const ModelGraph& graph);
 
+/// The same of one operator alone, whatever the others are: types, ranks, shapes, options, quantisation. After this it
+/// can be executed on inputs of its tensors' sizes. `index` is one of the graph's operators.
+Result<void> check_int8_operator(const ModelGraph& graph, std::size_t index);
+
 }  // namespace mj::model

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kOwner{MJRT_NOTE_NAME, sizeof(MJRT_NOTE_NAME)};  // with its final zero, as ELF notes have it
 constexpr std::uint32_t max_rank = 8;
+constexpr std::uint64_t max_activations = std::uint64_t{1} << 20;
 constexpr std::size_t kMaxNameBytes = std::size_t{16} << 20;
 
 Error malformed(std::string why) {
@@ -58,10 +59,10 @@ class Parser {
                    "version is " + std::to_string(version) + ", we read version 1", "use a newer microjoule"};
     }
     const std::uint64_t header_bytes = word_at(desc_, 4);
-    if (header_bytes < sizeof(mjrt_note_header) || header_bytes > desc_.size())
+    if (header_bytes < MJRT_NOTE_LEAST_HEADER_BYTES || header_bytes > desc_.size())
       return malformed("its header is cut off");
-    const auto header = record<mjrt_note_header>(0);
-    if (header.tensor_bytes < sizeof(mjrt_note_tensor) || header.layer_bytes < sizeof(mjrt_note_layer)) {
+    const auto header = record<mjrt_note_header>(0, header_bytes);
+    if (header.tensor_bytes < sizeof(mjrt_note_tensor) || header.layer_bytes < MJRT_NOTE_LEAST_LAYER_BYTES) {
       return malformed("its records are too short");
     }
     const std::uint64_t tensors = std::uint64_t{header.input_count} + header.output_count;
@@ -73,6 +74,9 @@ class Parser {
     const std::uint64_t dims_at = layers_at + std::uint64_t{header.layer_count} * header.layer_bytes;
     const std::uint64_t strings_at = dims_at + std::uint64_t{header.dim_count} * 4;
     if (strings_at + header.string_bytes > desc_.size()) return malformed("its shapes or strings are cut off");
+    const std::uint64_t activations_at = strings_at + header.string_bytes;
+    if (std::uint64_t{header.activation_count} * header.tensor_bytes > desc_.size() - activations_at)
+      return malformed("its layers' tensors are cut off");
     dims_ = desc_.subspan(dims_at, std::size_t{header.dim_count} * 4);
     strings_ = desc_.subspan(strings_at, header.string_bytes);
 
@@ -86,22 +90,41 @@ class Parser {
     model.parameter_bytes = header.parameter_bytes;
     for (std::uint64_t i = 0; i < tensors; ++i) {
       auto& list = i < header.input_count ? model.inputs : model.outputs;
-      list.push_back(tensor(record<mjrt_note_tensor>(header_bytes + i * header.tensor_bytes)));
+      list.push_back(tensor(record<mjrt_note_tensor>(header_bytes + i * header.tensor_bytes, header.tensor_bytes)));
     }
     for (std::uint64_t i = 0; i < header.layer_count; ++i) {
-      model.layers.push_back(layer(record<mjrt_note_layer>(layers_at + i * header.layer_bytes)));
+      const auto from = record<mjrt_note_layer>(layers_at + i * header.layer_bytes, header.layer_bytes);
+      model.layers.push_back(layer(from));
+      const std::uint64_t tensors_of_it = std::uint64_t{from.input_count} + from.output_count;
+      if (from.first_activation + tensors_of_it > header.activation_count) {
+        wrong_ = "a layer's tensors point outside";
+        break;
+      }
+      // Layers can share one long list.
+      activations_ += tensors_of_it;
+      if (activations_ > max_activations) {
+        wrong_ = "its layers have more than a million tensors all together";
+        break;
+      }
+      for (std::uint64_t t = 0; t < tensors_of_it && wrong_.empty(); ++t) {
+        const std::uint64_t at = activations_at + (from.first_activation + t) * header.tensor_bytes;
+        auto& list = t < from.input_count ? model.layers.back().inputs : model.layers.back().outputs;
+        list.push_back(tensor(record<mjrt_note_tensor>(at, header.tensor_bytes)));
+      }
     }
     if (!wrong_.empty()) return malformed(wrong_);
     return model;
   }
 
  private:
-  /// A record is a sequence of 32-bit words; the caller has checked that it lies inside.
+  /// A record is a sequence of 32-bit words, `bytes` of them; what an earlier build's lacks is 0. The caller has
+  /// checked that it lies inside.
   template <class Record>
-  Record record(std::uint64_t offset) const {
+  Record record(std::uint64_t offset, std::uint64_t bytes) const {
     static_assert(sizeof(Record) % 4 == 0);
-    std::uint32_t words[sizeof(Record) / 4];
-    for (std::size_t i = 0; i < std::size(words); ++i) words[i] = word_at(desc_, offset + 4 * i);
+    std::uint32_t words[sizeof(Record) / 4] = {};
+    for (std::size_t i = 0; i < std::size(words) && 4 * (i + 1) <= bytes; ++i)
+      words[i] = word_at(desc_, offset + 4 * i);
     return std::bit_cast<Record>(words);
   }
 
@@ -153,12 +176,15 @@ class Parser {
             .weight_shape = shape(r.weights),
             .macs = std::uint64_t{r.macs_high} << 32 | r.macs_low,
             .parameter_bytes = r.parameter_bytes,
-            .live_bytes = r.live_bytes};
+            .live_bytes = r.live_bytes,
+            .inputs = {},
+            .outputs = {}};
   }
 
   std::span<const std::byte> desc_, dims_, strings_;
   std::string wrong_;
   std::size_t name_bytes_ = 0;
+  std::uint64_t activations_ = 0;
 };
 
 }  // namespace

@@ -33,6 +33,8 @@ struct NoteLayer {
   std::uint64_t macs = 0;
   std::uint32_t parameter_bytes = 0;
   std::uint32_t live_bytes = 0;  ///< bytes of the arena in use while the layer runs
+  /// What it reads, constants left out, and what it writes; both empty in firmware of an earlier build.
+  std::vector<NoteTensor> inputs, outputs;
 };
 
 struct NoteModel {

@@ -19,6 +19,7 @@ class FunctionSource final : public LayerSource {
       for (FunctionLayer& l : n.layers) {
         l.layer.network = network;
         const int layer = stage_.recorder.add_layer(std::move(l.layer), l.function);
+        tensors_.emplace(layer, std::move(l.tensors));
         if (first_layer_.back() < 0) first_layer_.back() = layer;
         Rows& rows = rows_of(l.function, l.call_site);
         rows.layers.push_back(layer);
@@ -50,6 +51,8 @@ class FunctionSource final : public LayerSource {
     }
     stage_.recorder.begin_layer(layer, depth, function);
   }
+
+  LayerTensors tensors(int layer) override { return tensors_.at(layer); }
 
  private:
   struct Rows {
@@ -84,6 +87,7 @@ class FunctionSource final : public LayerSource {
   const Stage& stage_;
   std::unordered_map<Address, int> inference_of_;
   std::unordered_map<Address, std::vector<Rows>> functions_;
+  std::unordered_map<int, LayerTensors> tensors_;
   std::vector<bool> has_function_;
   std::vector<int> first_layer_;
 };

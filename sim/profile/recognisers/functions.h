@@ -14,6 +14,7 @@ struct FunctionLayer {
   Address function = 0;   ///< without the Thumb bit
   Address call_site = 0;  ///< only when called by the instruction here; 0: whoever calls it
   Layer layer;            ///< facts
+  LayerTensors tensors = LayerTensors::unknown("a mapping file doesn't say where tensors lie");
 };
 
 struct FunctionNetwork {

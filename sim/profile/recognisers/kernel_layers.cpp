@@ -49,6 +49,29 @@ class KernelSource final : public LayerSource {
     key.identity = data.weights ? data.weights : std::uint64_t{data.input} << 32 | data.output;
     const int number = sequence_.layer(key, depth, [&] { return facts(call, data); });
     if (call.input.empty() && !call.macs) unread_.emplace(number, call.kernel);
+    call_ = call;
+    data_ = data;
+  }
+  LayerTensors tensors(int) override {
+    const auto types = kernel_types(call_.kernel);
+    const auto place = [&](Address address, const std::vector<std::int64_t>& shape, bool input) {
+      TensorPlace p;
+      p.address = address;
+      p.shape = shape;
+      if (types) p.type = input ? types->input : types->output;
+      if (address == 0)
+        p.missing = "where it lies is not among the arguments of " + call_.kernel + " that we know";
+      else if (shape.empty())
+        p.missing = "its shape is not among the arguments of " + call_.kernel + " that we know";
+      else if (!types)
+        p.missing = "the name of " + call_.kernel + " doesn't tell the type of its elements";
+      return p;
+    };
+    LayerTensors t;
+    t.inputs = {place(data_.input, call_.input, true)};
+    if (data_.second_input) t.inputs.push_back(place(data_.second_input, call_.input, true));
+    t.outputs = {place(data_.output ? data_.output : in_place() ? data_.input : 0, call_.output, false)};
+    return t;
   }
   void left(std::size_t depth) override {
     if (const auto told = told_.find(thread_); told != told_.end() && depth <= told->second) told_.erase(told);
@@ -70,6 +93,8 @@ class KernelSource final : public LayerSource {
   }
 
  private:
+  /// Kernels that are handed one tensor only write where they read.
+  bool in_place() const { return call_.op == "RELU" || call_.op == "RELU6"; }
   bool inside_other(KernelCall call) const {
     if (known_->clones.count(call.function)) call.macs.reset();
     return stage_.inside_other(call);
@@ -96,6 +121,8 @@ class KernelSource final : public LayerSource {
   /// Depth of the kernel's frame that a runtime above was told of, by thread.
   std::map<std::uint32_t, std::size_t> told_;
   std::map<int, std::string> unread_;
+  KernelCall call_;  ///< the last layer's
+  KernelData data_;
 };
 
 }  // namespace

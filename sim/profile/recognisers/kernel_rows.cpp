@@ -11,8 +11,8 @@ constexpr std::string_view with_dims = "- - - in.nhwc @in w.nhwc @w - - out.nhwc
 constexpr std::string_view with_upscale = "- - - in.nhwc @in w.nhwc @w - - - out.nhwc @out";
 constexpr std::string_view transposed = "- - - - in.nhwc @in w.nhwc @w - - out.nhwc @out";
 constexpr std::string_view pooling = "- - in.nhwc @in w.nhwc out.nhwc @out";
-constexpr std::string_view adding = "@in - - - - - - - - @out - - - - - n";
-constexpr std::string_view multiplying = "@in - - - @out - - - - - n";
+constexpr std::string_view adding = "@in @in2 - - - - - - - @out - - - - - n";
+constexpr std::string_view multiplying = "@in @in2 - - @out - - - - - n";
 constexpr std::string_view rows_of_softmax = "@in in.h in.c - - - @out";
 
 constexpr KernelRow cmsis_nn[] = {
@@ -67,8 +67,8 @@ constexpr KernelRow esp_nn[] = {
     {"avg_pool_s8*", "AVERAGE_POOL_2D", "@in in.w in.h @out out.w out.h - - w.w w.h - - - - out.c"},
     {"max_pool_s8*", "MAX_POOL_2D", "@in in.w in.h @out out.w out.h - - w.w w.h - - - - out.c"},
     {"softmax_s8*", "SOFTMAX", "@in in.h in.c - - - @out"},
-    {"add_elementwise_s8*", "ADD", "@in - - - - - - - - @out - - - - - n"},
-    {"mul_elementwise_s8*", "MUL", "@in - - - @out - - - - - n"},
+    {"add_elementwise_s8*", "ADD", "@in @in2 - - - - - - - @out - - - - - n"},
+    {"mul_elementwise_s8*", "MUL", "@in @in2 - - @out - - - - - n"},
     {"mean_nhwc_s8*", "MEAN", "@in @out in.h in.w in.c"},
     {"relu6_s8*", "RELU6", "@in n"},
     {"hard_swish_s8*", "HARD_SWISH", "@in @out n"},
@@ -96,7 +96,7 @@ constexpr KernelRow tiny_engine[] = {
     {"avg_pooling", "AVERAGE_POOL_2D", "@in in.h in.w in.c w.h w.w out.h out.w - - @out"},
     {"max_pooling", "MAX_POOL_2D", "@in in.h in.w in.c w.h w.w out.h out.w - - @out"},
     {"fully_connected_fp", "FULLY_CONNECTED", "@in in.w in.h in.c out.c - @w @out"},
-    {"add", "ADD", "n - @in - @out"},
+    {"add", "ADD", "n - @in @in2 @out"},
     {"add_fpreq*", "ADD", "n @in"},
     {"upsample_byte", "RESIZE_NEAREST_NEIGHBOR", "@in"},
 };

@@ -48,7 +48,10 @@ class Reading {
  private:
   bool take(std::string_view word, std::uint32_t argument) {
     if (word.front() == '@') {
-      (word == "@in" ? data_.input : word == "@w" ? data_.weights : data_.output) = argument;
+      (word == "@in"    ? data_.input
+       : word == "@in2" ? data_.second_input
+       : word == "@w"   ? data_.weights
+                        : data_.output) = argument;
       std::uint8_t byte = 0;
       return guest_.read(argument, &byte, 1);
     }
@@ -175,6 +178,28 @@ std::optional<Kernel> kernel_named(std::string_view name) {
     if (!k.rows.empty()) return k;
   }
   return std::nullopt;
+}
+
+std::optional<KernelTypes> kernel_types(std::string_view name) {
+  using model::TensorType;
+  std::vector<TensorType> types;  // that the words of the name mean, in order
+  bool narrow_weights = false;
+  while (!name.empty()) {
+    const std::string_view word = name.substr(0, name.find('_'));
+    name.remove_prefix(std::min(name.size(), word.size() + 1));
+    if (word == "s8" || word == "q7" || word == "byte") types.push_back(TensorType::int8);
+    if (word == "u8") types.push_back(TensorType::uint8);
+    if (word == "s16" || word == "q15") types.push_back(TensorType::int16);
+    if (word == "f32" || word == "fp") types.push_back(TensorType::float32);
+    narrow_weights |= word == "s4";
+    // TinyEngine's kernels of quantised networks: scales are floats, data int8.
+    if (word == "fpreq" || word.starts_with("kernel3x3") || word.starts_with("kernel5x5") ||
+        word.starts_with("kernel7x7"))
+      types.push_back(TensorType::int8);
+  }
+  if (types.empty() && narrow_weights) types.push_back(TensorType::int8);  // activations of int4 weights
+  if (types.empty()) return std::nullopt;
+  return KernelTypes{types.front(), types.back()};
 }
 
 KernelCall read_kernel_call(const Kernel& kernel, Address function, const Guest& guest, KernelData& data) {

@@ -21,7 +21,7 @@ struct KernelRow {
   ///                       cmsis_nn_dims) or `.whc` (ESP-NN's data_dims_t) says how it lies
   ///   in.h, w.w, out.c .. a dimension as a number, 16 bits of it count where the prototype has no more
   ///   in.hw, w.hw         height and width as one number
-  ///   @in, @w, @out       address of data
+  ///   @in, @w, @out       address of data; @in2: of an input of the same type and shape as the first
   ///   w.hw=3              known from the name
   ///   -                   anything else
   std::string_view arguments;
@@ -37,8 +37,15 @@ std::span<const KernelLibrary> kernel_libraries();
 
 /// Where the data of a call lie, beside what KernelCall says.
 struct KernelData {
-  Address input = 0, weights = 0, output = 0;  ///< 0: unknown
+  Address input = 0, second_input = 0, weights = 0, output = 0;  ///< 0: unknown
 };
+
+/// Types of the elements that a kernel's name tells: "arm_convolve_s8", "arm_softmax_s8_s16", "arm_relu_q7".
+struct KernelTypes {
+  model::TensorType input, output;
+};
+/// None: the name doesn't say.
+std::optional<KernelTypes> kernel_types(std::string_view name);
 
 /// A function of an image that rows describe.
 struct Kernel {

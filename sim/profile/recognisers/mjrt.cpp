@@ -25,6 +25,30 @@ Layer layer_of(const model::NoteLayer& from) {
   l.arena_bytes = from.live_bytes;
   return l;
 }
+std::vector<TensorPlace> places(const std::vector<model::NoteTensor>& from) {
+  std::vector<TensorPlace> out;
+  for (const model::NoteTensor& t : from) {
+    TensorPlace p;
+    p.name = t.name;
+    p.address = t.address;
+    p.type = t.type;
+    p.shape = shape(t.shape);
+    if (t.scale != 0) p.quantization = {{t.scale}, {t.zero_point}, 0};
+    out.push_back(std::move(p));
+  }
+  return out;
+}
+
+LayerTensors tensors_of(const model::NoteModel& note, const model::NoteLayer& from) {
+  if (from.outputs.empty())
+    return LayerTensors::unknown("the layer table of this older build doesn't say; build the firmware again");
+  LayerTensors t;
+  t.operator_index = static_cast<int>(from.index);
+  t.inputs = places(from.inputs);
+  t.outputs = places(from.outputs);
+  t.network_inputs = places(note.inputs);
+  return t;
+}
 }  // namespace
 
 Result<Candidate> look_for_mjrt(const Program& program) {
@@ -49,7 +73,7 @@ Result<Candidate> look_for_mjrt(const Program& program) {
   n.network.parameter_bytes = note->parameter_bytes;
   n.inference = note->invoke_address;
   for (const model::NoteLayer& l : note->layers) {
-    n.layers.push_back({l.function, 0, layer_of(l)});
+    n.layers.push_back({l.function, 0, layer_of(l), tensors_of(*note, l)});
     n.network.macs += l.macs;
     c.layers.push_back(n.layers.back().layer);
     c.layer_functions.push_back(l.function);

@@ -20,6 +20,7 @@
 #include "sim/base/error.h"
 #include "sim/engine/engine.h"
 #include "sim/profile/layers.h"
+#include "sim/profile/tensors.h"
 #include "sim/program.h"
 
 namespace mj::profile {
@@ -82,6 +83,11 @@ class LayerSource {
   virtual void interrupted() {}
   virtual void resumed() {}
   virtual void switched(std::uint32_t /*thread*/) {}
+  /// Where the layer that began with the last entered() reads and writes; asked at that moment, and only if somebody
+  /// wants to know.
+  virtual LayerTensors tensors(int /*layer*/) {
+    return LayerTensors::unknown("how this runtime hands tensors to its layers is not known");
+  }
   /// A kernel that another source knows was called within this source's layer (number of the recorder).
   virtual void kernel_called(int /*layer*/, const KernelCall&) {}
   /// The run is about to end: nothing more will begin, what is under way hasn't been closed yet.

@@ -71,11 +71,19 @@ void Recognition::entered(Address function, std::size_t depth, Cycle) {
   each([&](LayerSource& s) { s.entered(function, depth); });
   if (on_inference && inference < 0 && recorder_->running_network() >= 0) on_inference(true);
   // The layer's call gets a node of its own in the tree.
-  if (recorder_->begun() != begun) engine_->calls().tag(static_cast<std::uint32_t>(recorder_->running_layer()) + 1);
+  if (recorder_->begun() == begun) return;
+  const int layer = recorder_->running_layer();
+  engine_->calls().tag(static_cast<std::uint32_t>(layer) + 1);
+  if (!capture) return;
+  const int network = recorder_->running_network();
+  if (!capture->wants(recorder_->layer(layer), recorder_->inferences(network) + 1)) return;
+  LayerSource& source = *speakers_[static_cast<std::size_t>(recorder_->running_rank())].source;
+  capture->began(layer, network, thread_, depth, [&] { return source.tensors(layer); });
 }
 
 void Recognition::left(Address, std::size_t depth, Cycle) {
   const int inference = recorder_->running_network();
+  if (capture) capture->left(thread_, depth);
   each([&](LayerSource& s) { s.left(depth); });
   recorder_->left(depth);
   if (on_inference && inference >= 0 && recorder_->running_network() < 0) on_inference(false);
@@ -92,6 +100,7 @@ void Recognition::resumed(Cycle) {
 }
 
 void Recognition::switched(std::uint32_t thread, Cycle) {
+  thread_ = thread;
   each([&](LayerSource& s) { s.switched(thread); });
   recorder_->switched(thread);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/profile/recognisers/recogniser.h"
+#include "sim/profile/recognisers/tensor_capture.h"
 
 namespace mj::profile {
 
@@ -34,6 +35,8 @@ class Recognition final : CallTree::Listener {
   bool is_function(Address a) const { return functions_.count(a) != 0; }
   /// Called at each inference's begin and end, when its tensors can be written and read; set before listen().
   std::function<void(bool begins)> on_inference;
+  /// Takes layers' tensors along; may be null; set before listen().
+  TensorCapture* capture = nullptr;
 
   /// From now on, until finish() or the end of this object. `points` grows with the operating points of the run.
   void listen(engine::Engine& engine, const timing::CoreTiming& timing, const Points& points);
@@ -43,6 +46,8 @@ class Recognition final : CallTree::Listener {
   void finish();
   /// Sets networks, layers, phases and their spans; layers' functions.
   void give(RunResult& result);
+  /// For each layer of the recorder its index in the result; -1: left out. After give().
+  const std::vector<int>& layer_indices() const { return layer_at_; }
   /// The index in the result of the layer that a call of the tree was tagged with; -1: none.
   int layer_of(const CallNode& node) const;
 
@@ -69,6 +74,7 @@ class Recognition final : CallTree::Listener {
   std::vector<Speaker> speakers_;
   std::unordered_set<Address> functions_;
   Address main_ = 0;
+  std::uint32_t thread_ = 0;
   std::vector<int> layer_at_;
 };
 

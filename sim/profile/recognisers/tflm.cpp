@@ -90,6 +90,13 @@ class TflmSource final : public LayerSource {
 
   void switched(std::uint32_t thread) override { thread_ = thread; }
 
+  LayerTensors tensors(int) override {
+    const Model& m = models_[dispatched_.model];
+    const auto table = tensor_tables_.find(stage_.guest, m.found, dispatched_.subgraph, dispatched_.base);
+    if (!table) return LayerTensors::unknown("the interpreter's table of tensors was not found in memory");
+    return operator_tensors(stage_.guest, *table, m.found.graphs[dispatched_.subgraph], dispatched_operator_);
+  }
+
   void kernel_called(int layer, const KernelCall& call) override {
     auto& running = running_[thread_];
     if (running.empty() || running.back().layer != layer) return;
@@ -206,6 +213,8 @@ class TflmSource final : public LayerSource {
       const int phase = prepare_phases_[layer] = stage_.recorder.add_phase(std::move(p));
       return stage_.recorder.begin_phase(phase, depth);
     }
+    dispatched_ = *array;
+    dispatched_operator_ = (node - array->base) / array->stride();
     LayerRecorder& recorder = stage_.recorder;
     const bool first = layer == m.layers.front().front();
     if (first && inlined_ && recorder.running_network() == m.network && recorder.running_layer() < 0)
@@ -420,6 +429,9 @@ class TflmSource final : public LayerSource {
   unsigned scans_ = 0;
   std::map<int, int> prepare_phases_;  ///< by layer
   std::map<int, std::uint64_t> calls_;
+  NodeArray dispatched_;  ///< the last operator that was called is one of these
+  std::size_t dispatched_operator_ = 0;
+  TensorTables tensor_tables_;
   std::map<std::uint32_t, std::vector<Running>> running_;  ///< by thread, innermost last
   std::map<int, Contradiction> contradicted_;              ///< by layer: the first of its calls that was, and how many
 

@@ -28,23 +28,34 @@ std::uint32_t word_at(const std::uint8_t* p) {
   return w;
 }
 
+bool is_constant(const model::Tensor& t) { return t.is_constant && !t.data.empty(); }
+
+Address data_at(const FoundModel& model, const model::Tensor& t) {
+  return model.address + static_cast<Address>(t.data_offset);
+}
+
+/// Whether all the constants of the subgraph lie where a table at `base` says.
+bool is_table(const Guest& guest, const FoundModel& model, std::size_t subgraph, Address base) {
+  const auto& tensors = model.graphs[subgraph].tensors;
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    const auto data = tensor_data(guest, base, t);
+    if (!data || (is_constant(tensors[t]) && *data != data_at(model, tensors[t]))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<Address> find_tensor_table(const Guest& guest, const FoundModel& model, std::size_t subgraph,
                                          Address near) {
   const auto& tensors = model.graphs[subgraph].tensors;
-  const auto is_constant = [](const model::Tensor& t) { return t.is_constant && !t.data.empty(); };
   const auto first = std::find_if(tensors.begin(), tensors.end(), is_constant);
   if (first == tensors.end()) return std::nullopt;
-  const auto data_at = [&](const model::Tensor& t) { return model.address + static_cast<Address>(t.data_offset); };
   std::optional<Address> table;
   each_place(guest, near, 3, [&](Address place, const std::uint8_t* words) {
-    if (word_at(words) != data_at(*first)) return false;
+    if (word_at(words) != data_at(model, *first)) return false;
     const Address base = place - eval_tensor_bytes * static_cast<Address>(first - tensors.begin());
-    for (std::size_t t = 0; t < tensors.size(); ++t) {
-      const auto data = tensor_data(guest, base, t);
-      if (!data || (is_constant(tensors[t]) && *data != data_at(tensors[t]))) return false;
-    }
+    if (!is_table(guest, model, subgraph, base)) return false;
     table = base;
     return true;
   });
@@ -53,6 +64,38 @@ std::optional<Address> find_tensor_table(const Guest& guest, const FoundModel& m
 
 std::optional<Address> tensor_data(const Guest& guest, Address table, std::size_t tensor) {
   return guest.word(table + eval_tensor_bytes * static_cast<Address>(tensor));
+}
+
+std::optional<Address> TensorTables::find(const Guest& guest, const FoundModel& model, std::size_t subgraph,
+                                          Address nodes) {
+  const auto [known, added] = tables_.try_emplace({nodes, subgraph});
+  if (added || (known->second && !is_table(guest, model, subgraph, *known->second)))
+    known->second = find_tensor_table(guest, model, subgraph, nodes);
+  return known->second;
+}
+
+LayerTensors operator_tensors(const Guest& guest, Address table, const model::ModelGraph& graph, std::size_t index) {
+  const auto place = [&](std::int32_t t) {
+    const model::Tensor& tensor = graph.tensors[static_cast<std::size_t>(t)];
+    TensorPlace p;
+    p.name = tensor.name;
+    p.type = tensor.type;
+    p.shape.assign(tensor.shape.begin(), tensor.shape.end());
+    p.quantization = tensor.quantization;
+    p.address = tensor_data(guest, table, static_cast<std::size_t>(t)).value_or(0);
+    if (p.address == 0) p.missing = "the interpreter has no memory for it";
+    return p;
+  };
+  const model::Operator& op = graph.operators[index];
+  LayerTensors tensors;
+  tensors.operator_index = static_cast<int>(index);
+  for (const std::int32_t t : op.inputs)
+    if (t >= 0)
+      (graph.tensors[static_cast<std::size_t>(t)].is_constant ? tensors.constants : tensors.inputs).push_back(place(t));
+  for (const std::int32_t t : op.outputs)
+    if (t >= 0) tensors.outputs.push_back(place(t));
+  for (const std::int32_t t : graph.inputs) tensors.network_inputs.push_back(place(t));
+  return tensors;
 }
 
 std::optional<Arena> find_arena(const Guest& guest, Address node, Address tensor) {
