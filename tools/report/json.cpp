@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "tools/report/format.h"
 #include "tools/report/report.h"
 
 namespace mj::report {
@@ -15,8 +16,6 @@ using namespace profile;
 // Each record is written and read by one function, so that the two can't drift apart: io.field("key", member) writes
 // when Io is a Writer and reads when it is a Reader.
 namespace {
-
-std::string hex(Address a) { return fmt::format("0x{:08x}", a); }
 
 struct Wrong {
   std::string pointer, why;
