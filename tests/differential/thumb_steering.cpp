@@ -99,6 +99,9 @@ bool Layout::finish() {
       item.drawn = false;
       const bool branch_in_it = item.it_bits != 0;
       item.raw = item.size == 2 ? 0xbf00 : (features & v7m) || branch_in_it ? 0xf3af8000 : 0xbf00bf00;
+      // What follows goes on with a stack.
+      for (const auto& [r, literal] : item.steered)
+        if (r == sp) d.literals[static_cast<std::size_t>(literal)] = stack_top;
     }
   for (std::size_t k = 0; k < d.islands.size(); ++k) {
     const std::uint32_t from = islands + static_cast<std::uint32_t>(k) * (wide_branch ? 4 : 2);
