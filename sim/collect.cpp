@@ -125,7 +125,8 @@ void collect_totals(Machine& machine, RunResult& r) {
     // The memory's model is not measured yet: its waits may be off by their own size.
     using timing::Reason;
     Cycle waited = 0;
-    for (const Reason reason : {Reason::data_wait, Reason::fetch_wait, Reason::cache_miss, Reason::fetch_miss})
+    for (const Reason reason :
+         {Reason::data_wait, Reason::fetch_wait, Reason::cache_miss, Reason::fetch_miss, Reason::contention})
       waited += counts.reasons[static_cast<std::size_t>(reason)];
     const auto waits = static_cast<double>(waited);
     r.totals.cycles_estimate.low -= waits / 2;

@@ -2,7 +2,9 @@
 //
 //   differential --family v7em --count 20000000 --seed 7
 //
-// With qemu-system-arm as the judge instead of Unicorn; its image and what the programs left go to FOLDER:
+// Unicorn 2.0.1 may end up in an endless loop of its own (lists of translated pages) after some 15 million
+// instructions: take several seeds then. With qemu-system-arm as the judge instead of Unicorn; its image and what the
+// programs left go to FOLDER:
 //
 //   differential --family v7em --count 300000 --seed 7 --qemu FOLDER
 //

@@ -48,6 +48,17 @@ constexpr KnownDifference unicorn[] = {
        else if (op(e).starts_with("vmrs"))
          t.r[e.insn.rd] &= ~0xf800009fu;
      }},
+    {"no new FP context behind an FP instruction that its condition skipped (ARMv7-M B1.5.7, ExecuteFPCheck(): by each "
+     "that is executed)",
+     [](Features f, const Executed& e) { return opens_fp_context(f, e) && e.behind_skipped_fp; },
+     [](const Executed& e, ThumbState& t) {
+       t.control &= ~12u;
+       t.fpscr = 0;
+       if (op(e).starts_with("vmrs_flags"))
+         t.apsr &= ~0xf0000000u;
+       else if (op(e).starts_with("vmrs"))
+         t.r[e.insn.rd] = 0;
+     }},
     {"VCVT from fixed point rounds by FPSCR (ARMv7-M A7.7.229: to nearest)",
      [](Features, const Executed& e) {
        return op(e).starts_with("vcvt_f") && op(e).ends_with("_fixed") && (e.before.fpscr >> 22 & 3) != 0;

@@ -11,6 +11,7 @@ namespace mj::differential {
 struct Executed {
   isa::Insn insn;
   ThumbState before;
+  bool behind_skipped_fp = false;  ///< before it in its IT block stands an FP instruction that was skipped
 };
 
 struct KnownDifference {

@@ -319,13 +319,18 @@ class Campaign {
   bool explained(std::size_t k, std::size_t next, ThumbState ours, ThumbState theirs) {
     std::string left = differences(ours, theirs);
     std::vector<const char*> by;
+    bool skipped_fp = false;
     for (std::size_t j = k; j < next; ++j) {
       const ThumbHere::Step& s = watched_.steps()[j];
-      if (s.condition_failed) continue;
+      if (s.condition_failed) {
+        skipped_fp |= s.insn.cls >= OpClass::fp_move && s.insn.cls <= OpClass::fp_sys;
+        continue;
+      }
+      const Executed e{s.insn, s.before, skipped_fp};
       for (const KnownDifference& known : known_of_unicorn()) {
-        if (!known.applies(here_.features(), {s.insn, s.before})) continue;
-        known.forget({s.insn, s.before}, ours);
-        known.forget({s.insn, s.before}, theirs);
+        if (!known.applies(here_.features(), e)) continue;
+        known.forget(e, ours);
+        known.forget(e, theirs);
         const std::string now = differences(ours, theirs);
         if (now != left) by.push_back(known.what);
         left = now;

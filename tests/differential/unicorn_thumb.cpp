@@ -126,6 +126,9 @@ void UnicornThumb::set_visible(const ThumbState& state, bool fp) {
   if (!(state.control & 1)) {
     const int other = state.control & 2 ? UC_ARM_REG_MSP : UC_ARM_REG_PSP;
     must(uc_reg_write(e.uc, other, &in.other_sp), "write the other SP");
+    std::uint32_t control = 0;
+    must(uc_reg_read(e.uc, UC_ARM_REG_CONTROL, &control), "read CONTROL");
+    if ((control ^ state.control) & 15) must(uc_reg_write(e.uc, UC_ARM_REG_CONTROL, &in.control), "write CONTROL");
   }
 }
 
