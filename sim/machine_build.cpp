@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <fstream>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
+#include <string_view>
 
 #include "isa/rv32/decode.h"
 #include "isa/thumb/decode.h"
@@ -26,28 +29,40 @@ std::optional<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-/// The first row of models/<file> that is for `name`; null if there is none.
-nlohmann::json row_of(const std::string& file, const std::string& name) {
+/// The first row of models/<file> that is for one of `names`, which stand in the order of their rank; an empty object
+/// if there is none. Throws std::exception if the file can't be read as such.
+nlohmann::json row_of(const std::string& file, std::initializer_list<std::string_view> names) {
   const auto text = read_file(models_dir() + "/" + file);
-  if (!text) return nullptr;
-  const auto j = nlohmann::json::parse(*text, nullptr, false);
-  if (!j.is_object() || !j.contains("rows")) return nullptr;
-  for (const auto& row : j["rows"]) {
-    const auto& names = row["for"];
-    if (std::find(names.begin(), names.end(), name) != names.end()) return row;
-  }
-  return nullptr;
+  if (!text) throw std::runtime_error("it is not there");
+  const auto rows = nlohmann::json::parse(*text).at("rows");
+  for (const std::string_view name : names)
+    for (const auto& row : rows)
+      if (const auto& of = row.at("for"); std::find(of.begin(), of.end(), name) != of.end()) return row;
+  return nlohmann::json::object();
 }
 
-CycleConfidence confidence_of(const std::string& core) {
-  CycleConfidence c;
-  const auto row = row_of("accuracy.json", core);
-  if (!row.is_object()) return c;
-  c.tier = row.value("tier", c.tier);
-  c.low_percent = row.value("low_percent", c.low_percent);
-  c.high_percent = row.value("high_percent", c.high_percent);
-  c.source = row.value("source", c.source);
-  return c;
+/// What `read` makes of models/<file>, which is part of the program: what is wrong with it is never ignored.
+template <class Read>
+auto from_models(const std::string& file, Read read) -> Result<decltype(read())> {
+  try {
+    return read();
+  } catch (const std::exception& e) {
+    return Error{ExitCode::unreadable, "cannot read " + file, models_dir() + "/" + file, e.what(),
+                 "put the file back as it came with this version"};
+  }
+}
+
+Result<CycleConfidence> confidence_of(const std::string& core) {
+  const std::string file = "accuracy.json";
+  return from_models(file, [&] {
+    CycleConfidence c;
+    const auto row = row_of(file, {core});
+    c.tier = row.value("tier", c.tier);
+    c.low_percent = row.value("low_percent", c.low_percent);
+    c.high_percent = row.value("high_percent", c.high_percent);
+    c.source = row.value("source", c.source);
+    return c;
+  });
 }
 
 std::optional<std::uint32_t> thumb_feature(const std::string& name) {
@@ -113,7 +128,7 @@ Error unknown_feature(const BoardSpec& board, const std::string& feature) {
 /// of its own.
 class Machine::Identity {
  public:
-  explicit Identity(const BoardSpec& board);
+  static Result<Identity> of(const BoardSpec& board);
   bool has(const char* key) const { return registers_.count(key) != 0; }
   std::uint32_t get(const char* key, std::uint32_t otherwise = 0) const {
     const auto at = registers_.find(key);
@@ -124,12 +139,16 @@ class Machine::Identity {
   std::map<std::string, std::uint32_t> registers_;
 };
 
-Machine::Identity::Identity(const BoardSpec& board) {
-  auto row = row_of("identity.json", board.id);
-  if (row.is_null()) row = row_of("identity.json", board.core.timing);
-  if (row.is_object())
-    for (const auto& [key, value] : row["registers"].items())
-      registers_[key] = static_cast<std::uint32_t>(std::stoul(value.get<std::string>(), nullptr, 0));
+Result<Machine::Identity> Machine::Identity::of(const BoardSpec& board) {
+  const std::string file = "identity.json";
+  return from_models(file, [&] {
+    Identity id;
+    const auto row = row_of(file, {board.id, board.core.timing});
+    const auto registers = row.value("registers", nlohmann::json::object());
+    for (const auto& [key, value] : registers.items())
+      id.registers_[key] = static_cast<std::uint32_t>(std::stoul(value.get<std::string>(), nullptr, 0));
+    return id;
+  });
 }
 
 Result<void> Machine::build(std::function<bool(Address)> is_function) {
@@ -148,11 +167,14 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
   auto loaded = timing::CoreTiming::load(*text, board_.core.timing, load_options);
   if (!loaded) return loaded.error();
   timing_ = std::move(loaded).value();
-  confidence_ = confidence_of(board_.core.timing);
+  auto confidence = confidence_of(board_.core.timing);
+  if (!confidence) return confidence.error();
+  confidence_ = std::move(confidence).value();
 
   build_memory();
-  const Identity id(board_);
-  if (auto core = board_.core.isa == "thumb" ? build_thumb(id) : build_rv32(id); !core) return core;
+  const auto id = Identity::of(board_);
+  if (!id) return id.error();
+  if (auto core = board_.core.isa == "thumb" ? build_thumb(*id) : build_rv32(*id); !core) return core;
   if (auto devices = build_devices(); !devices) return devices;
   // What devices drove while being made is the state at reset, not a change.
   clock_.set_hz(wanted_hz_, 0);
@@ -161,7 +183,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
   engine_ =
       std::make_unique<engine::Engine>(engine::Engine::Parts{*arch_, bus_, events_, *timing_}, std::move(is_function));
   engine_->on_operating_point = [this](unsigned, Cycle now) { clock_.set_hz(wanted_hz_, now); };
-  if (thumb_) build_private_bus(id);
+  if (thumb_) build_private_bus(*id);
   // What the user types reaches firmware the way that it reads its console: by semihosting or by the board's UART.
   if (auto* uart = dynamic_cast<peripherals::Uart*>(device(board_.console)); uart && !options_.console_input.empty())
     uart->feed(options_.console_input);

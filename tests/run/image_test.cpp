@@ -31,6 +31,21 @@ TEST_F(Image, LinkedForAnotherMemoryMap) {
                    "microjoule boards show pico"});
 }
 
+TEST_F(Image, OnABoardWhoseIdentificationIsDamaged) {
+  const std::string elf = fixture("nucleo_exits_with_7");
+  ASSERT_NE(elf, "");
+  std::filesystem::copy(MJ_MODELS, path("models"), std::filesystem::copy_options::recursive);
+  setenv("MJ_MODELS_DIR", path("models").c_str(), 1);
+  for (const char* file : {"identity.json", "accuracy.json"}) {
+    const std::filesystem::path damaged = path("models") + "/" + file;
+    const std::string whole = slurp(damaged);
+    std::ofstream(damaged) << whole.substr(0, whole.size() / 2);
+    refuses("run '" + elf + "' --board nucleo-l4r5zi", 7, {std::string("cannot read ") + file, "parse error"});
+    std::ofstream(damaged) << whole;
+  }
+  unsetenv("MJ_MODELS_DIR");
+}
+
 TEST_F(Image, WithMoreCodeThanTheBoardsFlash) {
   // 2 MiB of constants and the code before them; the flash has 2 MiB
   refuses_fixture("pico_big_const", "--board pico",
