@@ -152,6 +152,11 @@ class Comparison {
     run.ours = here_.run(run.before, 0);
     if (!run.ours.registers) {
       ++report.left_out;
+      // Its stack pointer may have been anywhere, and the frame that an exception pushed there among programs.
+      for (const ThumbProgram& other : programs_)
+        if (std::memcmp(here_.code() + (other.base - code_base), other.code.data(), other.bytes()) != 0)
+          here_.write_code(other.base, other.code.data(), other.bytes());
+      here_.forget_code();
       return;
     }
     run.ram.assign(here_.ram(), here_.ram() + ram_size);
