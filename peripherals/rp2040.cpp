@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "peripherals/register_map.h"
 #include "peripherals/registry.h"
+#include "peripherals/rp2.h"
 #include "peripherals/tick_counter.h"
 
 namespace mj::peripherals {
@@ -188,21 +188,12 @@ class Timer final : public RegisterMap {
   EventQueue::Id event_ = 0;
 };
 
-/// Core 0's view: CPUID, GPIO as storage, spinlocks, the divider. The other core is not modelled: its FIFO stays empty.
-class Sio final : public RegisterMap {
+/// Beyond what both chips have: the divider.
+class Sio final : public Rp2Sio {
  public:
   Sio(const DeviceSpec& spec, const Wiring& wiring)
-      : RegisterMap(spec, wiring), divider_cycles_(spec.number("divider_cycles")) {
+      : Rp2Sio(spec, wiring, {0x10, 0x20, 0x30, 0x40}, 4, 0x2), divider_cycles_(spec.number("divider_cycles")) {
     define({
-        {.offset = 0x00, .name = "CPUID", .writable = 0},
-        {.offset = 0x04, .name = "GPIO_IN", .writable = 0},
-        {.offset = 0x08, .name = "GPIO_HI_IN", .reset = 0x2, .writable = 0},
-        {.offset = 0x50, .name = "FIFO_ST", .reset = 2, .writable = 0},  // RDY, never VLD
-        {.offset = 0x54,
-         .name = "FIFO_WR",
-         .write = [this](auto, Cycle) { report(0x54, "message to the second core"); }},
-        {.offset = 0x58, .name = "FIFO_RD", .writable = 0},
-        {.offset = 0x5C, .name = "SPINLOCK_ST", .writable = 0, .read = [this](Cycle) { return locks_; }},
         {.offset = quotient,
          .name = "DIV_QUOTIENT",
          .read =
@@ -225,20 +216,6 @@ class Sio final : public RegisterMap {
          .writable = 0,
          .read = [this](Cycle now) { return (now >= ready_ ? 1u : 0u) | (dirty_ ? 2u : 0u); }},
     });
-    // Each output register has SET, CLR and XOR companions behind it.
-    for (const std::uint32_t at : {0x10u, 0x20u, 0x30u, 0x40u})
-      define({{.offset = at, .name = "GPIO"},
-              {.offset = at + 4,
-               .name = "GPIO_SET",
-               .writable = 0,
-               .write = [this, at](std::uint32_t v, Cycle) { set(at, get(at) | v); }},
-              {.offset = at + 8,
-               .name = "GPIO_CLR",
-               .writable = 0,
-               .write = [this, at](std::uint32_t v, Cycle) { set(at, get(at) & ~v); }},
-              {.offset = at + 12, .name = "GPIO_XOR", .writable = 0, .write = [this, at](std::uint32_t v, Cycle) {
-                 set(at, get(at) ^ v);
-               }}});
     // An operand written through either of its two addresses starts a division of that address's signedness.
     for (unsigned i = 0; i < 4; ++i)
       define({{.offset = 0x60 + 4 * i,
@@ -249,17 +226,6 @@ class Sio final : public RegisterMap {
                      operands_[i & 1] = v;
                      divide(i >= 2, now);
                    }}});
-    for (unsigned i = 0; i < 32; ++i)
-      define({{.offset = 0x100 + 4 * i,
-               .name = "SPINLOCK",
-               .writable = 0,
-               .read =
-                   [this, i](Cycle) {
-                     const std::uint32_t claimed = locks_ & 1u << i ? 0 : 1u << i;
-                     locks_ |= 1u << i;
-                     return claimed;
-                   },
-               .write = [this, i](auto, Cycle) { locks_ &= ~(1u << i); }}});
   }
 
  private:
@@ -292,26 +258,13 @@ class Sio final : public RegisterMap {
   std::uint32_t operands_[2] = {0, 0};
   Cycle ready_ = 0;
   bool dirty_ = false;
-  std::uint32_t locks_ = 0;
 };
 
 /// CTRL.EN and FLUSH act on the front end of the region that parameter `flash` names.
-class XipCtrl final : public RegisterMap {
+class XipCtrl final : public Rp2XipCtrl {
  public:
-  XipCtrl(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
-    if (wiring_.flash) timing_ = wiring_.flash(spec.text_or("flash", ""));
-    use_atomic_aliases();
+  XipCtrl(const DeviceSpec& spec, const Wiring& wiring) : Rp2XipCtrl(spec, wiring, 3, 0xB) {
     define({
-        {.offset = 0x00,
-         .name = "CTRL",
-         .reset = 3,
-         .writable = 0xB,
-         .write =
-             [this](auto, Cycle) {
-               const bool on = get(0x00) & 1;
-               if (timing_ && on != enabled_) timing_->set_icache(on);
-               enabled_ = on;
-             }},
         {.offset = 0x04,
          .name = "FLUSH",
          .writable = 0,
@@ -322,10 +275,6 @@ class XipCtrl final : public RegisterMap {
         {.offset = 0x08, .name = "STAT", .reset = 3, .writable = 0},  // FLUSH_READY, FIFO_EMPTY
     });
   }
-
- private:
-  memory::FlashTiming* timing_ = nullptr;
-  bool enabled_ = true;
 };
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <array>
 #include <memory>
 
-#include "peripherals/register_map.h"
 #include "peripherals/registry.h"
+#include "peripherals/rp2.h"
 
 namespace mj::peripherals {
 
@@ -40,84 +40,28 @@ class Ticks final : public RegisterMap {
   }
 };
 
-/// Core 0's view: CPUID, GPIO as storage, spinlocks. The other core is not modelled: its FIFO stays empty. Nor are the
-/// interpolators, and the platform timer's interrupt.
-class Sio final : public RegisterMap {
+/// Not modelled: the interpolators, and the platform timer's interrupt.
+class Sio final : public Rp2Sio {
  public:
-  Sio(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
+  Sio(const DeviceSpec& spec, const Wiring& wiring) : Rp2Sio(spec, wiring, {0x10, 0x14, 0x30, 0x34}, 8, 0) {
     define({
-        {.offset = 0x00, .name = "CPUID", .writable = 0},
-        {.offset = 0x04, .name = "GPIO_IN", .writable = 0},
-        {.offset = 0x08, .name = "GPIO_HI_IN", .writable = 0},
-        {.offset = 0x50, .name = "FIFO_ST", .reset = 2, .writable = 0},  // RDY, never VLD
-        {.offset = 0x54,
-         .name = "FIFO_WR",
-         .write = [this](auto, Cycle) { report(0x54, "message to the second core"); }},
-        {.offset = 0x58, .name = "FIFO_RD", .writable = 0},
-        {.offset = 0x5C, .name = "SPINLOCK_ST", .writable = 0, .read = [this](Cycle) { return locks_; }},
         {.offset = 0x190, .name = "PERI_NONSEC"},
         {.offset = 0x1A0, .name = "RISCV_SOFTIRQ", .writable = 0},
         {.offset = 0x1A4, .name = "MTIME_CTRL", .reset = 0xD},
         {.offset = 0x1B8, .name = "MTIMECMP", .reset = 0xFFFFFFFF},
         {.offset = 0x1BC, .name = "MTIMECMPH", .reset = 0xFFFFFFFF},
     });
-    // GPIO_OUT and GPIO_OE of both banks, then what sets, clears and toggles their bits.
-    for (const std::uint32_t at : {0x10u, 0x14u, 0x30u, 0x34u})
-      define({{.offset = at, .name = "GPIO"},
-              {.offset = at + 8,
-               .name = "GPIO_SET",
-               .writable = 0,
-               .write = [this, at](std::uint32_t v, Cycle) { set(at, get(at) | v); }},
-              {.offset = at + 16,
-               .name = "GPIO_CLR",
-               .writable = 0,
-               .write = [this, at](std::uint32_t v, Cycle) { set(at, get(at) & ~v); }},
-              {.offset = at + 24, .name = "GPIO_XOR", .writable = 0, .write = [this, at](std::uint32_t v, Cycle) {
-                 set(at, get(at) ^ v);
-               }}});
-    for (unsigned i = 0; i < 32; ++i)
-      define({{.offset = 0x100 + 4 * i,
-               .name = "SPINLOCK",
-               .writable = 0,
-               .read =
-                   [this, i](Cycle) {
-                     const std::uint32_t claimed = locks_ & 1u << i ? 0 : 1u << i;
-                     locks_ |= 1u << i;
-                     return claimed;
-                   },
-               .write = [this, i](auto, Cycle) { locks_ &= ~(1u << i); }}});
     define_storage(0x180, 4, "DOORBELL");
   }
-
- private:
-  std::uint32_t locks_ = 0;
 };
 
-/// CTRL's EN_SECURE switches the cache of the region that parameter `flash` names.
-class XipCtrl final : public RegisterMap {
+/// CTRL's EN_SECURE switches the cache.
+class XipCtrl final : public Rp2XipCtrl {
  public:
-  XipCtrl(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
-    if (wiring_.flash) timing_ = wiring_.flash(spec.text_or("flash", ""));
-    use_atomic_aliases();
-    define({
-        {.offset = 0x00,
-         .name = "CTRL",
-         .reset = 0x83,
-         .writable = 0xFFB,
-         .write =
-             [this](auto, Cycle) {
-               const bool on = get(0x00) & 1;
-               if (timing_ && on != enabled_) timing_->set_icache(on);
-               enabled_ = on;
-             }},
-        {.offset = 0x08, .name = "STAT", .reset = 2, .writable = 0},  // FIFO_EMPTY
-    });
+  XipCtrl(const DeviceSpec& spec, const Wiring& wiring) : Rp2XipCtrl(spec, wiring, 0x83, 0xFFB) {
+    define({{.offset = 0x08, .name = "STAT", .reset = 2, .writable = 0}});  // FIFO_EMPTY
     define_storage(0x0C, 4, "CTR_HIT, CTR_ACC, STREAM");
   }
-
- private:
-  memory::FlashTiming* timing_ = nullptr;
-  bool enabled_ = true;
 };
 
 /// Window 0's timing and format say how many cycles of the core a read of `line_bytes` takes: the serial clocks of
