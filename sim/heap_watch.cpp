@@ -10,8 +10,6 @@ namespace mj {
 
 namespace {
 
-constexpr unsigned no_count = 9;
-
 // Names of linker scripts for the first byte behind the heap: CMSIS, newlib's libgloss, picolibc, ESP-IDF, Arduino.
 constexpr const char* heap_limit_symbols[] = {"__HeapLimit", "__heap_limit", "__heap_end",  "_heap_end", "__heap_end__",
                                               "_eheap",      "__HeapTop",    "_heap_limit", "end_heap",  "__HEAP_END"};
@@ -23,21 +21,21 @@ constexpr const char* heap_base_symbols[] = {"__heap_start", "__HeapBase", "_hea
 
 HeapWatch::HeapWatch(Machine& machine, const Program& program) : machine_(machine), program_(program) {
   static const Row known[] = {
-      {"malloc", Kind::allocator, 0, no_count},
-      {"_malloc_r", Kind::allocator, 1, no_count},
+      {"malloc", Kind::allocator, 0, {}},
+      {"_malloc_r", Kind::allocator, 1, {}},
       {"calloc", Kind::allocator, 1, 0},
       {"_calloc_r", Kind::allocator, 2, 1},
-      {"realloc", Kind::allocator, 1, no_count},
-      {"_realloc_r", Kind::allocator, 2, no_count},
-      {"memalign", Kind::allocator, 1, no_count},
-      {"_memalign_r", Kind::allocator, 2, no_count},
-      {"aligned_alloc", Kind::allocator, 1, no_count},
-      {"k_malloc", Kind::allocator, 0, no_count},
-      {"pvPortMalloc", Kind::rtos, 0, no_count},
-      {"vApplicationMallocFailedHook", Kind::rtos_failed, 0, no_count},
-      {"sbrk", Kind::sbrk, 0, no_count},
-      {"_sbrk", Kind::sbrk, 0, no_count},
-      {"_sbrk_r", Kind::sbrk, 1, no_count},
+      {"realloc", Kind::allocator, 1, {}},
+      {"_realloc_r", Kind::allocator, 2, {}},
+      {"memalign", Kind::allocator, 1, {}},
+      {"_memalign_r", Kind::allocator, 2, {}},
+      {"aligned_alloc", Kind::allocator, 1, {}},
+      {"k_malloc", Kind::allocator, 0, {}},
+      {"pvPortMalloc", Kind::rtos, 0, {}},
+      {"vApplicationMallocFailedHook", Kind::rtos_failed, 0, {}},
+      {"sbrk", Kind::sbrk, 0, {}},
+      {"_sbrk", Kind::sbrk, 0, {}},
+      {"_sbrk_r", Kind::sbrk, 1, {}},
   };
   for (const Row& row : known)
     for (const profile::Symbol* s : program_.symbols.find_all(row.name))
@@ -63,7 +61,7 @@ void HeapWatch::entered(Address function, std::size_t depth, Cycle) {
     if (!running_->empty()) failed(running_->back());
     return;
   }
-  const std::uint64_t objects = row.objects == no_count ? 1 : argument(row.objects);
+  const std::uint64_t objects = row.objects ? argument(*row.objects) : 1;
   running_->push_back({&row, depth, objects * argument(row.bytes)});
 }
 

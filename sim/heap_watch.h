@@ -20,8 +20,9 @@ class HeapWatch final : profile::CallTree::Listener {
   HeapWatch(const HeapWatch&) = delete;
   HeapWatch& operator=(const HeapWatch&) = delete;
 
-  /// "the heap is too small: malloc was asked for 4,096 bytes; of the heap's 512 bytes (heap, 0x20000400 to 0x20000600)
-  /// 400 are left: 3,696 bytes are missing", of the last call that found no memory; empty: none did.
+  /// "the heap is too small: malloc found no memory for 4,096 bytes; of the heap's 512 bytes (heap, 0x20000400 to
+  /// 0x20000600) 400 were never given out: at least 3,696 bytes are missing", of the last call that found none; empty:
+  /// all did.
   std::string text() const;
 
  private:
@@ -29,8 +30,8 @@ class HeapWatch final : profile::CallTree::Listener {
   struct Row {
     std::string name;
     Kind kind;
-    unsigned bytes;    ///< which argument says how many bytes, from 0
-    unsigned objects;  ///< which one says of how many objects; none: 9
+    unsigned bytes;                   ///< which argument says how many bytes, from 0
+    std::optional<unsigned> objects;  ///< which one says of how many objects
   };
   struct Call {
     const Row* row;
