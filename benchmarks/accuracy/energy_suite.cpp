@@ -14,7 +14,6 @@
 #include "energy/ledger.h"
 #include "sim/board.h"
 #include "sim/run.h"
-#include "tools/build/build.h"
 
 namespace mj::accuracy {
 
@@ -79,16 +78,10 @@ struct Mix {
 };
 
 Result<Mix> mix_of(const std::string& network, const fs::path& folder) {
-  build::BuildRequest request;
-  request.model = fs::path(NETWORKS) / (network + ".tflite");
-  request.output = folder / (network + ".elf");
-  auto target = build::find_target(board);
-  if (!target) return target.error();
-  request.target = *target;
-  const auto built = build::build(request);
-  if (!built) return built.error();
+  const auto elf = build_network(network, board, folder.string());
+  if (!elf) return elf.error();
   RunRequest run_request;
-  run_request.firmware = request.output.string();
+  run_request.firmware = *elf;
   run_request.board = board;
   const auto result = run(run_request);
   if (!result) return result.error();

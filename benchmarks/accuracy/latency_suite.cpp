@@ -10,7 +10,6 @@
 
 #include "benchmarks/accuracy/suites.h"
 #include "sim/run.h"
-#include "tools/build/build.h"
 
 namespace mj::accuracy {
 
@@ -29,7 +28,7 @@ struct Published {
 struct Predicted {
   std::string program;  ///< whose code it is
   std::string network;
-  double milliseconds = 0, low = 0, high = 0;  ///< of the first inference
+  double milliseconds = 0, low = 0, high = 0;  ///< of an inference, the mean of all
 };
 
 Result<std::vector<Published>> read_rows() {
@@ -48,7 +47,7 @@ Result<std::vector<Published>> read_rows() {
   return rows;
 }
 
-/// The latency of an image's first inference: the network's cycles at the clocks that the firmware set.
+/// The mean latency of an image's inferences: the network's cycles at the clocks that the firmware set.
 Result<Predicted> predict(const std::string& program, const std::string& network, const fs::path& elf) {
   RunRequest request;
   request.firmware = elf.string();
@@ -70,14 +69,9 @@ Result<Predicted> predict(const std::string& program, const std::string& network
 }
 
 Result<Predicted> own(const std::string& network, const fs::path& folder) {
-  build::BuildRequest request;
-  request.model = fs::path(NETWORKS) / (network + ".tflite");
-  request.output = folder / (network + ".elf");
-  auto target = build::find_target(board);
-  if (!target) return target.error();
-  request.target = *target;
-  if (const auto built = build::build(request); !built) return built.error();
-  return predict("our runtime", network, request.output);
+  const auto elf = build_network(network, board, folder.string());
+  if (!elf) return elf.error();
+  return predict("our runtime", network, *elf);
 }
 
 std::string csv(const std::vector<Published>& rows, const std::vector<Predicted>& predictions) {

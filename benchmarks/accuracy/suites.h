@@ -15,6 +15,9 @@ struct Outcome {
   bool passed = false;  ///< energy: the intervals cover at least 80 % of the rows; cycles: no program failed its check
 };
 
+/// Builds the shipped network of that name with our runtime; the image's path, in `folder`. Errors: as build::build.
+Result<std::string> build_network(const std::string& network, const std::string& board, const std::string& folder);
+
 /// Energy per inference of MLPerf Tiny rows on NUCLEO-L4R5ZI, at the published cycles: energy apart from cycles.
 Result<Outcome> energy_suite(Format format);
 
