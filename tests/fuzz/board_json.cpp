@@ -1,6 +1,5 @@
 // A user's board file; "extends" reaches the shipped ones.
-#include "sim/board.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/board_promises.h"
 
 using namespace mj;
 
@@ -11,12 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require_refusal(board.error());
     return 0;
   }
-  std::uint64_t end = 0;
-  for (const RegionSpec& r : board->regions) {
-    fuzz::require(r.base >= end && r.size > 0, "regions ascend and are disjoint");
-    end = r.base + r.size;
-    fuzz::require(end <= std::uint64_t{1} << 32, "regions lie in the address space");
-  }
+  fuzz::require_memory_map(*board);
   board->budget_bytes(BudgetKind::flash);
   board->least_wait_states(64'000'000);
   return 0;

@@ -1,9 +1,8 @@
 // What a user lays over a board (--overlay): over a board with a file, and over one that is made for the image, which
 // takes rows of the core's table only.
 #include "isa/thumb/decode.h"
-#include "sim/board.h"
 #include "sim/timing/core_timing.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/board_promises.h"
 
 using namespace mj;
 
@@ -40,12 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require_refusal(board.error());
     return 0;
   }
-  std::uint64_t end = 0;
-  for (const RegionSpec& r : board->regions) {
-    fuzz::require(r.base >= end && r.size > 0, "regions ascend and are disjoint");
-    end = r.base + r.size;
-  }
-  fuzz::require(end <= std::uint64_t{1} << 32, "regions lie in the address space");
+  fuzz::require_memory_map(*board);
   if (!rows.ok() && !board->core.timing_rows.empty()) load_rows(board->core.timing, board->core.timing_rows);
   return 0;
 }
