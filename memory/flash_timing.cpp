@@ -51,7 +51,7 @@ void FlashTiming::set_dcache(bool on) {
 void FlashTiming::flush() {
   icache_.clear();
   dcache_.clear();
-  fetch_buffer_ = data_buffer_ = prefetch_word_ = no_word;
+  fetch_buffer_ = data_buffer_ = prefetch_word_ = code_end_ = no_word;
   ++epoch_;
 }
 
@@ -127,6 +127,7 @@ std::uint32_t FlashTiming::data_read(Address address, Cycle now) {
 std::uint32_t FlashTiming::fetch(Address word_address, Cycle now) {
   cause_ = {};
   if (free()) return 0;
+  if (params_.jump_refill) return fetch_running(word_address, now);
   std::uint32_t extra = 0;
   if (icache_.touch(word_address, true) || fetch_buffer_ == word_address) {
     ++counts_.fetch_hits;
@@ -154,6 +155,38 @@ std::uint32_t FlashTiming::fetch(Address word_address, Cycle now) {
     ++counts_.prefetches;
   }
   return extra;
+}
+
+void FlashTiming::begin_code(Address pc, Address end, Cycle now) {
+  if (!params_.jump_refill || free()) return;
+  if (pc != code_end_ && code_end_ != no_word) {
+    // The instruction behind the jump was on its way before the jump took effect: its word has been asked for.
+    const Address behind = word_of(code_end_);
+    if (behind != fetch_buffer_) fetch_running(behind, now - std::min<Cycle>(now, params_.jump_refill));
+    fetch_buffer_ = prefetch_word_ = no_word;
+  }
+  code_end_ = end;
+}
+
+std::uint32_t FlashTiming::fetch_running(Address word, Cycle now) {
+  if (fetch_buffer_ == word) {
+    ++counts_.fetch_hits;
+    return 0;
+  }
+  const Cycle reading = latency() + 1;
+  Cycle there = prefetch_ready_;
+  if (prefetch_word_ != word) {
+    // A word is asked for in the cycle before its instruction issues.
+    there = std::max(now - std::min<Cycle>(now, 1), array_free_) + reading;
+    array_free_ = there;
+    ++counts_.array_reads_fetch;
+  }
+  const Cycle issued = std::max(now, there);
+  fetch_buffer_ = word;
+  prefetch_word_ = word + params_.word_bytes;
+  prefetch_ready_ = array_free_ = std::max(issued, array_free_) + reading;
+  ++counts_.prefetches;
+  return static_cast<std::uint32_t>(issued - now);
 }
 
 }  // namespace mj::memory

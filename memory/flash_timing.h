@@ -26,6 +26,9 @@ struct FlashTimingParams {
   bool icache_enabled = false;     ///< at reset
   bool dcache_enabled = false;     ///< at reset
   bool of_core = false;            ///< the caches are the core's own: CCR.IC and CCR.DC switch them
+  /// Not 0: the prefetch runs on until a jump's target is asked for, can't be stopped, and no buffer outlives the jump.
+  /// Core cycles, at zero wait states, between a jump and its target.
+  std::uint32_t jump_refill = 0;
 };
 
 class FlashTiming {
@@ -55,6 +58,10 @@ class FlashTiming {
 
   /// Extra cycles of fetching the word (word_bytes long) at `word_address`, wanted at cycle `now`.
   std::uint32_t fetch(Address word_address, Cycle now);
+
+  /// Code from `pc` is fetched from cycle `now` on, and next what follows it up to `end`: tells a front end that jumps
+  /// are more to than other words that the code before didn't lead here.
+  void begin_code(Address pc, Address end, Cycle now);
 
   /// Of the cycles that the last data_read() or fetch() answered: whether a cache that is on missed, and how many were
   /// spent waiting for an earlier read of the array, which serves one at a time.
@@ -111,6 +118,8 @@ class FlashTiming {
   static constexpr Address no_word = 1;  ///< never a word's address
   Address word_of(Address a) const { return a & ~(params_.word_bytes - 1); }
 
+  /// fetch() where jump_refill isn't 0.
+  std::uint32_t fetch_running(Address word, Cycle now);
   /// Extra cycles of a read of the idle array.
   std::uint32_t latency() const { return (wait_states_ + 1) * params_.bus_ratio - 1 + params_.bus_cycles; }
 
@@ -123,7 +132,8 @@ class FlashTiming {
   Address fetch_buffer_ = no_word, data_buffer_ = no_word;  ///< last word read
   Address prefetch_word_ = no_word;                         ///< word being or having been prefetched
   Cycle prefetch_ready_ = 0;
-  Cycle array_free_ = 0;  ///< the array is busy with an earlier read until this cycle
+  Address code_end_ = no_word;  ///< where the code fetched last ends
+  Cycle array_free_ = 0;        ///< the array is busy with an earlier read until this cycle
   std::uint64_t epoch_ = 1;
   Cause cause_;
   Counts counts_;

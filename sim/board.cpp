@@ -138,6 +138,7 @@ RegionSpec to_region(const std::string& name, const json& j) {
     p.dcache_ways = figure32(*f, "dcache_ways");
     p.bus_ratio = std::clamp(figure32(*f, "bus_ratio", 1), 1u, 8u);
     p.bus_cycles = figure32(*f, "bus_cycles");
+    p.jump_refill = figure32(*f, "jump_refill");
     p.of_core = figure32(*f, "of_core") != 0;
     p.unified = figure32(*f, "unified") != 0;
     p.prefetch = figure32(*f, "prefetch") != 0;

@@ -273,6 +273,7 @@ void Engine::fetch_check() {
   std::size_t insn = 0;
   std::uint32_t total = 0;
   bool resident = true;
+  flash.begin_code(block.pc, block.end(), h_.now);
   for (; word < block.end(); word += flash.word_bytes()) {
     // The word is wanted when its first instruction, or the one that reaches into it, is to issue.
     while (insn + 1 < block.insns.size() && block.insns[insn].pc + block.insns[insn].size <= word) ++insn;

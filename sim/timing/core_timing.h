@@ -27,7 +27,7 @@ namespace mj::timing {
 
 /// Version of the rules in this folder; part of every result. Changes whenever the same core file could give other
 /// cycles.
-inline constexpr std::string_view model_version = "3";
+inline constexpr std::string_view model_version = "4";
 
 /// What of a pipeline's past still matters to the next instruction: results that are late, an open run of loads, a busy
 /// unit, the fetch queue, the predictor's entry. Opaque and canonical: equal states have equal bytes. All zero is the
