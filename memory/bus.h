@@ -7,11 +7,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "memory/data_port.h"
 #include "memory/device.h"
 #include "memory/flash_timing.h"
 #include "memory/protection.h"
@@ -36,6 +39,7 @@ struct Region {
   std::shared_ptr<std::vector<std::uint8_t>> bytes;  ///< flash and RAM; aliases share it
   std::uint32_t bytes_offset = 0;                    ///< where this region begins in `bytes`
   std::shared_ptr<FlashTiming> flash;                ///< null: no front end
+  std::optional<BusCosts> bus;                       ///< RAM behind the core's data port; none: tightly coupled
   Device* device = nullptr;                          ///< devices; owned by the machine
 
   // Counted on the slow path only; the fast path's accesses follow from block counts.
@@ -55,6 +59,10 @@ class Bus {
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
+  /// The core's data port; none unless this is called, before regions with `bus` are accessed.
+  DataPort& make_data_port(const DataPort::Params& params);
+  DataPort* data_port() { return port_.get(); }
+
   /// Adds a region; a later one that overlaps an earlier one is our bug (boards are checked before) and asserts.
   Region& add(Region region);
   const std::vector<std::unique_ptr<Region>>& regions() const { return regions_; }
@@ -65,15 +73,32 @@ class Bus {
     std::uint32_t value = 0;
     std::uint32_t extra_cycles = 0;  ///< beyond the core's own cost of the access
     bool device = false;
-    bool flash = false;               ///< served by flash with a front end
-    bool cache_miss = false;          ///< extra_cycles is that of a cache in front of flash, but for queued_cycles
-    std::uint32_t queued_cycles = 0;  ///< part of extra_cycles: an earlier read kept the flash array busy
-    std::uint32_t array_reads = 0;    ///< of the flash array, for this access
-    bool unsure = false;              ///< extra_cycles rests on inferred or estimated numbers
+    bool flash = false;                 ///< served by flash with a front end
+    bool cache_miss = false;            ///< extra_cycles is that of a cache in front of flash, but for queued_cycles
+    std::uint32_t queued_cycles = 0;    ///< part of extra_cycles: an earlier read kept the flash array busy
+    std::uint32_t array_reads = 0;      ///< of the flash array, for this access
+    bool unsure = false;                ///< extra_cycles rests on inferred or estimated numbers
+    std::uint32_t buffered_cycles = 0;  ///< part of extra_cycles: the store buffer was full or had to drain
   };
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);
   Outcome write(Address a, unsigned size, std::uint32_t value, Cycle now);
+
+  /// A plain access that costs nothing in spite of lying behind the data port: it hits the data cache. False: none of
+  /// these; take read() or write().
+  bool quick_read(Address a, unsigned size, std::uint32_t& value) {
+    const std::uint8_t* host = nullptr;
+    if (!port_ || (a & (size - 1)) != 0 || !port_->hit_for_read(a, host)) return false;
+    value = 0;
+    std::memcpy(&value, host, size);
+    return true;
+  }
+  bool quick_write(Address a, unsigned size, std::uint32_t value) {
+    std::uint8_t* host = nullptr;
+    if (!port_ || (a & (size - 1)) != 0 || code_pages_[a >> page_bits] || !port_->hit_for_write(a, host)) return false;
+    std::memcpy(host, &value, size);
+    return true;
+  }
 
   /// Copies out or in without time, side effects or write protection (loader, debugger, tensors). False if any byte is
   /// not plain memory; then nothing was copied.
@@ -101,6 +126,7 @@ class Bus {
   void report_code_write(const Region& region, Address a, unsigned size);
 
   std::vector<std::unique_ptr<Region>> regions_;  ///< sorted by base
+  std::unique_ptr<DataPort> port_;
   Region* last_ = nullptr;
   std::uintptr_t* read_pages_;
   std::uintptr_t* write_pages_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "memory/cache.h"
 #include "sim/base/units.h"
 
 namespace mj::memory {
@@ -14,6 +15,7 @@ namespace mj::memory {
 /// Parameters, from the board file; facts per part with sources stand there.
 struct FlashTimingParams {
   std::uint32_t word_bytes = 16;   ///< bytes that one array read delivers (a power of two)
+  std::uint32_t line_bytes = 0;    ///< of the caches, which then read it word by word as missed; 0: a word
   std::uint32_t wait_states = 0;   ///< at reset; an array read takes wait_states + 1 cycles
   std::uint32_t icache_lines = 0;  ///< 0: no instruction cache
   std::uint32_t dcache_lines = 0;  ///< 0: no data cache
@@ -45,16 +47,28 @@ class FlashTiming {
   void set_icache(bool on);  ///< turning a cache off empties it
   void set_dcache(bool on);
   void flush();
+  /// Forgets all instructions (ICIALLU), or the line of one address.
+  void invalidate_code();
+  void invalidate_code(Address a);
+  /// The data cache: the core's own serves RAM, too (memory/data_port.h).
+  Cache& data_cache() { return dcache_; }
 
   std::uint32_t wait_states() const { return wait_states_; }
   /// The interface's clock divides the core's by this from now on.
   void set_bus_ratio(std::uint32_t ratio);
+  /// A read of the word behind the one read last takes only `wait_states` if it begins within `open_for` cycles after
+  /// that one ended and not at a multiple of `page_bytes` (0: anywhere): the transfer just goes on (serial flash).
+  void set_chain(std::uint32_t wait_states, Cycle open_for, std::uint32_t page_bytes);
+  /// Each read begins anew.
+  void end_chain() { chain_ = {}; }
+  std::uint32_t bus_ratio() const { return params_.bus_ratio; }
   std::uint32_t word_bytes() const { return params_.word_bytes; }
   /// Most extra cycles that one read can cost with the wait states of now, or with 16 if that is more.
   std::uint32_t worst_case() const;
 
-  /// Extra cycles of a data read of the word at `address`, beginning at cycle `now`.
-  std::uint32_t data_read(Address address, Cycle now);
+  /// Extra cycles of a data read of the word at `address`, beginning at cycle `now`. `cacheable`: what it reads may be
+  /// answered by, and is taken into, the data cache.
+  std::uint32_t data_read(Address address, Cycle now, bool cacheable = true);
 
   /// Extra cycles of fetching the word (word_bytes long) at `word_address`, wanted at cycle `now`.
   std::uint32_t fetch(Address word_address, Cycle now);
@@ -91,35 +105,13 @@ class FlashTiming {
   }
 
  private:
-  struct Line {
-    Address tag = no_word;
-    bool code = false;       ///< instructions were fetched from it: losing it changes the epoch
-    std::uint64_t used = 0;  ///< when, in touches; the least recently used line of a set is replaced
-  };
-  class Cache {
-   public:
-    void resize(std::uint32_t lines, std::uint32_t ways, std::uint32_t word_bytes);
-    Line* find(Address word);
-    const Line* find(Address word) const { return const_cast<Cache*>(this)->find(word); }
-    bool touch(Address word, bool code);
-    /// Takes the word in; true if a line that held code was lost for it.
-    bool insert(Address word, bool code);
-    void clear();
-    bool enabled = false;
-    /// True if a word that isn't found here was a miss: there is a cache, and it is on.
-    bool serves() const { return enabled && !lines_.empty(); }
-
-   private:
-    Line* set_of(Address word);
-    std::vector<Line> lines_;
-    std::uint32_t ways_ = 0, sets_ = 0, word_bytes_ = 1;
-    std::uint64_t clock_ = 0;
-  };
   static constexpr Address no_word = 1;  ///< never a word's address
   Address word_of(Address a) const { return a & ~(params_.word_bytes - 1); }
 
   /// fetch() where jump_refill isn't 0.
   std::uint32_t fetch_running(Address word, Cycle now);
+  /// Reads a word from cycle `start` on: extra cycles. The array is busy with it.
+  std::uint32_t read_array(Address word, Cycle start);
   /// Extra cycles of a read of the idle array.
   std::uint32_t latency() const { return (wait_states_ + 1) * params_.bus_ratio - 1 + params_.bus_cycles; }
 
@@ -132,8 +124,15 @@ class FlashTiming {
   Address fetch_buffer_ = no_word, data_buffer_ = no_word;  ///< last word read
   Address prefetch_word_ = no_word;                         ///< word being or having been prefetched
   Cycle prefetch_ready_ = 0;
-  Address code_end_ = no_word;  ///< where the code fetched last ends
-  Cycle array_free_ = 0;        ///< the array is busy with an earlier read until this cycle
+  struct Chain {
+    std::uint32_t wait_states = 0, page_bytes = 0;
+    Cycle open_for = 0;
+    bool possible = false;
+  };
+  Chain chain_;
+  Address last_read_ = no_word;  ///< of the array
+  Address code_end_ = no_word;   ///< where the code fetched last ends
+  Cycle array_free_ = 0;         ///< the array is busy with an earlier read until this cycle
   std::uint64_t epoch_ = 1;
   Cause cause_;
   Counts counts_;

@@ -131,6 +131,7 @@ RegionSpec to_region(const std::string& name, const json& j) {
   if (const auto f = j.find("front_end"); f != j.end()) {
     memory::FlashTimingParams p;
     p.word_bytes = figure32(*f, "word_bytes");
+    p.line_bytes = figure32(*f, "line_bytes");
     p.wait_states = figure32(*f, "wait_states");
     p.icache_lines = figure32(*f, "icache_lines");
     p.dcache_lines = figure32(*f, "dcache_lines");
@@ -146,6 +147,15 @@ RegionSpec to_region(const std::string& name, const json& j) {
     p.dcache_enabled = figure32(*f, "dcache_enabled") != 0;
     r.front_end = p;
     r.unsure_waits = unsure_figures(*f);
+  }
+  if (const auto b = j.find("bus"); b != j.end()) {
+    memory::BusCosts costs;
+    costs.read = figure32(*b, "read_cycles");
+    costs.write = figure32(*b, "write_cycles");
+    costs.beat = figure32(*b, "beat_cycles", 1);
+    costs.beat_bytes = figure32(*b, "beat_bytes", 4);
+    r.bus = costs;
+    r.unsure_waits |= unsure_figures(*b);
   }
   for (const char* wait : {"read_wait", "write_wait", "run_wait"})
     if (j.contains(wait)) r.unsure_waits |= unsure_figures(json::array({j[wait]}));

@@ -73,6 +73,9 @@ bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, boo
 
 std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
   if (h_.attention & attention_abort) return 0;
+  std::uint32_t value = 0;
+  const bool plain = !observer_ && (kind & ~unsigned{access_aligned}) == 0;
+  if (plain && parts_.bus.quick_read(address, size, value)) return value;
   if (special(parts_.bus.read_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, false, kind)) return 0;
@@ -84,8 +87,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
   const Cycle when = access_time(s);
   // An unaligned access goes byte by byte; its bus waits are those of the words it touches.
   const unsigned step = unaligned ? 1 : size;
-  std::uint32_t value = 0, extra = 0, array_reads = 0;
-  std::uint32_t wait[2] = {}, miss[2] = {}, queued[2] = {};  // by whether the numbers are unsure
+  std::uint32_t extra = 0, array_reads = 0;
+  std::uint32_t wait[2] = {}, miss[2] = {}, queued[2] = {}, buffered[2] = {};  // by whether the numbers are unsure
   bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
@@ -99,7 +102,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
     if (i == 0 || (at & 3) == 0) {
       extra += part.extra_cycles;
       queued[part.unsure] += part.queued_cycles;
-      (part.cache_miss ? miss : wait)[part.unsure] += part.extra_cycles - part.queued_cycles;
+      buffered[part.unsure] += part.buffered_cycles;
+      (part.cache_miss ? miss : wait)[part.unsure] += part.extra_cycles - part.queued_cycles - part.buffered_cycles;
     }
     array_reads += part.array_reads;
     not_ram |= part.flash || part.device;
@@ -114,6 +118,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
     counts.unsure_data_miss += miss[1];
     counts.data_queued += queued[0] + queued[1];
     counts.unsure_data_queued += queued[1];
+    counts.data_buffered += buffered[0] + buffered[1];
+    counts.unsure_data_buffered += buffered[1];
     counts.flash_reads += array_reads;
     counts.not_ram += not_ram;
   }
@@ -123,6 +129,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
 
 void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
   if (h_.attention & attention_abort) return;
+  const bool plain = !observer_ && (kind & ~unsigned{access_aligned}) == 0;
+  if (plain && parts_.bus.quick_write(address, size, value)) return;
   if (special(parts_.bus.write_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, true, kind)) return;
@@ -133,7 +141,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   current_slot_ = s;
   const Cycle when = access_time(s);
   const unsigned step = unaligned ? 1 : size;
-  std::uint32_t extra = 0, unsure = 0;
+  std::uint32_t extra = 0, unsure = 0, buffered = 0, unsure_buffered = 0;
   bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
@@ -147,7 +155,8 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
     }
     if (i == 0 || (at & 3) == 0) {
       extra += part.extra_cycles;
-      if (part.unsure) unsure += part.extra_cycles;
+      buffered += part.buffered_cycles;
+      if (part.unsure) unsure += part.extra_cycles - part.buffered_cycles, unsure_buffered += part.buffered_cycles;
     }
     not_ram |= part.device;
   }
@@ -155,8 +164,10 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   if (not_ram || extra) {
     h_.now += extra;
     DynamicCounts& counts = dynamic(insn_index(h_.tb, s));
-    counts.data_wait += extra;
+    counts.data_wait += extra - buffered;
     counts.unsure_data_wait += unsure;
+    counts.data_buffered += buffered;
+    counts.unsure_data_buffered += unsure_buffered;
     counts.not_ram += not_ram;
   }
   if (observer_) observer_->accessed({address, size, value, true});

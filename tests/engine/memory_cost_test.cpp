@@ -49,5 +49,126 @@ TEST_F(Ch32v003Flash, StraightCodeOf16BitInstructionsRunsAsFromRam) {
   EXPECT_NEAR(cycles_per_pass(40, 1) - cycles_per_pass(20, 1), 20, 0.1);
 }
 
+// ---- the data cache of Cortex-M7 in front of RAM
+// -----------------------------------------------------------------------
+
+using NucleoH743ziRam = test::Arm;
+
+/// Cycles by reason of what stands between `begin` and `end`. r5 is AXI SRAM, r4 DTCM, r6 CCR; before begin the code
+/// has run once, so that it is fetched alike.
+struct Ran {
+  Ran(const std::string& setup, const std::string& body)
+      : b("nucleo-h743zi", R"(
+    func main
+      ldr   r6, =0xe000ed14       @ CCR
+      ldr   r5, =0x24000000
+      ldr   r4, =0x20000000
+  )" + setup + R"(
+      b     begin
+      .ltorg
+      .balign 32
+    begin:
+  )" + body + R"(
+    end:
+      b     end
+  )") {
+    b.run();
+    b.expect_conserved();
+    all = b.between("begin", "end");
+  }
+  Cycle operator[](Reason r) const { return all.reasons[static_cast<std::size_t>(r)]; }
+  Bench b;
+  profile::Counts all;
+};
+
+const std::string cache_on = R"(
+      ldr   r0, [r6]
+      orr   r0, #0x10000          @ DC
+      str   r0, [r6]
+      dsb
+)";
+const char* const no_cache = "";
+
+TEST_F(NucleoH743ziRam, TightlyCoupledMemoryCostsNothing) {
+  const Ran ran(cache_on, "ldr r0, [r4]\n ldr r1, [r4, #64]\n str r0, [r4, #8]\n");
+  EXPECT_EQ(ran[Reason::data_wait] + ran[Reason::cache_miss] + ran[Reason::write_buffer], 0u);
+}
+
+TEST_F(NucleoH743ziRam, WithTheCacheOffEachReadOfAxiSramCrossesTheBus) {
+  const Ran ran(no_cache, "ldr r0, [r5]\n ldr r1, [r5, #4]\n ldr r2, [r5]\n");
+  EXPECT_EQ(ran[Reason::data_wait], 3 * 4u);
+  EXPECT_EQ(ran[Reason::cache_miss], 0u);
+}
+
+TEST_F(NucleoH743ziRam, WithTheCacheOnALineIsReadOnce) {
+  // A miss: 4 cycles. What follows a while later hits.
+  const Ran ran(cache_on, R"(
+      ldr   r0, [r5, #0]
+      nop
+      nop
+      nop
+      nop
+      nop
+      nop
+      nop
+      nop
+      nop
+      nop
+      ldr   r1, [r5, #4]
+      ldr   r2, [r5, #28]
+      ldr   r3, [r5, #32]
+  )");
+  EXPECT_EQ(ran[Reason::cache_miss], 2 * 4u) << "two lines";
+  EXPECT_EQ(ran[Reason::data_wait], 0u);
+}
+
+TEST_F(NucleoH743ziRam, StoresWaitWhenTheStoreBufferIsFull) {
+  std::string stores = "dsb\n";  // the first store issues alone
+  for (int i = 0; i < 12; ++i) stores += "str r0, [r5, #" + std::to_string(8 * i) + "]\n";
+  Ran ran("ldr r0, =0x12345678\n", stores);
+  EXPECT_EQ(ran[Reason::write_buffer], 5u) << "a store a cycle, two cycles each on the bus, four entries";
+  EXPECT_EQ(ran[Reason::data_wait], 0u);
+  EXPECT_EQ(ran.b.word(0x24000058), 0x12345678u);
+}
+
+TEST_F(NucleoH743ziRam, TheMpuKeepsMemoryOutOfTheCache) {
+  // Region 0: 512 KiB from 0x24000000, full access, Normal non-cacheable (TEX 1, C 0, B 0); the default map elsewhere.
+  const std::string mpu = R"(
+      ldr   r7, =0xe000ed94       @ MPU_CTRL
+      ldr   r0, =0x24000010
+      str   r0, [r7, #8]          @ RBAR, region 0
+      ldr   r0, =%s
+      str   r0, [r7, #12]         @ RASR
+      movs  r0, #5
+      str   r0, [r7]
+      dsb
+  )";
+  const auto with = [&](const char* rasr) {
+    std::string text = mpu;
+    return cache_on + text.replace(text.find("%s"), 2, rasr);
+  };
+  const std::string twice = "ldr r0, [r5]\n udiv r1, r1, r1\n udiv r1, r1, r1\n ldr r2, [r5]\n";
+  const Ran uncached(with("0x03080025"), twice), shared(with("0x030f0025"), twice), cached(with("0x030b0025"), twice);
+  EXPECT_EQ(uncached[Reason::data_wait], 2 * 4u);
+  EXPECT_EQ(shared[Reason::data_wait], 2 * 4u) << "shareable memory isn't cached";
+  EXPECT_EQ(cached[Reason::data_wait], 0u);
+  EXPECT_EQ(cached[Reason::cache_miss], 4u);
+}
+
+TEST_F(NucleoH743ziRam, AnInvalidatedLineIsReadAgain) {
+  const std::string wait = "udiv r1, r1, r1\n udiv r1, r1, r1\n";
+  const Ran ran(cache_on,
+                "ldr r7, =0xe000ef5c  @ DCIMVAC\n ldr r0, [r5]\n" + wait + "str r5, [r7]\n dsb\n ldr r2, [r5]\n");
+  EXPECT_GE(ran[Reason::cache_miss], 2 * 4u);
+}
+
+TEST_F(NucleoH743ziRam, AWriteAllocatesUnderWriteBackOnly) {
+  // 0x10000000 is SRAM1 in the Code region: write-through. At 0x30000000 the same bytes are write-back.
+  const std::string body = "str r0, [r5]\n udiv r1, r1, r1\n udiv r1, r1, r1\n udiv r1, r1, r1\n ldr r2, [r5]\n";
+  const Ran back(cache_on + "ldr r5, =0x30000000\n", body), through(cache_on + "ldr r5, =0x10000000\n", body);
+  EXPECT_EQ(back[Reason::cache_miss], 0u);
+  EXPECT_EQ(through[Reason::cache_miss], 7u);
+}
+
 }  // namespace
 }  // namespace mj
