@@ -42,9 +42,6 @@ struct Region {
   std::optional<BusCosts> bus;                       ///< RAM behind the core's data port; none: tightly coupled
   Device* device = nullptr;                          ///< devices; owned by the machine
 
-  // Counted on the slow path only; the fast path's accesses follow from block counts.
-  std::uint64_t slow_reads = 0, slow_writes = 0;
-
   bool contains(Address a, unsigned n) const { return a >= base && a - base + std::uint64_t{n} <= size; }
   std::uint8_t* host(Address a) const { return bytes->data() + bytes_offset + (a - base); }
 };
@@ -83,19 +80,28 @@ class Bus {
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);
   Outcome write(Address a, unsigned size, std::uint32_t value, Cycle now);
+  /// True if this aligned read hits in the cache in front of flash and costs nothing: it has then been made, and
+  /// `value` is what read() would say. A short way for what is nearly always so; it may say false to a hit.
+  bool read_hit(Address a, unsigned size, std::uint32_t& value) {
+    const Region* r = cached_pages_[a >> page_bits];
+    if (!r || !r->flash->data_hit(a)) return false;
+    value = 0;
+    std::memcpy(&value, r->host(a), size);
+    return true;
+  }
 
-  /// A plain access that costs nothing in spite of lying behind the data port: it hits the data cache. False: none of
-  /// these; take read() or write().
-  bool quick_read(Address a, unsigned size, std::uint32_t& value) {
+  /// An aligned access that costs nothing in spite of lying behind the data port: it hits the data cache. False: none
+  /// of these; take read() or write().
+  bool quick_read(Address a, std::uint32_t& value, unsigned size) {
     const std::uint8_t* host = nullptr;
-    if (!port_ || (a & (size - 1)) != 0 || !port_->hit_for_read(a, host)) return false;
+    if (!port_ || !port_->hit_for_read(a, host)) return false;
     value = 0;
     std::memcpy(&value, host, size);
     return true;
   }
-  bool quick_write(Address a, unsigned size, std::uint32_t value) {
+  bool quick_write(Address a, std::uint32_t value, unsigned size) {
     std::uint8_t* host = nullptr;
-    if (!port_ || (a & (size - 1)) != 0 || code_pages_[a >> page_bits] || !port_->hit_for_write(a, host)) return false;
+    if (!port_ || code_pages_[a >> page_bits] || !port_->hit_for_write(a, host)) return false;
     std::memcpy(host, &value, size);
     return true;
   }
@@ -130,6 +136,7 @@ class Bus {
   Region* last_ = nullptr;
   std::uintptr_t* read_pages_;
   std::uintptr_t* write_pages_;
+  const Region** cached_pages_;  ///< pages of flash with a front end, where they may be read
   std::vector<std::uint8_t> code_pages_;
   const Protection* protection_ = nullptr;
   std::function<void(Address, unsigned)> code_write_;

@@ -1,6 +1,7 @@
 #include "memory/cache.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace mj::memory {
 
@@ -8,17 +9,22 @@ void Cache::resize(std::uint32_t lines, std::uint32_t ways, std::uint32_t line_b
   ways_ = ways == 0 || ways > lines ? lines : ways;
   sets_ = ways_ ? lines / ways_ : 0;
   line_bytes_ = line_bytes;
-  sector_bytes_ = sector_bytes;
+  line_bits_ = static_cast<unsigned>(std::countr_zero(line_bytes));
+  sector_bits_ = static_cast<unsigned>(std::countr_zero(sector_bytes));
+  forget_recent();
   lines_.assign(std::size_t{sets_} * ways_, {});
 }
 
 Cache::Line* Cache::find(Address address) {
   if (!serves()) return nullptr;
-  Line* set = set_of(address);
   const Address tag = line_of(address);
   const std::uint32_t part = sector(address);
-  Line* at = std::find_if(set, set + ways_, [&](const Line& l) { return l.tag == tag && (l.held & part); });
-  return at == set + ways_ ? nullptr : at;
+  const auto holds = [&](const Line& l) { return l.tag == tag && (l.held & part) != 0; };
+  Line*& known = recent(address);
+  if (known && holds(*known)) return known;
+  Line* set = set_of(address);
+  Line* at = std::find_if(set, set + ways_, holds);
+  return at == set + ways_ ? nullptr : known = at;
 }
 
 Cache::Line* Cache::touch(Address address, bool code) {

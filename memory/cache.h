@@ -1,6 +1,7 @@
 // A cache's directory: which lines it holds. Contents are always those of memory, so only time depends on it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace mj::memory {
 /// when it is missed.
 class Cache {
  public:
+  Cache() = default;
+  Cache(const Cache&) = delete;  // it points into itself
+  Cache& operator=(const Cache&) = delete;
   static constexpr Address no_line = 1;  ///< never a line's address
   struct Line {
     Address tag = no_line;
@@ -32,6 +36,15 @@ class Cache {
   /// The same, used now.
   Line* touch(Address address, bool code);
   void use(Line& line) { line.used = ++clock_; }
+  /// touch() for data, of what was found lately; else false.
+  bool touch_recent(Address address) {
+    Line* line = recent(address);
+    if (!line || line->tag != line_of(address) || !(line->held & sector(address))) return false;
+    use(*line);
+    return true;
+  }
+  /// What was found lately has to be found again.
+  void forget_recent() { recent_.fill(nullptr); }
   /// Takes the sector of `address` in; returns what was lost for it (tag no_line: nothing). Nothing happens while the
   /// cache is off.
   Line insert(Address address, bool code);
@@ -45,11 +58,15 @@ class Cache {
   bool serves() const { return enabled && !lines_.empty(); }
 
  private:
-  std::uint32_t sector(Address address) const { return 1u << (address & (line_bytes_ - 1)) / sector_bytes_; }
-  Line* set_of(Address address) { return &lines_[std::size_t{address / line_bytes_ % sets_} * ways_]; }
+  std::uint32_t sector(Address address) const { return 1u << ((address & (line_bytes_ - 1)) >> sector_bits_); }
+  Line* set_of(Address address) { return &lines_[std::size_t{(address >> line_bits_) % sets_} * ways_]; }
+  /// Where an address was found last; the line may hold another one by now, or nothing, if the cache was turned off.
+  Line*& recent(Address address) { return recent_[(address >> line_bits_) % recent_.size()]; }
 
   std::vector<Line> lines_;
-  std::uint32_t ways_ = 0, sets_ = 0, line_bytes_ = 1, sector_bytes_ = 1;
+  std::array<Line*, 64> recent_{};
+  std::uint32_t ways_ = 0, sets_ = 0, line_bytes_ = 1;
+  unsigned line_bits_ = 0, sector_bits_ = 0;
   std::uint64_t clock_ = 0;
 };
 

@@ -23,6 +23,7 @@ void DataPort::set_policies(std::vector<CachePolicyRange> ranges) {
   policies_ = std::move(ranges);
   last_policy_ = 0;
   forget_quick();
+  if (front_end_) front_end_->data_cache().forget_recent();
 }
 
 CachePolicy DataPort::policy(Address a) const {
@@ -36,8 +37,10 @@ CachePolicy DataPort::policy(Address a) const {
   return policies_[last_policy_].policy;
 }
 
-std::uint32_t DataPort::worst_case(const BusCosts& costs) const {
-  const std::uint32_t burst = costs.read + costs.write + 32 / std::max(costs.beat_bytes, 1u) * costs.beat;
+std::uint64_t DataPort::worst_case(const BusCosts& costs) const {
+  const std::uint32_t line_bytes = front_end_ ? front_end_->data_cache().line_bytes() : 0;
+  const std::uint64_t burst =
+      std::uint64_t{costs.read} + costs.write + std::uint64_t{line_bytes / costs.beat_bytes} * costs.beat;
   return (burst * (params_.entries + 3)) * ratio_allows;
 }
 
@@ -66,7 +69,7 @@ Cycle DataPort::arrives(Address a, Cycle now) const {
   const Address line = cache_->line_of(a);
   for (const Fill& f : fills_) {
     if (f.line != line || f.done <= now) continue;
-    const std::uint32_t beats = cache_->line_bytes() / f.beat_bytes;
+    const std::uint32_t beats = std::max(cache_->line_bytes() / f.beat_bytes, 1u);
     const std::uint32_t behind = ((a - line) / f.beat_bytes + beats - f.critical) % beats;
     return f.first + std::uint64_t{behind} * f.beat_cycles;
   }

@@ -68,7 +68,7 @@ class DataPort {
   Cost drain(Cycle now);
   bool buffers_stores() const { return params_.entries != 0; }
   /// Most that one access can cost at `costs`.
-  std::uint32_t worst_case(const BusCosts& costs) const;
+  std::uint64_t worst_case(const BusCosts& costs) const;
 
   // Data cache maintenance (ARMv7-M B3.2.4..6): lines are written back and forgotten; it costs the core nothing here.
   enum class Operation : std::uint8_t { invalidate, clean, clean_and_invalidate };

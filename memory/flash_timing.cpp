@@ -103,8 +103,9 @@ std::uint32_t FlashTiming::data_read(Address address, Cycle now, bool cacheable)
 
 std::uint32_t FlashTiming::read_array(Address word, Cycle start) {
   std::uint32_t extra = latency();
-  const bool goes_on = chain_.possible && !wait_states_held_ && last_read_ != no_word && word == last_read_ + params_.word_bytes &&
-                       start <= array_free_ + chain_.open_for && (!chain_.page_bytes || word % chain_.page_bytes);
+  const bool goes_on = chain_.possible && !wait_states_held_ && last_read_ != no_word &&
+                       word == last_read_ + params_.word_bytes && start <= array_free_ + chain_.open_for &&
+                       (!chain_.page_bytes || word % chain_.page_bytes);
   if (goes_on) extra = chain_.wait_states * params_.bus_ratio + params_.bus_cycles;
   array_free_ = start + extra + 1;
   last_read_ = word;

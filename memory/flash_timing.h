@@ -36,6 +36,8 @@ struct FlashTimingParams {
 class FlashTiming {
  public:
   explicit FlashTiming(const FlashTimingParams& params);
+  FlashTiming(const FlashTiming&) = delete;  // caches point into themselves
+  FlashTiming& operator=(const FlashTiming&) = delete;
 
   /// Firmware reprogrammed the interface (FLASH_ACR and the like).
   void set_wait_states(std::uint32_t count);
@@ -69,6 +71,14 @@ class FlashTiming {
   /// Extra cycles of a data read of the word at `address`, beginning at cycle `now`. `cacheable`: what it reads may be
   /// answered by, and is taken into, the data cache.
   std::uint32_t data_read(Address address, Cycle now, bool cacheable = true);
+  /// True if a data read at `address` costs nothing and doesn't reach the array, whenever it is: it has then been made,
+  /// as by data_read(). False: nothing happened. A short way for what is nearly always so; it may say false to a hit.
+  bool data_hit(Address address) {
+    if (free()) return false;
+    if (!(params_.unified ? icache_ : dcache_).touch_recent(word_of(address))) return false;
+    ++counts_.data_hits;
+    return true;
+  }
 
   /// Extra cycles of fetching the word (word_bytes long) at `word_address`, wanted at cycle `now`.
   std::uint32_t fetch(Address word_address, Cycle now);

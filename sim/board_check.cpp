@@ -102,11 +102,11 @@ Result<void> check_regions(const BoardSpec& board, const std::string& file) {
     }
     if (r.bus) {
       const std::uint32_t beat = r.bus->beat_bytes;
-      if (beat < 1 || beat > 32 || (beat & (beat - 1)))
-        return usage("must be a power of two from 1 to 32", at + "/bus/beat_bytes/value", std::to_string(beat));
-      constexpr std::uint32_t most = 1u << 16;
+      if (beat < 4 || beat > 32 || (beat & (beat - 1)))
+        return usage("must be a power of two from 4 to 32", at + "/bus/beat_bytes/value", std::to_string(beat));
+      constexpr std::uint32_t most = 1u << 12;
       if (r.bus->read > most || r.bus->write > most || r.bus->beat > most)
-        return usage("bus is beyond reason", at + "/bus", "more than 2^16 cycles");
+        return usage("bus is beyond reason", at + "/bus", "more than 2^12 cycles");
     }
     if (r.front_end) {
       const std::uint32_t word = r.front_end->word_bytes;

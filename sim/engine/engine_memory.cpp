@@ -6,10 +6,29 @@
 
 namespace mj::engine {
 
+inline bool Engine::load_hit(Slot* s, std::uint32_t address, unsigned size, unsigned kind, std::uint32_t& value) {
+  if ((address & (size - 1)) || (kind & access_unprivileged) || observer_ || (h_.attention & attention_abort))
+    return false;
+  if (parts_.bus.read_hit(address, size, value)) {
+    ++slow_accesses_;
+    ++dynamic(insn_index(h_.tb, s)).not_ram;
+    return true;
+  }
+  return parts_.bus.quick_read(address, value, size);
+}
+
+inline bool Engine::store_hit(std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
+  if ((address & (size - 1)) || (kind & access_unprivileged) || observer_ || (h_.attention & attention_abort))
+    return false;
+  return parts_.bus.quick_write(address, value, size);
+}
+
 std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
+  if (std::uint32_t value; h->engine->load_hit(s, address, size, kind, value)) return value;
   return h->engine->load(s, address, size, kind);
 }
 void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
+  if (h->engine->store_hit(address, value, size, kind)) return;
   h->engine->store(s, address, value, size, kind);
 }
 std::uint32_t exclusive_load(HotState* h, Slot* s, std::uint32_t address, unsigned size) {
@@ -73,9 +92,6 @@ bool Engine::refuse_unaligned(Slot* s, std::uint32_t address, unsigned size, boo
 
 std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
   if (h_.attention & attention_abort) return 0;
-  std::uint32_t value = 0;
-  const bool plain = !observer_ && (kind & ~unsigned{access_aligned}) == 0;
-  if (plain && parts_.bus.quick_read(address, size, value)) return value;
   if (special(parts_.bus.read_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, false, kind)) return 0;
@@ -87,7 +103,7 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
   const Cycle when = access_time(s);
   // An unaligned access goes byte by byte; its bus waits are those of the words it touches.
   const unsigned step = unaligned ? 1 : size;
-  std::uint32_t extra = 0, array_reads = 0;
+  std::uint32_t value = 0, extra = 0, array_reads = 0;
   std::uint32_t wait[2] = {}, miss[2] = {}, queued[2] = {}, buffered[2] = {};  // by whether the numbers are unsure
   bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
@@ -129,8 +145,6 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
 
 void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
   if (h_.attention & attention_abort) return;
-  const bool plain = !observer_ && (kind & ~unsigned{access_aligned}) == 0;
-  if (plain && parts_.bus.quick_write(address, size, value)) return;
   if (special(parts_.bus.write_pages(), address, size)) ++slow_accesses_;
   const bool unaligned = (address & (size - 1)) != 0;
   if (unaligned && refuse_unaligned(s, address, size, true, kind)) return;
