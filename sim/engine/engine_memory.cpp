@@ -14,7 +14,10 @@ inline bool Engine::load_hit(Slot* s, std::uint32_t address, unsigned size, unsi
     ++dynamic(insn_index(h_.tb, s)).not_ram;
     return true;
   }
-  return parts_.bus.quick_read(address, value, size);
+  if (!parts_.bus.quick_read(address, value, size)) return false;
+  // A line that RAM had may hold flash by now, whose bytes are elsewhere.
+  const memory::Region* region = parts_.bus.find(address);
+  return region != nullptr && region->bus.has_value();
 }
 
 inline bool Engine::store_hit(std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
