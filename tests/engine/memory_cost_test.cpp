@@ -170,5 +170,24 @@ TEST_F(NucleoH743ziRam, AWriteAllocatesUnderWriteBackOnly) {
   EXPECT_EQ(through[Reason::cache_miss], 7u);
 }
 
+TEST_F(NucleoH743ziRam, ALineThatFlashTakesOverHoldsFlash) {
+  // Five lines of one set: RAM's first one is found again, three others and a flash line drive it out, and the flash
+  // line is read while another one was the last to hit. Erased flash is all ones.
+  const std::string wait = "udiv r1, r1, r1\n udiv r1, r1, r1\n udiv r1, r1, r1\n";
+  const std::string again = "ldr r0, [r5]\n" + wait;
+  Ran ran(cache_on + R"(
+      ldr   r7, =0x08008000
+      ldr   r6, =0x24001000
+      ldr   r4, =0x24002000
+      ldr   r3, =0x24003000
+      movs  r0, #1
+      str   r0, [r5]
+  )",
+          wait + again + again + "ldr r2, [r6]\n" + wait + "ldr r2, [r4]\n" + wait + "ldr r2, [r3]\n" + wait +
+              "ldr r2, [r7]\n" + wait + "ldr r2, [r6]\n ldr r0, [r7]\n");
+  EXPECT_EQ(ran.b.r(0), 0xffffffffu);
+  EXPECT_EQ(ran.b.word(0x24000000), 1u);
+}
+
 }  // namespace
 }  // namespace mj
