@@ -31,7 +31,8 @@ function(mj_library target)
   add_library(${target} STATIC ${ARGN})
   mj_options(${target})
   if(MJ_FUZZ)
-    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link
+                           -fsanitize-coverage-ignorelist=${PROJECT_SOURCE_DIR}/tests/fuzz/not_ours.txt)
   endif()
 endfunction()
 
