@@ -91,13 +91,18 @@ std::string run_qemu(const QemuFamily& family, const std::vector<std::uint8_t>& 
   std::ofstream(folder + "/image", std::ios::binary)
       .write(reinterpret_cast<const char*>(image.data()), static_cast<std::streamsize>(image.size()));
   const std::string command = fmt::format(
-      "cd '{}' && rm -f states && timeout 120 qemu-system-arm -M {} -nographic -monitor none -serial none "
+      "cd '{}' && rm -f states && timeout 600 qemu-system-arm -M {} -nographic -monitor none -serial none "
       "-semihosting-config enable=on,target=native -device loader,file=image,addr={:#x},force-raw=on >log 2>&1 "
       "</dev/null",
       folder, family.machine, family.load);
-  if (const int status = std::system(command.c_str()); WEXITSTATUS(status) == 127)
-    return "qemu-system-arm is not installed (tools/setup/install-packages --tests)";
-  return "";
+  switch (WEXITSTATUS(std::system(command.c_str()))) {
+    case 124:
+      return "qemu-system-arm did not end within ten minutes";
+    case 127:
+      return "qemu-system-arm is not installed (tools/setup/install-packages --tests)";
+    default:
+      return "";
+  }
 }
 
 class Comparison {

@@ -5,38 +5,12 @@
 #include "isa/thumb/exceptions.h"
 #include "isa/thumb/sau.h"
 #include "isa/thumb/system.h"
-#include "tests/exceptions/fake_core.h"
+#include "tests/exceptions/secure_core.h"
 
 namespace mj::test {
 namespace {
 
 using namespace isa::thumb;
-
-ExceptionConfig m33(bool security) {
-  ExceptionConfig c = FakeCore::m4();
-  c.v8m = true;
-  c.security = security;
-  return c;
-}
-ExceptionConfig m23() {
-  ExceptionConfig c = FakeCore::m0plus();
-  c.v8m = c.security = true;
-  return c;
-}
-
-/// Secure state on the MSP; Non-secure MSP 0x20003000, its vectors at 0x8000.
-struct SecureCore : FakeCore {
-  explicit SecureCore(const ExceptionConfig& config = m33(true)) : FakeCore(config) {
-    regs[secure_state] = 1;
-    unit.system_write(0x88 /* MSP_NS */, 0x20003000, regs.data());
-    unit.bank(false).vtor_ = 0x8000;
-    for (unsigned n = 1; n < 64; ++n) memory.words[0x8000 + 4 * n] = (0x8000 + handler(n)) | 1;
-  }
-  void irq_to(unsigned n, std::uint8_t priority, bool non_secure) {
-    irq(n, priority);
-    unit.set_targets_non_secure(n, non_secure);
-  }
-};
 
 // ---- without the Security Extension ---------------------------------------------------------------------------------
 
@@ -110,6 +84,8 @@ TEST(Security, RegistersOfTheOtherState) {
   core.unit.system_write(0x90 /* PRIMASK_NS */, 1, core.regs.data());
   core.unit.system_write(0x94 /* CONTROL_NS */, 3, core.regs.data());
   core.unit.system_write(0x89 /* PSP_NS */, 0x20004000, core.regs.data());
+  core.unit.system_write(0x8b /* PSPLIM_NS */, 0x20003807, core.regs.data());
+  EXPECT_EQ(core.unit.system_read(0x8b, core.regs.data()), 0x20003800u);
   core.unit.become_secure(false, core.regs.data());
   EXPECT_EQ(core[primask], 1u);
   EXPECT_EQ(core[control], 3u);
@@ -326,104 +302,6 @@ TEST(SauTest, FlattenedAgreesWithEachAddress) {
     EXPECT_EQ(sau.at(ranges[i].first).attribution, ranges[i].attribution);
     EXPECT_EQ(sau.at(ranges[i].last).attribution, ranges[i].attribution);
   }
-}
-
-// ---- FP state that waits to be stored (DDI0553 B3.22, PreserveFPState())
-// ----------------------------------------------
-
-/// In the handler of irq0, priority 0x40; Thread mode's FP state waits for its frame.
-struct WaitingFp : SecureCore {
-  explicit WaitingFp(bool thread_is_privileged = true) {
-    unit.set_cpacr(0x00f00000);
-    for (const unsigned fault : {unsigned{bus_fault}, unsigned{secure_fault}, usage_fault | secure_bank})
-      unit.set_enabled(fault, true);
-    irq_to(0, 0x40, false);
-    for (unsigned i = 0; i < 32; ++i) regs[s0 + i] = 0xf000 + i;
-    regs[control] = control_fpca | control_sfpa | (thread_is_privileged ? 0u : unsigned{control_npriv});
-    unit.set_pending(irq0);
-    take();
-  }
-  bool waits() const { return (unit.fpccr & fpccr_lspact) != 0; }
-  bool stored() const { return memory.words.contains(msp - 0x48); }
-};
-
-TEST(V8mLazyFp, IsStoredWithTheFirstFpInstruction) {
-  WaitingFp core;
-  EXPECT_TRUE(core.waits());
-  EXPECT_EQ(core.unit.touch_fp(core.cpu()).words_stacked, 17u);
-  EXPECT_FALSE(core.waits());
-  EXPECT_EQ(core.memory.words[FakeCore::msp - 0x48], 0xf000u);
-}
-
-TEST(V8mLazyFp, AFaultThatIsTakenAtOnceLeavesItWaiting) {
-  WaitingFp core;
-  core.memory.bus_faults.insert(FakeCore::msp - 0x40);
-  EXPECT_TRUE(core.unit.touch_fp(core.cpu()).fault_pended);
-  EXPECT_EQ(core.unit.pending_exception(core.regs.data()), bus_fault);
-  EXPECT_EQ(core.unit.bank(false).cfsr | core.unit.cfsr, cfsr_lsperr);
-  EXPECT_TRUE(core.waits());
-  core.take(0x7000);
-  core.ret();
-  core.memory.bus_faults.clear();
-  EXPECT_EQ(core.unit.touch_fp(core.cpu()).words_stacked, 17u);  // the instruction begins anew
-  EXPECT_FALSE(core.waits());
-}
-
-TEST(V8mLazyFp, AFaultThatHasToWaitLetsTheInstructionGoOn) {
-  WaitingFp core;
-  core.unit.set_priority(bus_fault, 0x80);  // when room was reserved, it could have been taken
-  core.memory.bus_faults.insert(FakeCore::msp - 0x48);
-  EXPECT_TRUE(core.unit.touch_fp(core.cpu()).fault_pended);
-  EXPECT_EQ(core.unit.pending_exception(core.regs.data()), std::nullopt);
-  EXPECT_TRUE(core.unit.pending(bus_fault));
-  EXPECT_FALSE(core.waits());
-  EXPECT_EQ(core[control] & (control_fpca | control_sfpa), unsigned{control_fpca | control_sfpa});
-}
-
-TEST(V8mLazyFp, CodeThatMayNoLongerUseTheFpuIsNocp) {
-  WaitingFp core(false);
-  core.unit.set_cpacr(0x00500000);  // privileged code may: the handler, not the thread
-  EXPECT_TRUE(core.unit.touch_fp(core.cpu()).fault_pended);
-  EXPECT_EQ(core.unit.cfsr, cfsr_nocp);
-  EXPECT_EQ(core.unit.pending_exception(core.regs.data()), usage_fault | secure_bank);
-  EXPECT_FALSE(core.stored());
-  EXPECT_TRUE(core.waits());
-}
-
-TEST(V8mLazyFp, BelowTheLimitNothingIsStored) {
-  WaitingFp core;
-  core.unit.fpccr |= fpccr_splimviol;  // STKOF was raised when room was sought
-  const FpTouch touch = core.unit.touch_fp(core.cpu());
-  EXPECT_EQ(touch.words_stacked, 0u);
-  EXPECT_FALSE(touch.fault_pended);
-  EXPECT_EQ(core.unit.cfsr, 0u);
-  EXPECT_FALSE(core.waits());
-}
-
-TEST(V8mLazyFp, NonSecureStateThatWouldGoToSecureMemoryIsASecureFault) {
-  SecureCore core;
-  core.unit.set_cpacr(0x00f00000);
-  core.unit.set_nsacr(0xc00);
-  core.unit.bank(false).cpacr_ = 0x00f00000;
-  core.unit.set_enabled(secure_fault, true);
-  core.irq_to(0, 0x40, false);
-  core.unit.become_secure(false, core.regs.data());
-  core.unit.touch_fp(core.cpu());
-  core.unit.set_pending(irq0);
-  core.take();  // to Secure state
-  core.memory.secure_faults.insert(0x20003000 - 0x48);
-  EXPECT_TRUE(core.unit.touch_fp(core.cpu()).fault_pended);
-  EXPECT_EQ(core.unit.sfsr, sfsr_lsperr);
-  EXPECT_EQ(core.unit.pending_exception(core.regs.data()), secure_fault);
-}
-
-TEST(V8mLazyFp, WhatCannotBeTakenEvenAsHardFaultLocksUp) {
-  WaitingFp core;
-  core.unit.fpccr &= ~(fpccr_bfrdy | fpccr_hfrdy);  // room was reserved in HardFault's handler
-  core.memory.bus_faults.insert(FakeCore::msp - 0x48);
-  EXPECT_TRUE(core.unit.touch_fp(core.cpu()).lockup);
-  EXPECT_TRUE(core.unit.lockup());
-  EXPECT_EQ(core.unit.hfsr, hfsr_forced);
 }
 
 }  // namespace
