@@ -30,6 +30,11 @@ Bus::~Bus() {
   std::free(cached_pages_);
 }
 
+DataPort& Bus::make_data_port(const DataPort::Params& params) {
+  port_ = std::make_unique<DataPort>(params);
+  return *port_;
+}
+
 Region& Bus::add(Region region) {
   auto at = std::find_if(regions_.begin(), regions_.end(), [&](const auto& r) { return r->base > region.base; });
   assert(at == regions_.end() || region.base + region.size <= (*at)->base);
@@ -52,8 +57,9 @@ void Bus::map_pages(const Region& region, Address from, Address to) {
     if (at > run.last) run = protection_->run_at(at);
     const auto page_end = at + static_cast<Address>(page - 1);
     const std::uint8_t permits = run.last >= page_end ? run.permits : protection_->permits(at, page_end);
-    const bool free_read = region.read_wait == 0 && !region.flash && (permits & permit_read);
-    const bool free_write = region.kind == RegionKind::ram && region.write_wait == 0 && (permits & permit_write);
+    const bool free_read = region.read_wait == 0 && !region.flash && !region.bus && (permits & permit_read);
+    const bool free_write =
+        region.kind == RegionKind::ram && region.write_wait == 0 && !region.bus && (permits & permit_write);
     read_pages_[a >> page_bits] = free_read ? bias : 0;
     cached_pages_[a >> page_bits] =
         region.flash && region.read_wait == 0 && (permits & permit_read) ? &region : nullptr;
@@ -80,6 +86,10 @@ Bus::Outcome Bus::read(Address a, unsigned size, Cycle now) {
   }
   out.extra_cycles = r->read_wait;
   out.unsure = r->unsure;
+  if (port_ && port_->buffers_stores() && (r->read_wait || r->write_wait)) {
+    out.buffered_cycles = port_->drain(now).buffered;
+    out.extra_cycles += out.buffered_cycles;
+  }
   if (r->kind == RegionKind::device) {
     out.device = true;
     out.value = r->device->read(a - r->base, size, now);
@@ -87,11 +97,19 @@ Bus::Outcome Bus::read(Address a, unsigned size, Cycle now) {
   }
   if (r->flash) {
     const std::uint64_t before = r->flash->array_reads();
-    out.extra_cycles += r->flash->data_read(a, now);
+    const bool cacheable = !r->flash->of_core() || !port_ || port_->policy(a) != CachePolicy::none;
+    out.extra_cycles += r->flash->data_read(a, now, cacheable);
     out.flash = true;
     out.cache_miss = r->flash->cause().miss;
     out.queued_cycles = r->flash->cause().queued;
     out.array_reads = static_cast<std::uint32_t>(r->flash->array_reads() - before);
+  }
+  if (r->bus) {
+    const DataPort::Cost cost = port_->read(a, now, *r->bus, r->host(a));
+    out.extra_cycles += cost.cycles;
+    out.queued_cycles = cost.queued;
+    out.buffered_cycles += cost.buffered;
+    out.cache_miss = cost.miss;
   }
   std::memcpy(&out.value, r->host(a), size);
   return out;
@@ -110,6 +128,13 @@ Bus::Outcome Bus::write(Address a, unsigned size, std::uint32_t value, Cycle now
   }
   out.extra_cycles = r->write_wait;
   out.unsure = r->unsure;
+  if (port_ && port_->buffers_stores() && r->write_wait)
+    out.extra_cycles = out.buffered_cycles = port_->post(a, now, r->write_wait).buffered;
+  if (r->bus) {
+    const DataPort::Cost cost = port_->write(a, now, *r->bus, r->host(a));
+    out.extra_cycles += cost.cycles;
+    out.buffered_cycles += cost.buffered;
+  }
   if (r->kind == RegionKind::device) {
     out.device = true;
     r->device->write(a - r->base, size, value, now);
@@ -183,6 +208,7 @@ void Bus::set_protection(const Protection* protection) {
   if (protection == protection_) return;
   const Protection* before = protection_;
   protection_ = protection;
+  if (port_) port_->forget_quick();
   const auto run_at = [](const Protection* p, Address a) {
     return p ? p->run_at(a) : ProtectionRange{a, 0xffffffff, 0xff};
   };

@@ -10,9 +10,11 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "memory/data_port.h"
 #include "memory/device.h"
 #include "memory/flash_timing.h"
 #include "memory/protection.h"
@@ -37,6 +39,7 @@ struct Region {
   std::shared_ptr<std::vector<std::uint8_t>> bytes;  ///< flash and RAM; aliases share it
   std::uint32_t bytes_offset = 0;                    ///< where this region begins in `bytes`
   std::shared_ptr<FlashTiming> flash;                ///< null: no front end
+  std::optional<BusCosts> bus;                       ///< RAM behind the core's data port; none: tightly coupled
   Device* device = nullptr;                          ///< devices; owned by the machine
 
   bool contains(Address a, unsigned n) const { return a >= base && a - base + std::uint64_t{n} <= size; }
@@ -53,6 +56,10 @@ class Bus {
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
+  /// The core's data port; none unless this is called, before regions with `bus` are accessed.
+  DataPort& make_data_port(const DataPort::Params& params);
+  DataPort* data_port() { return port_.get(); }
+
   /// Adds a region; a later one that overlaps an earlier one is our bug (boards are checked before) and asserts.
   Region& add(Region region);
   const std::vector<std::unique_ptr<Region>>& regions() const { return regions_; }
@@ -63,11 +70,12 @@ class Bus {
     std::uint32_t value = 0;
     std::uint32_t extra_cycles = 0;  ///< beyond the core's own cost of the access
     bool device = false;
-    bool flash = false;               ///< served by flash with a front end
-    bool cache_miss = false;          ///< extra_cycles is that of a cache in front of flash, but for queued_cycles
-    std::uint32_t queued_cycles = 0;  ///< part of extra_cycles: an earlier read kept the flash array busy
-    std::uint32_t array_reads = 0;    ///< of the flash array, for this access
-    bool unsure = false;              ///< extra_cycles rests on inferred or estimated numbers
+    bool flash = false;                 ///< served by flash with a front end
+    bool cache_miss = false;            ///< extra_cycles is that of a cache in front of flash, but for queued_cycles
+    std::uint32_t queued_cycles = 0;    ///< part of extra_cycles: an earlier read kept the flash array busy
+    std::uint32_t array_reads = 0;      ///< of the flash array, for this access
+    bool unsure = false;                ///< extra_cycles rests on inferred or estimated numbers
+    std::uint32_t buffered_cycles = 0;  ///< part of extra_cycles: the store buffer was full or had to drain
   };
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);
@@ -79,6 +87,22 @@ class Bus {
     if (!r || !r->flash->data_hit(a)) return false;
     value = 0;
     std::memcpy(&value, r->host(a), size);
+    return true;
+  }
+
+  /// An aligned access that costs nothing in spite of lying behind the data port: it hits the data cache. False: none
+  /// of these; take read() or write().
+  bool quick_read(Address a, std::uint32_t& value, unsigned size) {
+    const std::uint8_t* host = nullptr;
+    if (!port_ || !port_->hit_for_read(a, host)) return false;
+    value = 0;
+    std::memcpy(&value, host, size);
+    return true;
+  }
+  bool quick_write(Address a, std::uint32_t value, unsigned size) {
+    std::uint8_t* host = nullptr;
+    if (!port_ || code_pages_[a >> page_bits] || !port_->hit_for_write(a, host)) return false;
+    std::memcpy(host, &value, size);
     return true;
   }
 
@@ -108,6 +132,7 @@ class Bus {
   void report_code_write(const Region& region, Address a, unsigned size);
 
   std::vector<std::unique_ptr<Region>> regions_;  ///< sorted by base
+  std::unique_ptr<DataPort> port_;
   Region* last_ = nullptr;
   std::uintptr_t* read_pages_;
   std::uintptr_t* write_pages_;

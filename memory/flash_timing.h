@@ -2,12 +2,12 @@
 // nRF52 code cache are all instances). Answers only one question: how many extra cycles does this access cost now?
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "memory/cache.h"
 #include "sim/base/units.h"
 
 namespace mj::memory {
@@ -15,6 +15,7 @@ namespace mj::memory {
 /// Parameters, from the board file; facts per part with sources stand there.
 struct FlashTimingParams {
   std::uint32_t word_bytes = 16;   ///< bytes that one array read delivers (a power of two)
+  std::uint32_t line_bytes = 0;    ///< of the caches, which then read it word by word as missed; 0: a word
   std::uint32_t wait_states = 0;   ///< at reset; an array read takes wait_states + 1 cycles
   std::uint32_t icache_lines = 0;  ///< 0: no instruction cache
   std::uint32_t dcache_lines = 0;  ///< 0: no data cache
@@ -27,6 +28,9 @@ struct FlashTimingParams {
   bool icache_enabled = false;     ///< at reset
   bool dcache_enabled = false;     ///< at reset
   bool of_core = false;            ///< the caches are the core's own: CCR.IC and CCR.DC switch them
+  /// Not 0: the prefetch runs on until a jump's target is asked for, can't be stopped, and no buffer outlives the jump.
+  /// Core cycles, at zero wait states, between a jump and its target.
+  std::uint32_t jump_refill = 0;
 };
 
 class FlashTiming {
@@ -45,16 +49,28 @@ class FlashTiming {
   void set_icache(bool on);  ///< turning a cache off empties it
   void set_dcache(bool on);
   void flush();
+  /// Forgets all instructions (ICIALLU), or the line of one address.
+  void invalidate_code();
+  void invalidate_code(Address a);
+  /// The data cache: the core's own serves RAM, too (memory/data_port.h).
+  Cache& data_cache() { return dcache_; }
 
   std::uint32_t wait_states() const { return wait_states_; }
   /// The interface's clock divides the core's by this from now on.
   void set_bus_ratio(std::uint32_t ratio);
+  /// A read of the word behind the one read last takes only `wait_states` if it begins within `open_for` cycles after
+  /// that one ended and not at a multiple of `page_bytes` (0: anywhere): the transfer just goes on (serial flash).
+  void set_chain(std::uint32_t wait_states, Cycle open_for, std::uint32_t page_bytes);
+  /// Each read begins anew.
+  void end_chain() { chain_ = {}; }
+  std::uint32_t bus_ratio() const { return params_.bus_ratio; }
   std::uint32_t word_bytes() const { return params_.word_bytes; }
   /// Most extra cycles that one read can cost with the wait states of now, or with 16 if that is more.
   std::uint32_t worst_case() const;
 
-  /// Extra cycles of a data read of the word at `address`, beginning at cycle `now`.
-  std::uint32_t data_read(Address address, Cycle now);
+  /// Extra cycles of a data read of the word at `address`, beginning at cycle `now`. `cacheable`: what it reads may be
+  /// answered by, and is taken into, the data cache.
+  std::uint32_t data_read(Address address, Cycle now, bool cacheable = true);
   /// True if a data read at `address` costs nothing and doesn't reach the array, whenever it is: it has then been made,
   /// as by data_read(). False: nothing happened. A short way for what is nearly always so; it may say false to a hit.
   bool data_hit(Address address) {
@@ -66,6 +82,10 @@ class FlashTiming {
 
   /// Extra cycles of fetching the word (word_bytes long) at `word_address`, wanted at cycle `now`.
   std::uint32_t fetch(Address word_address, Cycle now);
+
+  /// Code from `pc` is fetched from cycle `now` on, and next what follows it up to `end`: tells a front end that jumps
+  /// are more to than other words that the code before didn't lead here.
+  void begin_code(Address pc, Address end, Cycle now);
 
   /// Of the cycles that the last data_read() or fetch() answered: whether a cache that is on missed, and how many were
   /// spent waiting for an earlier read of the array, which serves one at a time.
@@ -95,44 +115,13 @@ class FlashTiming {
   }
 
  private:
-  struct Line {
-    Address tag = no_word;
-    bool code = false;       ///< instructions were fetched from it: losing it changes the epoch
-    std::uint64_t used = 0;  ///< when, in touches; the least recently used line of a set is replaced
-  };
-  class Cache {
-   public:
-    void resize(std::uint32_t lines, std::uint32_t ways, std::uint32_t word_bytes);
-    Line* find(Address word);
-    const Line* find(Address word) const { return const_cast<Cache*>(this)->find(word); }
-    bool touch(Address word, bool code);
-    /// touch() for data, of a word that was found lately; else false.
-    bool touch_recent(Address word) {
-      Line* line = recent(word);
-      if (!line || line->tag != word) return false;
-      line->used = ++clock_;
-      return true;
-    }
-    /// Takes the word in; true if a line that held code was lost for it.
-    bool insert(Address word, bool code);
-    void clear();
-    bool enabled = false;
-    /// True if a word that isn't found here was a miss: there is a cache, and it is on.
-    bool serves() const { return enabled && !lines_.empty(); }
-
-   private:
-    Line* set_of(Address word);
-    /// Where a word was found last; the line may hold another one by now, or nothing, if the cache was turned off.
-    Line*& recent(Address word) { return recent_[(word >> word_bits_) % recent_.size()]; }
-    std::vector<Line> lines_;
-    std::array<Line*, 64> recent_{};
-    std::uint32_t ways_ = 0, sets_ = 0;
-    unsigned word_bits_ = 0;
-    std::uint64_t clock_ = 0;
-  };
   static constexpr Address no_word = 1;  ///< never a word's address
   Address word_of(Address a) const { return a & ~(params_.word_bytes - 1); }
 
+  /// fetch() where jump_refill isn't 0.
+  std::uint32_t fetch_running(Address word, Cycle now);
+  /// Reads a word from cycle `start` on: extra cycles. The array is busy with it.
+  std::uint32_t read_array(Address word, Cycle start);
   /// Extra cycles of a read of the idle array.
   std::uint32_t latency() const { return (wait_states_ + 1) * params_.bus_ratio - 1 + params_.bus_cycles; }
 
@@ -145,7 +134,15 @@ class FlashTiming {
   Address fetch_buffer_ = no_word, data_buffer_ = no_word;  ///< last word read
   Address prefetch_word_ = no_word;                         ///< word being or having been prefetched
   Cycle prefetch_ready_ = 0;
-  Cycle array_free_ = 0;  ///< the array is busy with an earlier read until this cycle
+  struct Chain {
+    std::uint32_t wait_states = 0, page_bytes = 0;
+    Cycle open_for = 0;
+    bool possible = false;
+  };
+  Chain chain_;
+  Address last_read_ = no_word;  ///< of the array
+  Address code_end_ = no_word;   ///< where the code fetched last ends
+  Cycle array_free_ = 0;         ///< the array is busy with an earlier read until this cycle
   std::uint64_t epoch_ = 1;
   Cause cause_;
   Counts counts_;

@@ -96,7 +96,7 @@ PrivateBus::PrivateBus(const PrivateBusConfig& config, isa::thumb::ExceptionUnit
       mpu_ns_(security.mpu_ns ? *security.mpu_ns : mpu, changed),
       scb_(config.scb, exceptions, regs, diagnostics,
            {changed, std::move(reset_request), [this](bool on, Cycle now) { dwt_.set_trace_enabled(on, now); },
-            config.caches}),
+            config.caches, config.maintain}),
       scs_(
           {{security.sau ? &systick_ns_ : &systick_, &systick_}, {security.sau ? &mpu_ns_ : &mpu_, &mpu_}, nvic_, scb_},
           exceptions, false),

@@ -17,6 +17,7 @@ struct PrivateBusConfig {
   SystickConfig systick;
   DwtConfig dwt;
   std::function<void(bool instruction, bool data)> caches;  ///< CCR.IC and CCR.DC were written; may be empty
+  std::function<void(const CacheMaintenance&)> maintain;    ///< may be empty
 };
 
 /// Routes the System Control Space to its parts; offsets count from 0xE000E000. With the Security Extension each state

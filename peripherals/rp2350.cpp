@@ -66,7 +66,8 @@ class XipCtrl final : public Rp2XipCtrl {
 
 /// Window 0's timing and format say how many cycles of the core a read of `line_bytes` takes: the serial clocks of
 /// command, address, suffix, dummies and data, each by its width, times the clock divider. The board file gives the
-/// registers as the boot ROM leaves them. Consecutive lines that would be read in one transfer are not told apart.
+/// registers as the boot ROM leaves them. A line behind the one read last costs its data alone while chip select is
+/// held for it (M0_TIMING: COOLDOWN, PAGEBREAK); MAX_SELECT is not looked at.
 class Qmi final : public RegisterMap {
  public:
   Qmi(const DeviceSpec& spec, const Wiring& wiring)
@@ -101,21 +102,37 @@ class Qmi final : public RegisterMap {
  private:
   static constexpr std::uint32_t timing = 0x0C, format = 0x10;
 
+  /// Serial clocks of one part of the transfer on one, two or four wires.
+  std::uint32_t clocks(std::uint32_t bits, unsigned width_at) const {
+    return bits >> std::min(get(format) >> width_at & 3, 2u);
+  }
+  std::uint32_t divider() const {
+    const std::uint32_t field = get(timing) & 0xFF;
+    return field ? field : 256;
+  }
   std::uint32_t cycles(std::uint32_t bytes) const {
     const std::uint32_t f = get(format);
     constexpr std::uint32_t address_bits = 24;
-    // Bits of one part of the transfer on one, two or four wires; data at both edges of the clock (DTR) take half.
-    const auto clocks = [f](std::uint32_t bits, unsigned width_at) { return bits >> std::min(f >> width_at & 3, 2u); };
     std::uint32_t serial = clocks(f >> 12 & 1 ? 8 : 0, 0);
     std::uint32_t rest = clocks(address_bits, 2) + clocks((f >> 14 & 3) == 2 ? 8 : 0, 4) + clocks(8 * bytes, 8);
-    if (f >> 28 & 1) rest /= 2;
+    if (f >> 28 & 1) rest /= 2;  // address and data at both edges of the clock (DTR)
     serial += rest + clocks(4 * (f >> 16 & 7), 6);
-    const std::uint32_t divider = get(timing) & 0xFF;
-    return serial * (divider ? divider : 256);
+    return serial * divider();
+  }
+  void chain(memory::FlashTiming& flash, std::uint32_t bytes) const {
+    static constexpr std::uint32_t page_bytes[] = {0, 256, 1024, 4096};
+    constexpr Cycle cooldown_unit = 64;
+    const std::uint32_t data = clocks(8 * bytes, 8) >> (get(format) >> 28 & 1);
+    const std::uint32_t cooldown = get(timing) >> 30;
+    if (cooldown) flash.set_chain(data * divider(), cooldown * cooldown_unit, page_bytes[get(timing) >> 28 & 3]);
   }
   void update() {
-    if (timing_) timing_->set_wait_states(cycles(line_bytes_));
-    if (uncached_) uncached_->set_wait_states(cycles(4));
+    for (const auto& [flash, bytes] : {std::pair{timing_, line_bytes_}, std::pair{uncached_, std::uint32_t{4}}})
+      if (flash) {
+        flash->set_wait_states(cycles(bytes));
+        flash->end_chain();
+        chain(*flash, bytes);
+      }
   }
 
   std::uint32_t line_bytes_;

@@ -352,6 +352,31 @@ std::uint32_t Scb::read_word(std::uint32_t offset) {
 
 std::uint32_t Scb::read(std::uint32_t offset, unsigned, Cycle) { return read_word(offset & ~3u) >> (offset & 3) * 8; }
 
+// Contents are always coherent here: only time depends on what the caches hold.
+void Scb::maintain_cache(std::uint32_t offset, std::uint32_t value) {
+  if (!actions_.maintain) return;
+  using Of = CacheMaintenance::Of;
+  struct Row {
+    std::uint32_t offset;
+    CacheMaintenance operation;
+  };
+  static const Row rows[] = {{iciallu, {Of::code, false, true, false, true}},
+                             {0xf58, {Of::code, false, true}},        // ICIMVAU
+                             {0xf5c, {Of::data, false, true}},        // DCIMVAC
+                             {0xf60, {Of::data, false, true, true}},  // DCISW
+                             {0xf64, {Of::data, true, false}},        // DCCMVAU
+                             {0xf68, {Of::data, true, false}},        // DCCMVAC
+                             {0xf6c, {Of::data, true, false, true}},  // DCCSW
+                             {0xf70, {Of::data, true, true}},         // DCCIMVAC
+                             {0xf74, {Of::data, true, true, true}}};  // DCCISW
+  for (const Row& row : rows)
+    if (row.offset == offset) {
+      CacheMaintenance operation = row.operation;
+      operation.operand = value;
+      actions_.maintain(operation);
+    }
+}
+
 void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t mask, Cycle now) {
   const bool v7 = exceptions_.config().profile == thumb::Profile::armv7m;
   const bool fpu = exceptions_.config().fpu;
@@ -369,6 +394,9 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
   std::uint32_t writable = 0;
   if (std::uint32_t* r = m7_register(offset, writable)) {
     *r = merge(*r, writable);
+    if (offset == cacr_ && (*r & 5) != 0)
+      diagnostics_.not_modelled(name(), offset,
+                                "CACR.SIWT and FORCEWT: shared memory stays uncached, write-back memory written back");
     return;
   }
   if (config_.m7 && offset == abfsr) return;
@@ -441,8 +469,7 @@ void Scb::write_word(std::uint32_t offset, std::uint32_t value, std::uint32_t ma
     case dhcsr:
       break;
     default:
-      if (config_.clidr && offset >= iciallu && offset <= bpiall)
-        break;  // cache maintenance: contents are always coherent here
+      if (config_.clidr && offset >= iciallu && offset <= bpiall) return maintain_cache(offset, value);
       diagnostics_.not_modelled(name(), offset, "system control register ignores writes");
   }
 }

@@ -25,12 +25,23 @@ struct ScbConfig {
   std::uint32_t clidr = 0, ctr = 0, ccsidr_data = 0, ccsidr_instruction = 0;  ///< caches; 0 without
 };
 
+/// A cache maintenance operation (ARMv7-M B3.2.4).
+struct CacheMaintenance {
+  enum class Of : std::uint8_t { code, data };
+  Of of = Of::data;
+  bool clean = false, invalidate = false;
+  bool by_way = false;  ///< `operand` names set and way, else an address
+  bool all = false;     ///< ICIALLU
+  std::uint32_t operand = 0;
+};
+
 /// What the block asks of the machine around it.
 struct ScbActions {
-  std::function<void()> changed;                   ///< an exception may have to be taken now
-  std::function<void()> reset_request;             ///< AIRCR.SYSRESETREQ
-  std::function<void(bool, Cycle)> trace_enabled;  ///< DEMCR.TRCENA
-  std::function<void(bool, bool)> caches;          ///< CCR.IC, CCR.DC; empty: the core has none
+  std::function<void()> changed;                          ///< an exception may have to be taken now
+  std::function<void()> reset_request;                    ///< AIRCR.SYSRESETREQ
+  std::function<void(bool, Cycle)> trace_enabled;         ///< DEMCR.TRCENA
+  std::function<void(bool, bool)> caches;                 ///< CCR.IC, CCR.DC; empty: the core has none
+  std::function<void(const CacheMaintenance&)> maintain;  ///< may be empty
 };
 
 /// Offsets count from 0xE000E000: ACTLR 0x008, 0xD00..0xDFF, 0xF34..0xFA8.
@@ -71,6 +82,7 @@ class Scb final : public memory::Device {
   std::uint32_t hidden_cfsr() const { return visible(isa::thumb::bus_fault) ? 0 : isa::thumb::cfsr_bus_fault; }
   std::uint32_t read_fpccr() const;
   void write_fpccr(std::uint32_t value);
+  void maintain_cache(std::uint32_t offset, std::uint32_t value);
   std::uint32_t* secure_register(std::uint32_t offset);
   std::uint32_t read_security(std::uint32_t offset);
   void write_security(std::uint32_t offset, std::uint32_t value);

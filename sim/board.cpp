@@ -119,6 +119,7 @@ RegionSpec to_region(const std::string& name, const json& j) {
   if (const auto f = j.find("front_end"); f != j.end()) {
     memory::FlashTimingParams p;
     p.word_bytes = figure32(*f, "word_bytes");
+    p.line_bytes = figure32(*f, "line_bytes");
     p.wait_states = figure32(*f, "wait_states");
     p.icache_lines = figure32(*f, "icache_lines");
     p.dcache_lines = figure32(*f, "dcache_lines");
@@ -126,6 +127,7 @@ RegionSpec to_region(const std::string& name, const json& j) {
     p.dcache_ways = figure32(*f, "dcache_ways");
     p.bus_ratio = std::clamp(figure32(*f, "bus_ratio", 1), 1u, 8u);
     p.bus_cycles = figure32(*f, "bus_cycles");
+    p.jump_refill = figure32(*f, "jump_refill");
     p.of_core = figure32(*f, "of_core") != 0;
     p.unified = figure32(*f, "unified") != 0;
     p.prefetch = figure32(*f, "prefetch") != 0;
@@ -133,6 +135,15 @@ RegionSpec to_region(const std::string& name, const json& j) {
     p.dcache_enabled = figure32(*f, "dcache_enabled") != 0;
     r.front_end = p;
     r.unsure_waits = unsure_figures(*f);
+  }
+  if (const auto b = j.find("bus"); b != j.end()) {
+    memory::BusCosts costs;
+    costs.read = figure32(*b, "read_cycles");
+    costs.write = figure32(*b, "write_cycles");
+    costs.beat = figure32(*b, "beat_cycles", 1);
+    costs.beat_bytes = figure32(*b, "beat_bytes", 4);
+    r.bus = costs;
+    r.unsure_waits |= unsure_figures(*b);
   }
   for (const char* wait : {"read_wait", "write_wait", "run_wait"})
     if (j.contains(wait)) r.unsure_waits |= unsure_figures(json::array({j[wait]}));

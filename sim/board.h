@@ -42,6 +42,8 @@ struct RegionSpec {
   std::uint32_t run_wait = 0;                   ///< extra core cycles of each run of loads
   bool unsure_waits = false;                    ///< these, or numbers of front_end, are inferred or estimated
   std::optional<memory::FlashTimingParams> front_end;
+  std::optional<memory::BusCosts>
+      bus;  ///< RAM that the core reaches over its bus, through its data cache if that is on
   BudgetKind budget = BudgetKind::none;  ///< what the use of this region counts as
   std::string source, certainty, note;
 };

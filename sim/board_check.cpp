@@ -100,10 +100,22 @@ Result<void> check_regions(const BoardSpec& board, const std::string& file) {
       if (r.alias_offset + r.size > target->size)
         return usage("alias is larger than what it aliases", at + "/size", hex(r.size) + " of " + hex(target->size));
     }
+    if (r.bus) {
+      const std::uint32_t beat = r.bus->beat_bytes;
+      if (beat < 4 || beat > 32 || (beat & (beat - 1)))
+        return usage("must be a power of two from 4 to 32", at + "/bus/beat_bytes/value", std::to_string(beat));
+      constexpr std::uint32_t most = 1u << 12;
+      if (r.bus->read > most || r.bus->write > most || r.bus->beat > most)
+        return usage("bus is beyond reason", at + "/bus", "more than 2^12 cycles");
+    }
     if (r.front_end) {
       const std::uint32_t word = r.front_end->word_bytes;
       if (word < 4 || word > 4096 || (word & (word - 1)))
         return usage("must be a power of two from 4 to 4096", at + "/front_end/word_bytes/value", std::to_string(word));
+      const std::uint32_t line = r.front_end->line_bytes;
+      if (line && (line < word || line > 32 * word || (line & (line - 1))))
+        return usage("must be a power of two from word_bytes to 32 of them", at + "/front_end/line_bytes/value",
+                     std::to_string(line));
       constexpr std::uint32_t most = 1u << 20;
       if (r.front_end->icache_lines > most || r.front_end->dcache_lines > most || r.front_end->wait_states > most)
         return usage("front end is beyond reason", at + "/front_end", "more than 2^20 lines or wait states");

@@ -191,6 +191,19 @@ void collect_marked_regions(Machine& machine, const Program& program, RunResult&
   }
 }
 
+namespace {
+/// Code that ran from RAM whose bus costs something: only its data accesses are charged for that.
+template <class Add>
+void code_over_bus(Machine& machine, Add add) {
+  std::map<std::string, std::uint64_t> passes;
+  for (const auto& tb : machine.engine().blocks())
+    if (const std::uint64_t runs = tb->runs())
+      if (const memory::Region* r = machine.bus().find(tb->block->pc); r && r->bus) passes[r->name] += runs;
+  for (const auto& [region, n] : passes)
+    add("not_modelled", region, "code fetched from here over the core's bus: its fetches cost nothing extra", n);
+}
+}  // namespace
+
 void collect_diagnostics(Machine& machine, const Program& program, RunResult& r) {
   const auto add = [&](std::string kind, std::string at, std::string text, std::uint64_t count) {
     r.diagnostics.push_back({std::move(kind), std::move(at), std::move(text), count});
@@ -204,6 +217,7 @@ void collect_diagnostics(Machine& machine, const Program& program, RunResult& r)
     sum += count;
   }
   for (const auto& [key, row] : rows) add("not_modelled", key.first, key.second + row.first, row.second);
+  code_over_bus(machine, add);
   unpriced(machine, program, add);
   if (machine.operating_points_merged())
     add("warning", "clock", "more clocks than are told apart; energy counts the further ones with the last one", 1);

@@ -24,6 +24,9 @@
 
 namespace mj {
 
+namespace peripherals {
+struct CacheMaintenance;
+}
 namespace isa::thumb {
 class ExceptionUnit;
 }
@@ -115,6 +118,8 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   Result<void> build_rv32(const Identity& id);
   Result<void> build_devices();
   void clock_or_waits_changed();
+  void maintain_caches(const peripherals::CacheMaintenance& m);
+  void update_cache_policies();
 
   void set_irq(unsigned number, bool level) override;
   void put(std::string_view device, char byte) override;

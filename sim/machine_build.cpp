@@ -200,6 +200,10 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
 }
 
 void Machine::build_memory() {
+  const timing::StoreBuffer& buffer = timing_->store_buffer();
+  const auto behind_bus = [](const RegionSpec& r) { return r.bus.has_value(); };
+  if (buffer.entries || std::any_of(board_.regions.begin(), board_.regions.end(), behind_bus))
+    bus_.make_data_port({buffer.entries, buffer.merge_bytes});
   std::map<std::string, memory::Region> made;
   // An alias may stand before what it shares.
   for (const bool alias : {false, true})
@@ -219,16 +223,19 @@ void Machine::build_memory() {
         r.bytes = target.bytes;
         r.bytes_offset = target.bytes_offset + static_cast<std::uint32_t>(spec.alias_offset);
         r.flash = target.flash;
+        r.bus = target.bus;
         r.unsure |= target.unsure;
       } else {
         r.bytes = std::make_shared<std::vector<std::uint8_t>>(spec.size);
         // Erased flash reads as ones; RAM starts as zeros so that every run is the same.
         if (spec.kind == memory::RegionKind::flash) std::fill(r.bytes->begin(), r.bytes->end(), std::uint8_t{0xff});
       }
+      if (spec.bus) r.bus = spec.bus;
       if (spec.front_end) {
         r.flash = std::make_shared<memory::FlashTiming>(*spec.front_end);
         if (options_.flash_wait_states) r.flash->hold_wait_states(*options_.flash_wait_states);
         r.flash->on_wait_states([this] { clock_or_waits_changed(); });
+        if (auto* port = bus_.data_port(); port && r.flash->of_core()) port->use(r.flash);
       }
       made[spec.name] = r;
       bus_.add(std::move(r));
@@ -286,12 +293,15 @@ void Machine::build_private_bus(const Identity& id) {
         r->flash->set_dcache(data);
       }
   };
+  config.maintain = [this](const peripherals::CacheMaintenance& m) { maintain_caches(m); };
+  update_cache_policies();
   config.dwt.pc = [this] { return engine_->current_pc(); };
   thumb_->bus = std::make_unique<peripherals::PrivateBus>(
       config, thumb_->unit, thumb_->mpu, engine_->state().r, events_, static_cast<DiagnosticSink&>(*this),
       [this] {
         engine_->kick();
         thumb_->arch->state_changed(engine_->state());
+        if (thumb_->mpu.version() != thumb_->policies_of) update_cache_policies();
       },
       [this] {
         not_modelled("SCB", 0xd0c, "system reset requested by AIRCR.SYSRESETREQ: the run ends here");
@@ -312,6 +322,43 @@ void Machine::build_private_bus(const Identity& id) {
   if (thumb_->security()) add(thumb_->bus->scs_ns(), peripherals::PrivateBus::scs_ns_base);
   if (thumb_->unit.config().profile == isa::thumb::Profile::armv7m)
     add(thumb_->bus->dwt(), peripherals::PrivateBus::dwt_base);
+}
+
+void Machine::maintain_caches(const peripherals::CacheMaintenance& m) {
+  using Of = peripherals::CacheMaintenance::Of;
+  using Operation = memory::DataPort::Operation;
+  for (const auto& r : bus_.regions())
+    if (m.of == Of::code && r->flash && r->flash->of_core() && r->kind == memory::RegionKind::flash) {
+      if (m.all)
+        r->flash->invalidate_code();
+      else
+        r->flash->invalidate_code(m.operand);
+    }
+  memory::DataPort* port = bus_.data_port();
+  if (m.of != Of::data || !port) return;
+  const Operation operation = !m.clean       ? Operation::invalidate
+                              : m.invalidate ? Operation::clean_and_invalidate
+                                             : Operation::clean;
+  if (m.by_way)
+    port->maintain_by_way(operation, m.operand);
+  else
+    port->maintain(operation, m.operand);
+}
+
+void Machine::update_cache_policies() {
+  thumb_->policies_of = thumb_->mpu.version();
+  memory::DataPort* port = bus_.data_port();
+  if (!port) return;
+  std::vector<memory::CachePolicyRange> ranges;
+  for (const isa::thumb::MpuMemory& m : thumb_->mpu.memory()) {
+    using isa::thumb::Cacheable;
+    const auto policy = m.cacheable == Cacheable::write_through    ? memory::CachePolicy::write_through
+                        : m.cacheable == Cacheable::write_back     ? memory::CachePolicy::write_back
+                        : m.cacheable == Cacheable::write_allocate ? memory::CachePolicy::write_allocate
+                                                                   : memory::CachePolicy::none;
+    ranges.push_back({m.first, m.last, policy});
+  }
+  port->set_policies(std::move(ranges));
 }
 
 Result<void> Machine::build_rv32(const Identity& id) {

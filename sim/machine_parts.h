@@ -25,6 +25,7 @@ struct Machine::ThumbCore {
   std::unique_ptr<ThumbArch> arch;
   std::unique_ptr<peripherals::PrivateBus> bus;
   bool reset_requested = false;
+  std::uint64_t policies_of = 0;  ///< version of the MPU that the data port's cache policies are of
 };
 
 struct Machine::Rv32Core {

@@ -32,6 +32,42 @@ std::uint8_t default_map_permits(std::uint32_t address, bool privileged) {
   return block == 2 || block >= 5 ? rw : rwx;
 }
 
+Cacheable default_map_cacheable(std::uint32_t address) {
+  switch (address >> 29) {
+    case 0:
+    case 4:
+      return Cacheable::write_through;
+    case 1:
+    case 3:
+      return Cacheable::write_allocate;
+    default:
+      return Cacheable::no;
+  }
+}
+
+namespace {
+
+/// By TEX, C, B and S of RASR (ARMv7-M table B3-13); of outer and inner attributes, the inner ones.
+Cacheable cacheable_by(std::uint32_t rasr) {
+  const std::uint32_t tex = rasr >> 19 & 7, c_b = rasr >> 16 & 3;
+  if ((rasr >> 18 & 1) != 0) return Cacheable::no;
+  if (tex >= 4) switch (c_b) {
+      case 1:
+        return Cacheable::write_allocate;
+      case 2:
+        return Cacheable::write_through;
+      case 3:
+        return Cacheable::write_back;
+      default:
+        return Cacheable::no;
+    }
+  if (tex == 0 && c_b == 2) return Cacheable::write_through;
+  if (tex == 0 && c_b == 3) return Cacheable::write_back;
+  return tex == 1 && c_b == 3 ? Cacheable::write_allocate : Cacheable::no;
+}
+
+}  // namespace
+
 Mpu::Mpu(const MpuConfig& config) : config_(config) { config_.regions = std::min(config_.regions, max_regions); }
 
 void Mpu::reset() {
@@ -175,6 +211,28 @@ std::vector<MpuRange> Mpu::flatten(bool privileged, bool hardfault_or_nmi) const
       out.back().last = r.last;
     else
       out.push_back(r);
+  }
+  return out;
+}
+
+std::vector<MpuMemory> Mpu::memory() const {
+  std::vector<std::uint32_t> edges;
+  for (std::uint32_t block = 0; block < 8; ++block) edges.push_back(block << 29);
+  const bool regions = regions_apply(false) && !config_.pmsav8;
+  if (regions)
+    for (unsigned n = 0; n < config_.regions; ++n) add_edges(regions_[n], edges);
+  std::sort(edges.begin(), edges.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  std::vector<MpuMemory> out;
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    Cacheable how = default_map_cacheable(edges[i]);
+    for (unsigned n = 0; regions && n < config_.regions; ++n)
+      if (matches(regions_[n], edges[i])) how = cacheable_by(regions_[n].attrs);
+    const std::uint32_t last = i + 1 < edges.size() ? edges[i + 1] - 1 : 0xffffffff;
+    if (!out.empty() && out.back().cacheable == how)
+      out.back().last = last;
+    else
+      out.push_back({edges[i], last, how});
   }
   return out;
 }

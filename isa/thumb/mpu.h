@@ -29,6 +29,19 @@ struct MpuRange {
   bool operator==(const MpuRange&) const = default;
 };
 
+/// How a data cache may treat memory (ARMv7-M A3.5).
+enum class Cacheable : std::uint8_t {
+  no,              ///< Device, Strongly-ordered, Non-cacheable; Shareable memory counts as such (Cortex-M7 TRM 5.9)
+  write_through,   ///< never allocates on a write here
+  write_back,      ///< no write-allocate
+  write_allocate,  ///< write-back, write-allocate
+};
+
+struct MpuMemory {
+  std::uint32_t first = 0, last = 0;  ///< inclusive
+  Cacheable cacheable = Cacheable::no;
+};
+
 /// The Private Peripheral Bus: no MPU region applies to it, and only privileged code may use it. Unprivileged data
 /// accesses are a BusFault, not a MemManage fault (ARMv7-M B3.1.1).
 constexpr bool is_private_peripheral_bus(std::uint32_t address) { return address >> 20 == 0xe00; }
@@ -81,6 +94,11 @@ class Mpu {
   /// The same for the whole address space: sorted, without gaps or overlap, neighbours differ.
   std::vector<MpuRange> flatten(bool privileged, bool hardfault_or_nmi) const;
 
+  /// How data may be cached, for the whole address space: sorted, without gaps or overlap. PMSAv7's attributes where a
+  /// region applies, else the default map's; PMSAv8's (MAIR) are not looked at. What applies at a negative execution
+  /// priority only (HFNMIENA) isn't told apart.
+  std::vector<MpuMemory> memory() const;
+
  private:
   struct Region {
     std::uint32_t base = 0;   ///< RBAR[31:5]
@@ -103,6 +121,9 @@ class Mpu {
   std::array<std::uint32_t, 2> mair_{};
   std::uint64_t version_ = 1;
 };
+
+/// The default memory map's caching (ARMv7-M table B3-1).
+Cacheable default_map_cacheable(std::uint32_t address);
 
 /// The default memory map (ARMv7-M B3.1, table B3-1; Armv8-M B8.1): code and RAM may be executed, device memory and the
 /// system space not.

@@ -73,15 +73,16 @@ struct Block {
 struct DynamicCounts {
   Cycle data_wait = 0, unaligned = 0, operand = 0, fetch_wait = 0;
   Cycle mispredict = 0, late_target = 0;    ///< of a branch, by a predictor that blocks don't know the state of
-  Cycle data_miss = 0, fetch_miss = 0;      ///< of caches in front of flash
+  Cycle data_miss = 0, fetch_miss = 0;      ///< of caches in front of memory
   Cycle data_queued = 0, fetch_queued = 0;  ///< while an earlier read kept the flash array busy
   Cycle unsure_data_wait = 0;               ///< part of data_wait: of memory whose numbers are inferred or estimated
   Cycle unsure_data_miss = 0, unsure_data_queued = 0;  ///< likewise
+  Cycle data_buffered = 0, unsure_data_buffered = 0;   ///< for the store buffer
   std::uint64_t flash_reads = 0;                       ///< of the flash array, for code and data
   std::uint64_t not_ram = 0;                           ///< data accesses that flash with a front end or a device served
   Cycle cycles() const {
     return data_wait + unaligned + operand + fetch_wait + mispredict + late_target + data_miss + fetch_miss +
-           data_queued + fetch_queued;
+           data_queued + fetch_queued + data_buffered;
   }
 };
 

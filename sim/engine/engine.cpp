@@ -32,8 +32,10 @@ Engine::Engine(const Parts& parts, std::function<bool(Address)> is_function)
   parts_.events.on_change([this] { kick(); });
   // An upper bound is enough: near a deadline the engine goes instruction by instruction.
   for (const auto& r : parts_.bus.regions()) {
-    std::uint32_t worst = std::max(r->read_wait, r->write_wait);
+    std::uint64_t worst = std::max(r->read_wait, r->write_wait);
     if (r->flash) worst += r->flash->worst_case();
+    if (memory::DataPort* port = parts_.bus.data_port())
+      worst += port->worst_case(r->bus.value_or(memory::BusCosts{r->read_wait, r->write_wait}));
     dynamic_bound_ = std::max(dynamic_bound_, worst);
   }
   if (parts_.timing.has_unaligned_cost()) dynamic_bound_ += 4;

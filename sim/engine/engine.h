@@ -161,6 +161,8 @@ class Engine {
   [[gnu::noinline]] std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, unsigned kind);
   /// load() of what a cache in front of flash holds: nothing to wait for or to refuse. False: nothing happened.
   bool load_hit(Slot* s, std::uint32_t address, unsigned size, unsigned kind, std::uint32_t& value);
+  /// store() into a line of the data cache that is dirty already. False: nothing happened.
+  bool store_hit(std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind);
   [[gnu::noinline]] void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind);
   std::uint32_t load_exclusive(Slot* s, std::uint32_t address, unsigned size);
   std::uint32_t store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size);
@@ -298,7 +300,7 @@ class Engine {
   std::unique_ptr<std::uint8_t[]> run_waits_;  ///< HotState::run_waits
   std::uint32_t longest_run_wait_ = 0;
   bool unsure_run_waits_ = false;
-  std::uint32_t dynamic_bound_ = 0;  ///< most extra cycles that one access can cost on this board
+  std::uint64_t dynamic_bound_ = 0;  ///< most extra cycles that one access can cost on this board
 
   Observer* observer_ = nullptr;
   std::unique_ptr<std::uintptr_t[]> no_pages_;  ///< observed runs: every access is made by the engine

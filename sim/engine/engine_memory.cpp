@@ -9,10 +9,18 @@ namespace mj::engine {
 inline bool Engine::load_hit(Slot* s, std::uint32_t address, unsigned size, unsigned kind, std::uint32_t& value) {
   if ((address & (size - 1)) || (kind & access_unprivileged) || observer_ || (h_.attention & attention_abort))
     return false;
-  if (!parts_.bus.read_hit(address, size, value)) return false;
-  ++slow_accesses_;
-  ++dynamic(insn_index(h_.tb, s)).not_ram;
-  return true;
+  if (parts_.bus.read_hit(address, size, value)) {
+    ++slow_accesses_;
+    ++dynamic(insn_index(h_.tb, s)).not_ram;
+    return true;
+  }
+  return parts_.bus.quick_read(address, value, size);
+}
+
+inline bool Engine::store_hit(std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
+  if ((address & (size - 1)) || (kind & access_unprivileged) || observer_ || (h_.attention & attention_abort))
+    return false;
+  return parts_.bus.quick_write(address, value, size);
 }
 
 std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
@@ -20,6 +28,7 @@ std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned si
   return h->engine->load(s, address, size, kind);
 }
 void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
+  if (h->engine->store_hit(address, value, size, kind)) return;
   h->engine->store(s, address, value, size, kind);
 }
 std::uint32_t exclusive_load(HotState* h, Slot* s, std::uint32_t address, unsigned size) {
@@ -95,7 +104,7 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
   // An unaligned access goes byte by byte; its bus waits are those of the words it touches.
   const unsigned step = unaligned ? 1 : size;
   std::uint32_t value = 0, extra = 0, array_reads = 0;
-  std::uint32_t wait[2] = {}, miss[2] = {}, queued[2] = {};  // by whether the numbers are unsure
+  std::uint32_t wait[2] = {}, miss[2] = {}, queued[2] = {}, buffered[2] = {};  // by whether the numbers are unsure
   bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
@@ -109,7 +118,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
     if (i == 0 || (at & 3) == 0) {
       extra += part.extra_cycles;
       queued[part.unsure] += part.queued_cycles;
-      (part.cache_miss ? miss : wait)[part.unsure] += part.extra_cycles - part.queued_cycles;
+      buffered[part.unsure] += part.buffered_cycles;
+      (part.cache_miss ? miss : wait)[part.unsure] += part.extra_cycles - part.queued_cycles - part.buffered_cycles;
     }
     array_reads += part.array_reads;
     not_ram |= part.flash || part.device;
@@ -124,6 +134,8 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
     counts.unsure_data_miss += miss[1];
     counts.data_queued += queued[0] + queued[1];
     counts.unsure_data_queued += queued[1];
+    counts.data_buffered += buffered[0] + buffered[1];
+    counts.unsure_data_buffered += buffered[1];
     counts.flash_reads += array_reads;
     counts.not_ram += not_ram;
   }
@@ -143,7 +155,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   current_slot_ = s;
   const Cycle when = access_time(s);
   const unsigned step = unaligned ? 1 : size;
-  std::uint32_t extra = 0, unsure = 0;
+  std::uint32_t extra = 0, unsure = 0, buffered = 0, unsure_buffered = 0;
   bool not_ram = false;
   for (unsigned i = 0; i < size; i += step) {
     const std::uint32_t at = address + i;
@@ -157,7 +169,8 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
     }
     if (i == 0 || (at & 3) == 0) {
       extra += part.extra_cycles;
-      if (part.unsure) unsure += part.extra_cycles;
+      buffered += part.buffered_cycles;
+      if (part.unsure) unsure += part.extra_cycles - part.buffered_cycles, unsure_buffered += part.buffered_cycles;
     }
     not_ram |= part.device;
   }
@@ -165,8 +178,10 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
   if (not_ram || extra) {
     h_.now += extra;
     DynamicCounts& counts = dynamic(insn_index(h_.tb, s));
-    counts.data_wait += extra;
+    counts.data_wait += extra - buffered;
     counts.unsure_data_wait += unsure;
+    counts.data_buffered += buffered;
+    counts.unsure_data_buffered += unsure_buffered;
     counts.not_ram += not_ram;
   }
   if (observer_) observer_->accessed({address, size, value, true});
@@ -283,6 +298,7 @@ void Engine::fetch_check() {
   std::size_t insn = 0;
   std::uint32_t total = 0;
   bool resident = true;
+  flash.begin_code(block.pc, block.end(), h_.now);
   for (; word < block.end(); word += flash.word_bytes()) {
     // The word is wanted when its first instruction, or the one that reaches into it, is to issue.
     while (insn + 1 < block.insns.size() && block.insns[insn].pc + block.insns[insn].size <= word) ++insn;

@@ -63,6 +63,9 @@ void each_cycle(const engine::Engine& engine, const TimedBlock& tb, const timing
     if (d.unsure_data_miss) add(i, Reason::cache_miss, d.unsure_data_miss, std::uint16_t{unsure_memory_row});
     if (d.data_queued) add(i, Reason::contention, d.data_queued - d.unsure_data_queued, std::uint16_t{sure_row});
     if (d.unsure_data_queued) add(i, Reason::contention, d.unsure_data_queued, std::uint16_t{unsure_memory_row});
+    if (d.data_buffered)
+      add(i, Reason::write_buffer, d.data_buffered - d.unsure_data_buffered, std::uint16_t{sure_row});
+    if (d.unsure_data_buffered) add(i, Reason::write_buffer, d.unsure_data_buffered, std::uint16_t{unsure_memory_row});
     const auto fetch_row = std::uint16_t{tb.unsure_fetch ? unsure_memory_row : sure_row};
     if (d.fetch_wait) add(i, Reason::fetch_wait, d.fetch_wait, fetch_row);
     if (d.fetch_miss) add(i, Reason::fetch_miss, d.fetch_miss, fetch_row);

@@ -170,6 +170,8 @@ bool CoreTiming::unsure(std::uint16_t row) const { return table_->unsure(row); }
 
 bool CoreTiming::has_unaligned_cost() const { return table_->unaligned.has_value(); }
 const PredictorParams* CoreTiming::predictor() const { return table_->predictor ? &*table_->predictor : nullptr; }
+const StoreBuffer& CoreTiming::store_buffer() const { return table_->store_buffer; }
+
 const ExceptionCost& CoreTiming::exceptions() const { return table_->exceptions; }
 std::uint32_t CoreTiming::skipped_cycles() const { return table_->skipped; }
 const std::string& CoreTiming::name() const { return table_->name; }

@@ -27,7 +27,7 @@ namespace mj::timing {
 
 /// Version of the rules in this folder; part of every result. Changes whenever the same core file could give other
 /// cycles.
-inline constexpr std::string_view model_version = "3";
+inline constexpr std::string_view model_version = "4";
 
 /// What of a pipeline's past still matters to the next instruction: results that are late, an open run of loads, a busy
 /// unit, the fetch queue, the predictor's entry. Opaque and canonical: equal states have equal bytes. All zero is the
@@ -117,6 +117,12 @@ struct ExceptionCost {
   std::uint32_t wake = 0;            ///< from the wake-up event to the next instruction after WFI/WFE
 };
 
+/// Where stores wait for a memory that takes longer than the core (memory/data_port.h).
+struct StoreBuffer {
+  std::uint32_t entries = 0;      ///< 0: there is none
+  std::uint32_t merge_bytes = 0;  ///< a store into so many aligned bytes joins one that still waits; 0: none does
+};
+
 /// A dynamic predictor of many entries (branch_predictor.h).
 struct PredictorParams {
   std::uint32_t targets = 0;           ///< entries of the target buffer, 0..1024
@@ -189,6 +195,7 @@ class CoreTiming {
   bool unsure(std::uint16_t row) const;
 
   const ExceptionCost& exceptions() const;
+  const StoreBuffer& store_buffer() const;
   /// Cost of an instruction whose IT condition failed.
   std::uint32_t skipped_cycles() const;
 

@@ -136,6 +136,11 @@ void Loader::rest() {
     unaligned.word_odd = {number(row, "load_word_odd", 0), number(row, "store_word_odd", 0)};
     t.unaligned = unaligned;
   }
+  if (doc.contains("store_buffer")) {
+    const json& row = doc["store_buffer"];
+    add_row("store_buffer", row);
+    t.store_buffer = {number(row, "entries", 0), number(row, "merge_bytes", 0)};
+  }
   if (!doc.contains("exceptions")) return;
   const std::pair<const char*, std::uint32_t ExceptionCost::*> fields[] = {
       {"entry", &ExceptionCost::entry},

@@ -389,6 +389,36 @@ TEST(Pico2, AMissOfTheXipCacheCostsWhatTheFlashInterfaceIsProgrammedFor) {
   EXPECT_EQ(b.front_ends["flash_no_cache"]->data_read(0x14002000, 4000), 20 * 2 + 6u) << "one word";
 }
 
+TEST(Pico2, TheNextLineCostsItsDataAloneWhileChipSelectIsHeld) {
+  Board b("pico2");
+  memory::FlashTiming& flash = *b.front_ends["flash"];
+  b.set(0x400D000C, 0x60007202);  // COOLDOWN 1: 64 cycles; PAGEBREAK 1024; divider 2
+  b.set(0x400D0010, 0x000482A8);
+  EXPECT_EQ(flash.data_read(0x10000000, 1000), 28 * 2 + 6u);  // until 1063
+  EXPECT_EQ(flash.data_read(0x10000008, 1100), 16 * 2 + 6u);  // until 1139
+  EXPECT_EQ(flash.data_read(0x10000010, 1210), 28 * 2 + 6u) << "more than 64 cycles later";
+  EXPECT_EQ(flash.data_read(0x10000020, 1280), 28 * 2 + 6u) << "one line was left out";
+  EXPECT_EQ(flash.data_read(0x100003f8, 2000), 28 * 2 + 6u);
+  EXPECT_EQ(flash.data_read(0x10000400, 2070), 28 * 2 + 6u) << "a new page";
+  b.set(0x400D000C, 0x20007202);  // no cool-down
+  flash.data_read(0x10001000, 3000);
+  EXPECT_EQ(flash.data_read(0x10001008, 3064), 28 * 2 + 6u);
+}
+
+TEST(Pico, AMissReadsHalfALineOfTheXipCache) {
+  Board b("pico");
+  memory::FlashTiming& flash = *b.front_ends["flash"];
+  const std::uint32_t miss = flash.data_read(0x10000000, 1000);
+  EXPECT_EQ(miss, 48u);
+  EXPECT_EQ(flash.data_read(0x10000004, 2000), miss) << "the other half";
+  EXPECT_EQ(flash.data_read(0x10000000, 3000), 0u);
+  // One place in two ways: three lines of a set drive each other out, with both halves.
+  flash.data_read(0x10002000, 4000);
+  flash.data_read(0x10004000, 5000);
+  EXPECT_EQ(flash.data_read(0x10000000, 6000), miss);
+  EXPECT_EQ(flash.data_read(0x10000004, 7000), miss) << "the line came back with one half";
+}
+
 // ---- the H7's clock tree
 constexpr Address h7_rcc = 0x58024400;
 

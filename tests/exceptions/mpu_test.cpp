@@ -345,5 +345,54 @@ TEST(Flatten, AnswersAsAskingForEachAddressDoes) {
   }
 }
 
+// ---- how data may be cached (ARMv7-M tables B3-1 and B3-13)
+// --------------------------------------------------------------
+
+Cacheable cacheable_at(const Mpu& mpu, std::uint32_t address) {
+  for (const MpuMemory& m : mpu.memory())
+    if (address >= m.first && address <= m.last) return m.cacheable;
+  ADD_FAILURE() << "no answer at " << address;
+  return Cacheable::no;
+}
+constexpr std::uint32_t tex(std::uint32_t v) { return v << 19; }
+constexpr std::uint32_t shareable = 1u << 18, c = 1u << 17, b = 1u << 16;
+
+TEST(MpuMemory, WithoutRegionsTheDefaultMapSaysWhatIsCached) {
+  const Mpu mpu(v7());
+  EXPECT_EQ(cacheable_at(mpu, 0x08000000), Cacheable::write_through) << "code";
+  EXPECT_EQ(cacheable_at(mpu, 0x24000000), Cacheable::write_allocate) << "SRAM";
+  EXPECT_EQ(cacheable_at(mpu, 0x40000000), Cacheable::no) << "peripherals";
+  EXPECT_EQ(cacheable_at(mpu, 0x60000000), Cacheable::write_allocate) << "RAM";
+  EXPECT_EQ(cacheable_at(mpu, 0x90000000), Cacheable::write_through) << "RAM";
+  EXPECT_EQ(cacheable_at(mpu, 0xa0000000), Cacheable::no) << "devices";
+}
+
+TEST(MpuMemory, ARegionsAttributesComeFirst) {
+  const struct {
+    std::uint32_t attributes;
+    Cacheable cacheable;
+  } rows[] = {{tex(0), Cacheable::no},
+              {tex(0) | b, Cacheable::no},
+              {tex(0) | c, Cacheable::write_through},
+              {tex(0) | c | b, Cacheable::write_back},
+              {tex(0) | c | b | shareable, Cacheable::no},
+              {tex(1), Cacheable::no},
+              {tex(1) | c | b, Cacheable::write_allocate},
+              {tex(2), Cacheable::no},
+              {tex(4), Cacheable::no},
+              {tex(5) | b, Cacheable::write_allocate},
+              {tex(6) | c, Cacheable::write_through},
+              {tex(7) | c | b, Cacheable::write_back}};
+  for (const auto& row : rows) {
+    Mpu mpu(v7());
+    region7(mpu, 0, 0x24000000, size(19) | ap(3) | row.attributes);
+    EXPECT_EQ(cacheable_at(mpu, 0x24000000), Cacheable::write_allocate) << "not enabled yet";
+    mpu.set_ctrl(mpu_enable | mpu_privdefena);
+    EXPECT_EQ(cacheable_at(mpu, 0x24000000), row.cacheable) << std::hex << row.attributes;
+    EXPECT_EQ(cacheable_at(mpu, 0x2407ffff), row.cacheable) << std::hex << row.attributes;
+    EXPECT_EQ(cacheable_at(mpu, 0x24080000), Cacheable::write_allocate) << "behind the region";
+  }
+}
+
 }  // namespace
 }  // namespace mj::isa::thumb

@@ -45,7 +45,8 @@ constexpr Key core_keys[] = {
     {"link_is_base_cycles", 0, 16},
 };
 constexpr Key board_keys[] = {
-    {"read_wait", 0, 255}, {"write_wait", 0, 255}, {"run_wait", 0, 64}, {"wait_states", 0, 255}, {"bus_cycles", 0, 255},
+    {"read_wait", 0, 255},  {"write_wait", 0, 255},  {"run_wait", 0, 64},      {"wait_states", 0, 255},
+    {"bus_cycles", 0, 255}, {"read_cycles", 0, 255}, {"write_cycles", 0, 255}, {"beat_cycles", 1, 64},
 };
 
 bool unsure(const json& row) {
@@ -102,10 +103,10 @@ void board_numbers(const json& board, std::vector<Number>& out) {
   for (const char* section : {"regions", "devices"}) {
     const json entries = board.value(section, json::object());
     for (const auto& [name, entry] : entries.items())
-      for (const bool front_end : {false, true}) {
-        if (front_end && !entry.contains("front_end")) continue;
-        const json& object = front_end ? entry["front_end"] : entry;
-        const std::string at = fmt::format("{}/{}{}", section, name, front_end ? "/front_end" : "");
+      for (const char* part : {"", "front_end", "bus"}) {
+        if (*part && !entry.contains(part)) continue;
+        const json& object = *part ? entry[part] : entry;
+        const std::string at = fmt::format("{}/{}{}{}", section, name, *part ? "/" : "", part);
         for (const Key& key : board_keys)
           if (const auto row = object.find(key.name); row != object.end() && row->is_object() && unsure(*row) &&
                                                       row->contains("value") && (*row)["value"].is_number_integer())
