@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "sim/base/units.h"
 #include "tests/run/expect.h"
 
 namespace mj::test {
