@@ -24,7 +24,11 @@ class Meter {
   Meter(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points)
       : engine_(engine), timing_(timing), points_(points) {}
   /// Everything up to now, which is counts.cycles; at a block boundary (as listeners of the call tree are).
-  Counts read() const { return total_counts(engine_, timing_, points_); }
+  Counts read() const {
+    Counts counts = total_counts(engine_, timing_, points_);
+    counts.parts = engine_.calls().parts(counts.cycles);
+    return counts;
+  }
 
  private:
   const engine::Engine& engine_;
