@@ -5,6 +5,7 @@
 #include <span>
 
 #include "sim/profile/call_tree.h"
+#include "sim/profile/family_titles.h"
 #include "sim/profile/recognisers/glob.h"
 
 namespace mj::profile {
@@ -26,34 +27,15 @@ enum class Work : std::uint8_t {
 };
 enum class Helper : std::uint8_t { none, soft_float, copying, integer, mathematics, unnamed, count };
 
-struct Title {
-  std::string_view name, title;
-};
-constexpr Title works[] = {{"", ""},
-                           {"printing", "printing"},
-                           {"features", "feature extraction"},
-                           {"quantising", "quantising"},
-                           {"post_processing", "post-processing"},
-                           {"network_setup", "set-up of the network"},
-                           {"hardware_setup", "set-up of the hardware"},
-                           {"heap", "heap"},
-                           {"waiting", "waiting"},
-                           {"interrupts", "interrupt handlers"}};
-constexpr Title helpers[] = {{"", ""},
-                             {"soft_float", "soft-float"},
-                             {"copying", "copying memory"},
-                             {"integer", "integer helpers"},
-                             {"math", "math functions"},
-                             {"unnamed", "functions without names"}};
-static_assert(std::size(works) == static_cast<std::size_t>(Work::count));
-static_assert(std::size(helpers) == static_cast<std::size_t>(Helper::count));
-static_assert(std::size(works) * std::size(helpers) <= CallTree::most_parts);
+static_assert(std::size(work_titles) == static_cast<std::size_t>(Work::count));
+static_assert(std::size(helper_titles) == static_cast<std::size_t>(Helper::count));
+static_assert(std::size(work_titles) * std::size(helper_titles) <= CallTree::most_parts);
 
 constexpr PartId part(Work w, Helper h) {
-  return static_cast<PartId>(static_cast<std::size_t>(w) * std::size(helpers) + static_cast<std::size_t>(h));
+  return static_cast<PartId>(static_cast<std::size_t>(w) * std::size(helper_titles) + static_cast<std::size_t>(h));
 }
-constexpr Work work_of(PartId p) { return static_cast<Work>(p / std::size(helpers)); }
-constexpr Helper helper_of(PartId p) { return static_cast<Helper>(p % std::size(helpers)); }
+constexpr Work work_of(PartId p) { return static_cast<Work>(p / std::size(helper_titles)); }
+constexpr Helper helper_of(PartId p) { return static_cast<Helper>(p % std::size(helper_titles)); }
 
 /// Letters without their case, and without what linkers put before wrapped functions.
 std::string plain(std::string_view name) {
@@ -200,8 +182,8 @@ std::vector<FamilyMember> Families::members() const {
   std::vector<FamilyMember> out;
   for (const auto& [function, row] : rows_of_) {
     if (!row) continue;
-    const Title& t = row->work != Work::none ? works[static_cast<std::size_t>(row->work)]
-                                             : helpers[static_cast<std::size_t>(row->helper)];
+    const FamilyTitle& t = row->work != Work::none ? work_titles[static_cast<std::size_t>(row->work)]
+                                                   : helper_titles[static_cast<std::size_t>(row->helper)];
     out.push_back(
         {symbols_.function_at(function)->display, std::string(t.name), row->confidence, std::string(row->why)});
   }
@@ -214,17 +196,10 @@ std::vector<Part> parts_of(const std::vector<Cycle>& by_part) {
   for (std::size_t i = 0; i < by_part.size(); ++i) {
     if (by_part[i] == 0) continue;
     const auto id = static_cast<PartId>(i);
-    out.push_back({std::string(works[static_cast<std::size_t>(work_of(id))].name),
-                   std::string(helpers[static_cast<std::size_t>(helper_of(id))].name), by_part[i]});
+    out.push_back({std::string(work_titles[static_cast<std::size_t>(work_of(id))].name),
+                   std::string(helper_titles[static_cast<std::size_t>(helper_of(id))].name), by_part[i]});
   }
   return out;
-}
-
-std::string_view family_title(std::string_view family) {
-  for (const std::span<const Title> titles : {std::span<const Title>(works), std::span<const Title>(helpers)})
-    for (const Title& t : titles)
-      if (t.name == family) return t.title;
-  return family;
 }
 
 }  // namespace mj::profile

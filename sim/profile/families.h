@@ -45,7 +45,4 @@ class Families {
 /// Cycles by PartId as rows of a result, those without any left out.
 std::vector<Part> parts_of(const std::vector<Cycle>& by_part);
 
-/// How reports call a family: "post_processing" is "post-processing".
-std::string_view family_title(std::string_view family);
-
 }  // namespace mj::profile

@@ -11,6 +11,8 @@ Result<std::vector<Ranked>> candidates(const Program& program) {
   for (const Recogniser& r : recognisers()) {
     auto found = r.look(program);
     if (!found) return found.error();
+    for (Candidate& other : found->others) all.push_back({std::string(r.name), std::move(other)});
+    found->others.clear();
     if (found->confidence > 0 || found->listen) all.push_back({std::string(r.name), std::move(found).value()});
   }
   std::stable_sort(all.begin(), all.end(),
