@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,9 +38,6 @@ struct Region {
   std::uint32_t bytes_offset = 0;                    ///< where this region begins in `bytes`
   std::shared_ptr<FlashTiming> flash;                ///< null: no front end
   Device* device = nullptr;                          ///< devices; owned by the machine
-
-  // Counted on the slow path only; the fast path's accesses follow from block counts.
-  std::uint64_t slow_reads = 0, slow_writes = 0;
 
   bool contains(Address a, unsigned n) const { return a >= base && a - base + std::uint64_t{n} <= size; }
   std::uint8_t* host(Address a) const { return bytes->data() + bytes_offset + (a - base); }
@@ -74,6 +72,15 @@ class Bus {
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);
   Outcome write(Address a, unsigned size, std::uint32_t value, Cycle now);
+  /// True if this aligned read hits in the cache in front of flash and costs nothing: it has then been made, and
+  /// `value` is what read() would say. A short way for what is nearly always so; it may say false to a hit.
+  bool read_hit(Address a, unsigned size, std::uint32_t& value) {
+    const Region* r = cached_pages_[a >> page_bits];
+    if (!r || !r->flash->data_hit(a)) return false;
+    value = 0;
+    std::memcpy(&value, r->host(a), size);
+    return true;
+  }
 
   /// Copies out or in without time, side effects or write protection (loader, debugger, tensors). False if any byte is
   /// not plain memory; then nothing was copied.
@@ -104,6 +111,7 @@ class Bus {
   Region* last_ = nullptr;
   std::uintptr_t* read_pages_;
   std::uintptr_t* write_pages_;
+  const Region** cached_pages_;  ///< pages of flash with a front end, where they may be read
   std::vector<std::uint8_t> code_pages_;
   const Protection* protection_ = nullptr;
   std::function<void(Address, unsigned)> code_write_;
