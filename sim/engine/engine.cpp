@@ -365,7 +365,7 @@ void Engine::indirect_taken() {
   pc_ = f.pc;
   mode_ = f.mode;
   const bool is_call = parts_.arch.is_call(last);
-  if (h_.is_return) calls_.reach(pc_, h_.r[parts_.arch.sp], h_.now);
+  if (h_.is_return) calls_.reach(pc_, h_.r[parts_.arch.sp], h_.now, last.op != parts_.arch.jump_or_return);
   entering_function_ = is_call;
   TimedBlock* to = find(key(pc_, mode_, block_limit, entry_kind(pc_, is_call), pipe_));
   if (!to) return;
