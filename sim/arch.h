@@ -56,6 +56,11 @@ class Arch {
 
   unsigned sp = 0;  ///< register id of the stack pointer
   unsigned lr = 0;  ///< register id of the link register
+  /// Of the register that functions called by others' first or last instructions return by (RISC-V's t0); 0: none.
+  unsigned alternate_lr = 0;
+  /// The operation that is a return only if it goes where a function returns to, else any jump; no_op: none.
+  static constexpr std::uint16_t no_op = 0xffff;
+  std::uint16_t jump_or_return = no_op;
   /// Bits of an address that the exclusive monitor compares; 0: any store-exclusive goes with any load-exclusive.
   std::uint32_t exclusive_mask = 0xffffffff;
 

@@ -35,6 +35,7 @@ Rv32Arch::Rv32Arch(rv32::TrapUnit& traps, memory::Bus& bus, const timing::CoreTi
     : traps_(traps), bus_(bus), timing_(timing), options_(options) {
   sp = 2;
   lr = 1;
+  alternate_lr = 5;
 }
 
 bool Rv32Arch::is_wide(const std::uint8_t* code) const { return (code[0] & 3) == 3; }

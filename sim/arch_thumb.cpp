@@ -41,6 +41,7 @@ ThumbArch::ThumbArch(thumb::ExceptionUnit& exceptions, thumb::Mpu& mpu, thumb::M
       features_(features) {
   sp = thumb::sp;
   lr = thumb::lr;
+  jump_or_return = static_cast<std::uint16_t>(thumb::Op::bx);
 }
 
 bool ThumbArch::is_wide(const std::uint8_t* code) const { return thumb::is_32bit(half(code)); }

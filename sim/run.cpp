@@ -75,7 +75,7 @@ class Runner {
     auto found = candidates(program_);
     if (!found) return found.error();
     if (!request_.layers_path.empty()) {
-      auto mapping = read_mapping(request_.layers_path, models_dir() + "/schema/layers.schema.json", program_);
+      auto mapping = read_mapping(request_.layers_path, program_);
       if (!mapping) return mapping.error();
       found->insert(found->begin(), {"mapping", std::move(mapping).value()});
     }

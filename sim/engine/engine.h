@@ -242,7 +242,10 @@ class Engine {
   void fault_seen(const Redirect& f, Address pc, const BadAccess* access);
   void flush();
   /// What arriving at `target` costs; moves pipe_ on to the target's entry state.
-  std::uint32_t arrival_cycles(Address target, timing::Exit how, isa::OpClass cls);
+  std::uint32_t arrival_cycles(Address target, timing::Exit how, isa::OpClass cls,
+                               isa::OpClass behind = isa::OpClass::nop);
+  /// What follows a block that is left by a jump, for cores that care.
+  isa::OpClass class_behind(const Block& block, timing::Exit how);
   bool spun(Edge* e);
   void sleep(Cycle limit, Stop& stop, bool& stopped);
   DynamicCounts& dynamic(unsigned insn) { return dynamic(*h_.tb, insn); }

@@ -245,8 +245,9 @@ void Engine::system_write(Slot* s, std::uint32_t id, std::uint32_t value) {
 
 void Engine::function_entry() {
   const Address function = h_.tb->block->pc;
+  const unsigned alternate = parts_.arch.alternate_lr;
   calls_.enter(function, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now,
-               h_.tb->function_entry == FunctionEntry::called);
+               h_.tb->function_entry == FunctionEntry::called, alternate ? h_.r[alternate] & ~1u : 0);
 }
 
 void Engine::mark_reached() {
@@ -255,7 +256,8 @@ void Engine::mark_reached() {
 
 void Engine::returned(std::uint32_t raw_target) {
   branch_resolved(raw_target & ~1u);
-  calls_.reach(raw_target & ~1u, h_.r[parts_.arch.sp], h_.now);
+  const bool sure = h_.tb->block->insns.back().op != parts_.arch.jump_or_return;
+  calls_.reach(raw_target & ~1u, h_.r[parts_.arch.sp], h_.now, sure);
 }
 
 void Engine::stack_lowered() {

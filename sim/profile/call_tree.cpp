@@ -1,6 +1,7 @@
 #include "sim/profile/call_tree.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mj::profile {
 
@@ -17,11 +18,24 @@ void CallTree::start(Address function, std::uint32_t sp) {
   nodes_.assign(1, {});
   nodes_[0].function = function;
   nodes_[0].calls = 1;
-  frames_.assign(1, {0, no_return, sp, false, false});
+  frames_.assign(1, {0, no_return, sp, false, false, false});
   parked_.clear();
   thread_ = 0;
   threads_ = 1;
   settled_ = 0;
+  parts_ = {};
+  if (part_of_) nodes_[0].part = part_of_(0, function, false);
+}
+
+void CallTree::classify(Classify part_of) {
+  part_of_ = std::move(part_of);
+  if (part_of_) nodes_[0].part = part_of_(0, nodes_[0].function, false);
+}
+
+std::vector<Cycle> CallTree::parts(Cycle now) const {
+  std::vector<Cycle> out(parts_.begin(), parts_.end());
+  out[nodes_[frames_.back().node].part] += now - settled_;
+  return out;
 }
 
 std::uint32_t CallTree::child(std::uint32_t parent, Address function, bool exception, std::uint32_t tag) {
@@ -33,6 +47,7 @@ std::uint32_t CallTree::child(std::uint32_t parent, Address function, bool excep
   nodes_.back().function = function;
   nodes_.back().exception = exception;
   nodes_.back().tag = tag;
+  if (part_of_) nodes_.back().part = part_of_(nodes_[parent].part, function, exception) % most_parts;
   nodes_[parent].children.emplace(key, index);
   return index;
 }
@@ -45,7 +60,9 @@ void CallTree::tag(std::uint32_t tag) {
 }
 
 void CallTree::settle(Cycle now) {
-  nodes_[frames_.back().node].self_cycles += now - settled_;
+  CallNode& node = nodes_[frames_.back().node];
+  node.self_cycles += now - settled_;
+  parts_[node.part] += now - settled_;
   settled_ = now;
 }
 
@@ -57,7 +74,7 @@ void CallTree::pop(Cycle now) {
     for (Listener* l : listeners_) l->left(function, frames_.size(), now);
 }
 
-void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycle now, bool called) {
+void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycle now, bool called, Address alternate) {
   settle(now);
   if (frames_.size() == 1 && nodes_[0].function == function && frames_[0].return_pc == no_return) return;  // the start
   // Frames that had used less stack than is in use now are gone (longjmp), those of an outer handler stay.
@@ -66,10 +83,21 @@ void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycl
     pop(now);
   }
   const auto same_activation = [&](const Frame& f) { return !f.exception && f.sp == sp && f.return_pc == return_pc; };
-  if (called) {
+  // The usual link register is still its caller's, and the other one points into that caller, just behind its
+  // beginning.
+  constexpr Address beginning = 64;
+  const Frame& caller = frames_.back();
+  const bool moves_sp = called && alternate != 0 && alternate != return_pc && !caller.exception && caller.sp == sp &&
+                        caller.return_pc == return_pc && nodes_[caller.node].function != function &&
+                        alternate - nodes_[caller.node].function < beginning;
+  if (moves_sp) {
+    return_pc = alternate;
+    moved_sp_ = true;
+  }
+  if (called && !moves_sp) {
     // Whoever is called from the same place with the same stack pointer has ended before.
     while (frames_.size() > 1 && same_activation(frames_.back())) pop(now);
-  } else {
+  } else if (!called) {
     // A loop back to the beginning of the function on top, its return address saved elsewhere or given up.
     const Frame& top = frames_.back();
     if (!top.exception && top.sp == sp && nodes_[top.node].function == function) return;
@@ -83,7 +111,7 @@ void CallTree::enter(Address function, Address return_pc, std::uint32_t sp, Cycl
   }
   const std::uint32_t node = child(frames_.back().node, function, false);
   ++nodes_[node].calls;
-  frames_.push_back({node, return_pc, sp, false, false});
+  frames_.push_back({node, return_pc, sp, false, false, moves_sp});
   for (Listener* l : listeners_) l->entered(function, frames_.size() - 1, now);
 }
 
@@ -91,7 +119,7 @@ void CallTree::enter_across(Address function, Address return_pc, std::uint32_t s
   settle(now);
   const std::uint32_t node = child(frames_.back().node, function, false);
   ++nodes_[node].calls;
-  frames_.push_back({node, return_pc, sp, false, true});
+  frames_.push_back({node, return_pc, sp, false, true, false});
   for (Listener* l : listeners_) l->entered(function, frames_.size() - 1, now);
 }
 
@@ -101,7 +129,15 @@ void CallTree::crossed(std::uint32_t sp) {
   frames_.back().across = true;
 }
 
-void CallTree::reach(Address pc, std::uint32_t sp, Cycle now) {
+void CallTree::reach(Address pc, std::uint32_t sp, Cycle now, bool surely) {
+  // It may have fallen into others of its kind.
+  constexpr std::size_t kinds = 8;
+  for (std::size_t n = 0, i = frames_.size(); moved_sp_ && n < kinds && i-- > 1 && !frames_[i].exception; ++n)
+    if (frames_[i].moves_sp && frames_[i].return_pc == pc) {
+      settle(now);
+      while (frames_.size() > i) pop(now);
+      return;
+    }
   // The frame whose return this is; frames above it end with it. Frames under an exception are out of reach.
   std::size_t found = 0;
   for (std::size_t i = frames_.size(); i-- > 1;) {
@@ -111,7 +147,7 @@ void CallTree::reach(Address pc, std::uint32_t sp, Cycle now) {
     if (f.across) break;
   }
   if (found == 0) {
-    landed(pc, sp, now);
+    if (surely) landed(pc, sp, now);
     return;
   }
   settle(now);
@@ -149,7 +185,7 @@ void CallTree::enter_exception(unsigned exception, std::uint32_t sp, Cycle now) 
   settle(now);
   const std::uint32_t node = child(frames_.back().node, exception, true);
   ++nodes_[node].calls;
-  frames_.push_back({node, no_return, sp, true, false});
+  frames_.push_back({node, no_return, sp, true, false, false});
   for (Listener* l : listeners_) l->interrupted(now);
 }
 
@@ -181,7 +217,7 @@ void CallTree::leave_exception(std::uint32_t sp, Cycle now) {
       frames_.pop_back();
       parked_.erase(other);
     } else {
-      frames_.assign(1, {0, no_return, sp, false, false});  // a thread that starts: below the root
+      frames_.assign(1, {0, no_return, sp, false, false, false});  // a thread that starts: below the root
     }
     for (Listener* l : listeners_) l->switched(thread_, now);
     return;

@@ -7,6 +7,7 @@
 // are compared among frames of one stack only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,6 +21,7 @@ struct CallNode {
   std::uint32_t parent = 0;  ///< index; the root is its own parent
   Address function = 0;      ///< entry address; for exceptions the exception number
   bool exception = false;
+  std::uint8_t part = 0;  ///< of the program's work, see CallTree::classify
   std::uint32_t tag = 0;  ///< what tells this call from others of the same function, see CallTree::tag; 0: nothing
   std::uint64_t calls = 0;
   Cycle self_cycles = 0;
@@ -34,10 +36,12 @@ class CallTree {
   void start(Address function, std::uint32_t sp);
   /// A function begins, with this return address and stack pointer: called, or else reached by a jump, which is a tail
   /// call or a loop back to the beginning of the function on top.
-  void enter(Address function, Address return_pc, std::uint32_t sp, Cycle now, bool called);
-  /// An indirect branch reached `pc` with stack pointer `sp`: ends frames whose return this is. If it is nobody's
-  /// (longjmp, a helper that returns elsewhere), it ends the frames that can't be under way any more.
-  void reach(Address pc, std::uint32_t sp, Cycle now);
+  /// `alternate`: where it returns to if it was called by another link register than the usual one, which then still
+  /// holds its caller's return address (RISC-V's __riscv_save_0 and the like); 0: there is no such register.
+  void enter(Address function, Address return_pc, std::uint32_t sp, Cycle now, bool called, Address alternate = 0);
+  /// An indirect branch reached `pc` with stack pointer `sp`: ends frames whose return this is. If it is nobody's, but
+  /// `surely` a return (longjmp, a helper that returns elsewhere), it ends the frames that can't be under way any more.
+  void reach(Address pc, std::uint32_t sp, Cycle now, bool surely = true);
   /// A function of another security state is called: it has a stack of its own, whose pointer is `sp`.
   void enter_across(Address function, Address return_pc, std::uint32_t sp, Cycle now);
   /// The function on top went over to another security state by itself (a gateway), where `sp` is in use.
@@ -54,6 +58,14 @@ class CallTree {
 
   /// The call that begins now is `tag`, not 0: it gets a node apart from its function's other calls. For listeners.
   void tag(std::uint32_t tag);
+
+  /// Which part of the program's work a call is, below most_parts: of `function`, called by something of part `around`.
+  /// Asked once a node, of those from now on and of the root; empty: of none.
+  static constexpr std::size_t most_parts = 64;
+  using Classify = std::function<std::uint8_t(std::uint8_t around, Address function, bool exception)>;
+  void classify(Classify part_of);
+  /// Cycles by part up to `now`, which is not before the last transition; sums to `now`.
+  std::vector<Cycle> parts(Cycle now) const;
 
   const std::vector<CallNode>& nodes() const { return nodes_; }
   std::uint32_t current() const { return frames_.back().node; }
@@ -81,7 +93,8 @@ class CallTree {
     Address return_pc = 1;
     std::uint32_t sp = 0;
     bool exception = false;
-    bool across = false;  ///< sp is of another stack than that of the frames around it
+    bool across = false;    ///< sp is of another stack than that of the frames around it
+    bool moves_sp = false;  ///< returns by the other link register, having moved its caller's stack pointer
   };
   struct Thread {
     std::uint32_t id = 0;
@@ -95,8 +108,11 @@ class CallTree {
   std::vector<Frame> frames_;
   std::vector<Thread> parked_;  ///< the other threads; the last frame says where each goes on
   std::uint32_t thread_ = 0, threads_ = 1;
+  bool moved_sp_ = false;  ///< some frame was of those that do
   std::vector<Listener*> listeners_;
   Cycle settled_ = 0;
+  Classify part_of_;
+  std::array<Cycle, most_parts> parts_{};
 };
 
 }  // namespace mj::profile

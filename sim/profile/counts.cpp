@@ -124,12 +124,20 @@ std::uint64_t fails(const TimedBlock& tb) {
 
 }  // namespace
 
+namespace {
+void add_parts(std::vector<Cycle>& to, const std::vector<Cycle>& from, bool negative) {
+  if (to.size() < from.size()) to.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) to[i] += negative ? 0 - from[i] : from[i];
+}
+}  // namespace
+
 Counts& Counts::operator+=(const Counts& o) {
   cycles += o.cycles;
   instructions += o.instructions;
   condition_failed += o.condition_failed;
   for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += o.reasons[i], unsure[i] += o.unsure[i];
   energy::operator+=(activity, o.activity);
+  add_parts(parts, o.parts, false);
   return *this;
 }
 
@@ -139,6 +147,7 @@ Counts& Counts::operator-=(const Counts& o) {
   condition_failed -= o.condition_failed;
   for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] -= o.reasons[i], unsure[i] -= o.unsure[i];
   energy::operator-=(activity, o.activity);
+  add_parts(parts, o.parts, true);
   return *this;
 }
 

@@ -21,6 +21,7 @@ struct Counts {
   std::array<Cycle, timing::reason_count> reasons{};
   std::array<Cycle, timing::reason_count> unsure{};  ///< of these, resting on inferred or estimated numbers
   energy::Activities activity;                       ///< its cycles sum to `cycles`
+  std::vector<Cycle> parts;                          ///< by PartId, sums to `cycles`; empty: nobody asked
 
   Counts& operator+=(const Counts& o);
   Counts& operator-=(const Counts& o);

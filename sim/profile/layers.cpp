@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/profile/families.h"
+
 namespace mj::profile {
 
 namespace {
@@ -30,8 +32,8 @@ int LayerRecorder::add_network(Network facts) {
   return static_cast<int>(networks_.size()) - 1;
 }
 
-int LayerRecorder::add_layer(Layer facts, Address function) {
-  layers_.push_back({std::move(facts), {}, {}, function});
+int LayerRecorder::add_layer(Layer facts, Address function, bool inlined) {
+  layers_.push_back({std::move(facts), {}, {}, function, inlined});
   return static_cast<int>(layers_.size()) - 1;
 }
 
@@ -198,6 +200,23 @@ void LayerRecorder::finish() {
   }
 }
 
+bool LayerRecorder::claim(int layer, const Counts& spent) {
+  LayerSum& sum = layers_[static_cast<std::size_t>(layer)];
+  Counts& between = networks_[static_cast<std::size_t>(sum.facts.network)].between;
+  if (spent.cycles > between.cycles || spent.instructions > between.instructions) return false;
+  Counts moved = spent;
+  // Whatever part the inference's function has, its own code has, too.
+  moved.parts.assign(between.parts.size(), 0);
+  Cycle left = spent.cycles;
+  for (std::size_t i = 0; i < moved.parts.size(); ++i) {
+    moved.parts[i] = std::min(left, between.parts[i]);
+    left -= moved.parts[i];
+  }
+  between -= moved;
+  sum.counts += moved;
+  return true;
+}
+
 int LayerRecorder::running_layer() const {
   const auto stack = open_.find(thread_);
   if (stack == open_.end()) return -1;
@@ -240,6 +259,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     n.activity = sum.inside.activity;
     n.between_cycles = sum.between.cycles;
     n.between_instructions = sum.between.instructions;
+    n.between_parts = parts_of(sum.between.parts);
     result.networks.push_back(std::move(n));
   }
   for (const LayerSum& sum : layers_) {
@@ -247,9 +267,10 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     layer_at.push_back(network < 0 ? -1 : static_cast<int>(result.layers.size()));
     if (network < 0) continue;
     Layer l = sum.facts;
-    const Spread s = spread(sum.calls);
+    const Spread s = sum.inlined ? Spread{} : spread(sum.calls);
     l.network = network;
-    l.invocations = sum.calls.size();
+    l.invocations =
+        sum.inlined ? networks_[static_cast<std::size_t>(sum.facts.network)].inferences.size() : sum.calls.size();
     l.cycles = sum.counts.cycles;
     l.first_cycles = s.first;
     l.warm_cycles = s.warm;
@@ -260,6 +281,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     l.reasons = sum.counts.reasons;
     l.unsure = sum.counts.unsure;
     l.activity = sum.counts.activity;
+    l.parts = parts_of(sum.counts.parts);
     result.networks[static_cast<std::size_t>(network)].macs += l.macs;
     result.layers.push_back(std::move(l));
   }
@@ -274,6 +296,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     facts.instructions = counts.instructions;
     facts.reasons = counts.reasons;
     facts.activity = counts.activity;
+    facts.parts = parts_of(counts.parts);
     result.phases.push_back(std::move(facts));
   };
   const auto plain = [&](const char* kind, std::uint64_t count, const Counts& counts) {

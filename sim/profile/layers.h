@@ -24,7 +24,13 @@ class Meter {
   Meter(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points)
       : engine_(engine), timing_(timing), points_(points) {}
   /// Everything up to now, which is counts.cycles; at a block boundary (as listeners of the call tree are).
-  Counts read() const { return total_counts(engine_, timing_, points_); }
+  Counts read() const {
+    Counts counts = total_counts(engine_, timing_, points_);
+    counts.parts = engine_.calls().parts(counts.cycles);
+    return counts;
+  }
+  /// The same by instruction address, without parts.
+  std::map<Address, Counts> by_address() const { return counts_by_address(engine_, timing_, points_); }
 
  private:
   const engine::Engine& engine_;
@@ -45,8 +51,8 @@ class LayerRecorder {
   /// Facts of a network: name, runtime and the like, counts 0. Gives its index, from 0.
   int add_network(Network facts);
   /// Facts of a layer: its network's index, its own index, op, shapes; counts 0; its function where that is known
-  /// before it runs. Gives its number, from 0.
-  int add_layer(Layer facts, Address function = 0);
+  /// before it runs. `inlined`: it has no call of its own, see claim(). Gives its number, from 0.
+  int add_layer(Layer facts, Address function = 0, bool inlined = false);
   /// A phase outside of inferences: kind, name, network and layer; counts 0. Gives its number, from 0.
   int add_phase(Phase facts);
   Network& network(int index) { return networks_[static_cast<std::size_t>(index)].facts; }
@@ -76,6 +82,9 @@ class LayerRecorder {
   void main_began();
   /// The run ended: what is under way is charged, but doesn't count as an invocation.
   void finish();
+  /// After finish(): of what was charged to the time between the layers of its network, this was the layer's, whose
+  /// code the compiler put there; it runs once an inference. False, and nothing happens, if so much wasn't charged.
+  bool claim(int layer, const Counts& spent);
 
   /// The innermost layer that is running in the running thread, -1: none; also while an interrupt is served.
   int running_layer() const;
@@ -116,6 +125,7 @@ class LayerRecorder {
     Counts counts;
     std::vector<Cycle> calls;
     Address function = 0;
+    bool inlined = false;  ///< what it calls are no invocations
   };
   struct PhaseSum {
     Phase facts;

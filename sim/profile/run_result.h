@@ -111,6 +111,25 @@ struct Spread {
   Cycle median = 0, min = 0, max = 0;
 };
 
+/// Cycles of a row by what was done in them, as far as the names of functions tell; a row's parts sum to its cycles.
+struct Part {
+  /// "printing", "features" (extraction of them), "quantising", "post_processing", "network_setup", "hardware_setup",
+  /// "heap", "waiting", "interrupts" (their handlers); empty: the program's own code.
+  std::string work;
+  /// What it was done with: "soft_float", "copying" (of memory), "integer" and "math" functions, "unnamed" (functions of
+  /// which no name is known); empty: its own code.
+  std::string helper;
+  Cycle cycles = 0;
+};
+
+/// A function whose name says what it does.
+struct FamilyMember {
+  std::string function;
+  std::string family;  ///< a Part's work or helper
+  int confidence = 0;  ///< in percent
+  std::string why;
+};
+
 struct Layer {
   int network = 0;   ///< index into RunResult::networks
   int index = 0;     ///< in execution order of the model, or of its subgraph
@@ -132,6 +151,7 @@ struct Layer {
   std::string function;  ///< the layer's function
   std::string kernel;    ///< the function with most of its cycles, if it isn't the layer's own
   energy::Activities activity;
+  std::vector<Part> parts;       ///< empty: nobody knows (a result saved by an earlier version)
   std::optional<Energy> energy;  ///< of all invocations
 };
 
@@ -158,6 +178,7 @@ struct Network {
   double time_s = 0;         ///< inside of inferences
   Cycle between_cycles = 0;  ///< inside inferences, outside of layers: the interpreter
   std::uint64_t between_instructions = 0;
+  std::vector<Part> between_parts;  ///< of between_cycles; empty: nobody knows
   energy::Activities activity;
   std::optional<Energy> energy;          ///< inside of inferences
   std::optional<Energy> between_energy;  ///< inside inferences, outside of layers
@@ -177,6 +198,7 @@ struct Phase {
   double time_s = 0;
   Reasons reasons{};
   energy::Activities activity;
+  std::vector<Part> parts;  ///< empty: nobody knows
   std::optional<Energy> energy;
 };
 
@@ -333,6 +355,7 @@ struct RunResult {
   std::vector<Layer> layers;        ///< of all networks, in execution order
   std::vector<Phase> phases;        ///< in order of the run
   std::vector<Function> functions;  ///< by self cycles, largest first
+  std::vector<FamilyMember> families;  ///< functions that ran and whose names say what they do, by name
   std::vector<TreeNode> call_tree;
   std::vector<Line> lines;  ///< by cycles, largest first
   Memory memory;

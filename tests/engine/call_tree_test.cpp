@@ -507,5 +507,29 @@ TEST(CallTree, AJumpToAReturnAddressWithAnotherStackPointerIsNoReturn) {
   EXPECT_EQ(tree.stack().size(), 2u);
 }
 
+TEST(CallTree, AJumpThatMayBeAReturnEndsOnlyTheFrameThatItIsTheReturnOf) {
+  profile::CallTree tree;
+  tree.start(0x100, 0x2000);
+  tree.enter(0x300, 0x104, 0x1ff0, 10, true);
+  tree.reach(0x200, 0x1ff0, 20, false);  // BX r3 to a function nobody has named: the frame goes on as that one
+  EXPECT_EQ(tree.stack(), (std::vector<Address>{0x100, 0x300}));
+  tree.reach(0x104, 0x1ff0, 30, false);  // POP {r3}; ADD sp, #12; BX r3
+  EXPECT_EQ(tree.stack(), (std::vector<Address>{0x100}));
+}
+
+TEST(CallTree, AHelperThatMovesItsCallersStackPointerReturnsByTheOtherLinkRegister) {
+  profile::CallTree tree;
+  tree.start(0x100, 0x2000);
+  tree.enter(0x200, 0x104, 0x2000, 10, true);
+  tree.enter(0x800, 0x104, 0x2000, 12, true, 0x204);   // jal t0, __riscv_save_4
+  tree.enter(0x810, 0x104, 0x1ff0, 14, false, 0x204);  // which falls into __riscv_save_0
+  EXPECT_EQ(tree.stack(), (std::vector<Address>{0x100, 0x200, 0x800, 0x810}));
+  tree.reach(0x204, 0x1fe0, 20);  // jr t0
+  EXPECT_EQ(tree.stack(), (std::vector<Address>{0x100, 0x200}));
+  tree.enter(0x900, 0x104, 0x1fe0, 30, false, 0x204);  // tail __riscv_restore_4, which returns for its caller
+  tree.reach(0x104, 0x2000, 40);
+  EXPECT_EQ(tree.stack(), (std::vector<Address>{0x100}));
+}
+
 }  // namespace
 }  // namespace mj

@@ -136,6 +136,46 @@ TEST_P(LookAlike, Onnx2cHasAFunctionForEachNode) {
   expect_network(r, "onnx2c", 2, {{"CONV", "Conv_0", "", ""}, {"RELU", "Relu_1", "", ""}, {"CONV", "Conv_2", "", ""}});
 }
 
+TEST_P(LookAlike, Onnx2csNodesStayThemselvesWhereTheLastOneIsJumpedTo) {
+  const json r = run_shape("onnx2c_o2");
+  if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
+  expect_network(r, "onnx2c", 2, {{"CONV", "Conv_0", "", ""}, {"RELU", "Relu_1", "", ""}, {"CONV", "Conv_2", "", ""}});
+}
+
+TEST_P(LookAlike, Onnx2csNodesAreFoundWhereTheyWereInlined) {
+  const json r = run_shape("onnx2c_inlined_o2");
+  if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
+  expect_network(r, "onnx2c", 2, {{"CONV", "Conv_0", "", ""}, {"EXP", "Exp_1", "", ""}, {"CONV", "Conv_2", "", ""}});
+  // The first one's loop runs three times as often as the last one's; what the second one calls 4 times is its own.
+  const auto cycles = [&](int i) { return r.at("layers")[static_cast<std::size_t>(i)].at("cycles").get<double>(); };
+  EXPECT_NEAR(cycles(0) / cycles(2), 3, 0.1);
+  double helper = 0;
+  for (const json& f : r.at("functions"))
+    if (f.at("name") == "helper") helper = f.at("self_cycles").get<double>();
+  EXPECT_GT(helper, 0);
+  EXPECT_GT(cycles(1), helper);
+  EXPECT_LT(cycles(1), helper * 1.2);
+  EXPECT_EQ(r.at("layers")[0].at("index"), 0);
+  EXPECT_EQ(r.at("layers")[2].at("index"), 2);
+  // Next to nothing is left between them.
+  EXPECT_LT(r.at("networks")[0].at("between_layers_cycles").get<double>(), cycles(2) / 10);
+}
+
+TEST_P(LookAlike, NetworksOfTwoGeneratorsStandBesideEachOther) {
+  const json r = run_shape("two_generators_o2");
+  if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
+  ASSERT_EQ(r.at("networks").size(), 2u) << report_;
+  EXPECT_EQ(r.at("networks")[0].at("runtime"), "TVM AOT");
+  EXPECT_EQ(r.at("networks")[1].at("runtime"), "emlearn trees");
+  for (const json& n : r.at("networks")) EXPECT_EQ(n.at("inferences"), 3);
+  ASSERT_EQ(r.at("layers").size(), 3u);
+  EXPECT_EQ(r.at("layers")[0].at("op"), "CONV_2D");
+  EXPECT_EQ(r.at("layers")[1].at("op"), "FULLY_CONNECTED");
+  EXPECT_EQ(r.at("layers")[2].at("op"), "TREES");
+  for (const json& l : r.at("layers")) EXPECT_EQ(l.at("invocations"), 3);
+  for (const json& p : r.at("phases")) EXPECT_NE(p.at("kind"), "other") << "nothing only looked like a network";
+}
+
 TEST_P(LookAlike, GeneratedCodeOfANodeArrayTakesShapesFromKernels) {
   const json r = run_shape("eon");
   if (r.is_null()) GTEST_SKIP() << "no cross compiler here";

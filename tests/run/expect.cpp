@@ -81,6 +81,11 @@ void expect_conserved(const json& r) {
   }
   for (const json& l : r.at("layers"))
     EXPECT_EQ(sum_of_values(l.at("cycles_by_reason")), l.at("cycles")) << l.at("name");
+  // What was done in a row is the whole row.
+  for (const json& l : r.at("layers")) EXPECT_EQ(sum(l.at("parts"), "cycles"), l.at("cycles")) << l.at("name");
+  for (const json& p : r.at("phases")) EXPECT_EQ(sum(p.at("parts"), "cycles"), p.at("cycles")) << p.at("kind");
+  for (const json& n : networks)
+    EXPECT_EQ(sum(n.at("between_layers_parts"), "cycles"), n.at("between_layers_cycles")) << n.at("name");
 }
 
 void expect_words(const std::string& text, const std::vector<std::string>& words) {

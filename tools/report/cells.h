@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/profile/run_result.h"
 #include "tools/report/table.h"
@@ -25,5 +26,19 @@ void remove_column(Table& table, std::string_view title);
 
 /// What a table with a µJ column says about it.
 std::string joule_remark(const profile::RunResult& r);
+
+/// "3"; "1.3" of several networks; "1:3" in another subgraph than the main one.
+std::string layer_number(const profile::RunResult& r, const profile::Layer& l);
+
+/// Phases of the same kind as one.
+struct PhaseSum {
+  std::string kind;
+  std::uint64_t rows = 0, count = 0, femtojoules = 0;
+  Cycle cycles = 0;
+  double time_s = 0;
+};
+std::vector<PhaseSum> phase_sums(const profile::RunResult& r);
+/// "prepare of 13 operators"
+std::string phase_name(const PhaseSum& p);
 
 }  // namespace mj::report

@@ -302,6 +302,19 @@ void io(Io& o, Fault& v) {
   o.field("cycle", v.cycle);
 }
 template <class Io>
+void io(Io& o, Part& v) {
+  o.field("work", v.work);
+  o.field("helper", v.helper);
+  o.field("cycles", v.cycles);
+}
+template <class Io>
+void io(Io& o, FamilyMember& v) {
+  o.field("function", v.function);
+  o.field("family", v.family);
+  o.field("confidence_percent", v.confidence);
+  o.field("why", v.why);
+}
+template <class Io>
 void io(Io& o, Layer& v) {
   o.field("network", v.network);
   o.field("index", v.index);
@@ -330,6 +343,7 @@ void io(Io& o, Layer& v) {
   o.reasons("cycles_by_reason", v.reasons);
   o.reasons("unsure_by_reason", v.unsure);
   o.activity("activity", v.activity);
+  o.later("parts", v.parts);
   o.optional("energy", v.energy);
 }
 template <class Io>
@@ -363,6 +377,7 @@ void io(Io& o, Network& v) {
   o.field("time_s", v.time_s);
   o.field("between_layers_cycles", v.between_cycles);
   o.field("between_layers_instructions", v.between_instructions);
+  o.later("between_layers_parts", v.between_parts);
   o.activity("activity", v.activity);
   o.optional("energy", v.energy);
   o.optional("between_layers_energy", v.between_energy);
@@ -378,6 +393,7 @@ void io(Io& o, Phase& v) {
   o.field("time_s", v.time_s);
   o.reasons("cycles_by_reason", v.reasons);
   o.activity("activity", v.activity);
+  o.later("parts", v.parts);
   o.optional("energy", v.energy);
 }
 template <class Io>
@@ -555,6 +571,7 @@ void io(Io& o, RunResult& v) {
   o.field("diagnostics", v.diagnostics);
   o.if_any("compare", v.compare);
   o.field("console", v.console);
+  o.later("families", v.families);
   o.field("call_tree", v.call_tree);
   o.field("lines", v.lines);
 }

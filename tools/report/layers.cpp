@@ -19,12 +19,6 @@ double between_seconds(const RunResult& r, const Network& n) {
   return std::max(0.0, n.time_s - inside);
 }
 
-/// "3"; "1.3" of several networks; "1:3" in another subgraph than the main one.
-std::string layer_number(const RunResult& r, const Layer& l) {
-  return (r.networks.size() > 1 ? fmt::format("{}.", l.network) : "") +
-         (l.subgraph ? fmt::format("{}:", l.subgraph) : "") + std::to_string(l.index);
-}
-
 Row layer_row(const RunResult& r, const Layer& l, Cycle total) {
   const auto first = [](const auto& shapes) { return shapes.empty() ? std::string("?") : shape(shapes.front()); };
   const double work = real(l.macs) * real(l.invocations);
@@ -40,41 +34,6 @@ Row rest_row(const std::string& name, Cycle cycles, const std::string& ms, const
   return {{"", name, "", "", "", count(cycles), "", ms, uj, percent(real(cycles), real(total)), ""},
           total ? real(cycles) / real(total) : 0,
           true};
-}
-
-/// Phases of the same kind as one.
-struct PhaseSum {
-  std::string kind;
-  std::uint64_t rows = 0, count = 0, femtojoules = 0;
-  Cycle cycles = 0;
-  double time_s = 0;
-};
-
-std::vector<PhaseSum> phase_sums(const RunResult& r) {
-  std::vector<PhaseSum> sums;
-  for (const Phase& p : r.phases) {
-    auto sum = std::find_if(sums.begin(), sums.end(), [&](const PhaseSum& s) { return s.kind == p.kind; });
-    if (sum == sums.end()) sum = sums.insert(sums.end(), PhaseSum{p.kind});
-    ++sum->rows;
-    sum->count += p.count;
-    sum->cycles += p.cycles;
-    sum->time_s += p.time_s;
-    sum->femtojoules += p.energy ? p.energy->split.total() : 0;
-  }
-  return sums;
-}
-
-std::string phase_name(const PhaseSum& p) {
-  if (p.kind == "startup") return "start-up, before main";
-  if (p.kind == "setup") return "set-up of the network";
-  if (p.kind == "init" || p.kind == "prepare") return p.kind + " of " + plural(p.rows, "operator");
-  if (p.kind == "before") return "before inferences";
-  if (p.kind == "between") return "between inferences";
-  if (p.kind == "after") return "after inferences";
-  if (p.kind == "interrupts") return plural(p.count, "interrupt") + " meanwhile";
-  if (p.kind == "threads") return "other threads meanwhile";
-  if (p.kind == "other") return "looked like a network";
-  return "outside of inference";
 }
 
 /// How much of a layer's cycles its kind of work takes: what it is bound by, in words.
@@ -110,6 +69,38 @@ bool inferred(const RunResult& r) {
 }
 
 }  // namespace
+
+std::string layer_number(const RunResult& r, const Layer& l) {
+  return (r.networks.size() > 1 ? fmt::format("{}.", l.network) : "") +
+         (l.subgraph ? fmt::format("{}:", l.subgraph) : "") + std::to_string(l.index);
+}
+
+std::vector<PhaseSum> phase_sums(const RunResult& r) {
+  std::vector<PhaseSum> sums;
+  for (const Phase& p : r.phases) {
+    auto sum = std::find_if(sums.begin(), sums.end(), [&](const PhaseSum& s) { return s.kind == p.kind; });
+    if (sum == sums.end()) sum = sums.insert(sums.end(), PhaseSum{p.kind});
+    ++sum->rows;
+    sum->count += p.count;
+    sum->cycles += p.cycles;
+    sum->time_s += p.time_s;
+    sum->femtojoules += p.energy ? p.energy->split.total() : 0;
+  }
+  return sums;
+}
+
+std::string phase_name(const PhaseSum& p) {
+  if (p.kind == "startup") return "start-up, before main";
+  if (p.kind == "setup") return "set-up of the network";
+  if (p.kind == "init" || p.kind == "prepare") return p.kind + " of " + plural(p.rows, "operator");
+  if (p.kind == "before") return "before inferences";
+  if (p.kind == "between") return "between inferences";
+  if (p.kind == "after") return "after inferences";
+  if (p.kind == "interrupts") return plural(p.count, "interrupt") + " meanwhile";
+  if (p.kind == "threads") return "other threads meanwhile";
+  if (p.kind == "other") return "looked like a network";
+  return "outside of inference";
+}
 
 Cycle outside_cycles(const RunResult& r) {
   Cycle inside = 0;

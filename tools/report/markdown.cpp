@@ -25,6 +25,7 @@ std::string markdown(const profile::RunResult& r, const Options& o) {
   out += section("Totals", "", totals(r));
   out += section("Layers", layers_remark(r), layers(r));
   if (const Table table = layer_details(r); !table.rows.empty()) out += section("Layers, closer", "", table);
+  if (const Facts facts = parts(r); !facts.empty()) out += section("What it was", parts_remark, table_of(facts));
   out += section("Functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows));
   out += section("Why", reasons_remark(r), reasons(r));
   if (const Table table = regions(r); !table.rows.empty())

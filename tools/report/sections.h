@@ -40,6 +40,10 @@ Table totals(const profile::RunResult&);
 Table layers(const profile::RunResult&);
 /// More of each layer: kernel, first and typical cycles, MACs per cycle, weights, arena, what bounds it.
 Table layer_details(const profile::RunResult&);
+/// What phases were spent with, and layers of which helpers take a good part, by names of functions; a row each. Empty
+/// when nobody knows.
+Facts parts(const profile::RunResult&);
+inline constexpr const char* parts_remark = "by names of functions; shares of each row's cycles";
 /// Why layers() has no rows, or over how many inferences its rows sum, and how sure their joules are.
 std::string layers_remark(const profile::RunResult&);
 enum class Order { self, inclusive };

@@ -37,6 +37,8 @@ std::string text(const profile::RunResult& r, const Options& o) {
                    "run; live: bytes of the arena in use",
                    layer_details(r), o);
   }
+  if (const Facts facts = parts(r); !facts.empty())
+    out += title("what it was", parts_remark, o) + facts_text(facts, o);
   if (!r.functions.empty()) {
     out += section("functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows), o);
     out += section("functions", functions_remark(r, Order::inclusive), functions(r, Order::inclusive, o.rows / 2), o);

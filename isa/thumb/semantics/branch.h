@@ -26,10 +26,11 @@ void branch_link(C& c, const Insn& i) {
   c.call(i.imm);
 }
 
-// BX: ARMv7-M A7.7.20; BXNS: DDI0553 C2.4.27, which also knows what bit 0 means there
+// BX: ARMv7-M A7.7.20; BXNS: DDI0553 C2.4.27, which also knows what bit 0 means there. May be a return: where POP can't
+// load LR (ARMv6-M), a function with arguments on the stack returns by another register.
 template <Context C>
 void branch_register(C& c, const Insn& i) {
-  c.jump_to(c.reg(i.rm));
+  c.return_to(c.reg(i.rm));
 }
 
 // BX LR: ARMv7-M A7.7.20

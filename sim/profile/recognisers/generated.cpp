@@ -2,6 +2,7 @@
 // function is handed (a node, a layer object, a C++ object) tells the layers of one function apart.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <unordered_set>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "sim/profile/recognisers/glob.h"
+#include "sim/profile/recognisers/inlined_layers.h"
 #include "sim/profile/recognisers/rows.h"
 #include "sim/profile/recognisers/sequence.h"
 
@@ -35,6 +37,8 @@ struct Generator {
   Describe describe;
   /// What tells layers apart where no argument does by itself.
   std::uint64_t (*identity_of)(const Program&, const Guest&, Address function) = nullptr;
+  /// What a layer's name says, where layers may be inlined into the inference's function.
+  void (*describe_name)(std::string_view name, Layer&) = nullptr;
 };
 
 std::string upper(std::string_view text) {
@@ -87,11 +91,13 @@ bool describe_tvm(const Generator&, const Program& program, const Guest&, Addres
 }
 
 /// "node_Conv_3": the node's name in the ONNX model.
-bool describe_onnx2c(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
-  std::string_view name = function_name_at(program, function);
+void describe_node(std::string_view name, Layer& l) {
   name.remove_prefix(std::min(name.size(), std::string_view("node_").size()));
   l.name = name;
   l.op = upper(name.substr(0, name.find('_')));
+}
+bool describe_onnx2c(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
+  describe_node(function_name_at(program, function), l);
   return true;
 }
 
@@ -226,15 +232,15 @@ constexpr Generator generators[] = {
      "", 0, 85, describe_cube},
     {"NNoM", "model_compile|model_run_to", "model_run|model_run_to", "*_run", "model_run|layer_run", 0, 85,
      describe_nnom},
-    {"onnx2c", "tensor_*", "entry", "node_*", "", no_argument, 75, describe_onnx2c},
+    {"onnx2c", "tensor_*|tu0", "entry", "node_*", "", no_argument, 75, describe_onnx2c, nullptr, describe_node},
     {"uTensor", "uTensor::*", "*ModelInterface*::predict*", "uTensor::*::compute*", "*Model*", 0, 80, describe_class},
     {"ExecuTorch", "*Method::execute*", "*Method::execute*", "torch::executor::native::*_out*|cortex_m::native::*_out*",
      "", no_argument, 80, describe_executorch},
     {"emlearn net", "", "eml_net_infer*|eml_net_predict*|eml_net_regress*", "eml_net_layer_forward*|eml_net_forward*",
      "", no_argument, 85, describe_emlearn, emlearn_weights},
-    {"emlearn trees", "eml_trees_*", "", "eml_trees_predict|eml_trees_predict_proba|eml_trees_regress*", "",
-     no_argument, 80, describe_whole},
-    {"emlearn bayes", "eml_bayes_*", "", "eml_bayes_predict", "", no_argument, 80, describe_whole},
+    {"emlearn trees", "eml_trees_*", "eml_trees_predict|eml_trees_predict_proba|eml_trees_regress*",
+     "eml_trees_predict|eml_trees_predict_proba|eml_trees_regress*", "", no_argument, 80, describe_whole},
+    {"emlearn bayes", "eml_bayes_*", "eml_bayes_predict", "eml_bayes_predict", "", no_argument, 80, describe_whole},
 };
 
 bool named(std::string_view patterns, const Symbol& s) {
@@ -249,7 +255,8 @@ bool named(std::string_view patterns, const Symbol& s) {
 struct Named {
   const Generator* generator = nullptr;
   std::unordered_set<Address> inferences, layers;
-  bool any_callee = false;  ///< layers are whatever the inference calls that describes itself as one
+  std::map<Address, InlinedLayers> inlined;  ///< by inference
+  bool any_callee = false;                   ///< layers are whatever the inference calls that describes itself as one
 };
 
 class GeneratedSource final : public LayerSource {
@@ -260,9 +267,13 @@ class GeneratedSource final : public LayerSource {
   void entered(Address function, std::size_t depth) override {
     if (names_->inferences.count(function)) {
       sequence_.inference(function, depth);
-      if (!inference_depth_) inference_depth_ = depth;
-      return;
+      if (!inference_depth_) {
+        inference_depth_ = depth;
+        begin_inlined(function);
+      }
+      if (!names_->layers.count(function)) return;
     }
+    if (!sequence_.running() && called_by_inlined(function, depth)) return;
     if (sequence_.running() || !is_layer(function, depth)) return;
     const Generator& g = *names_->generator;
     Layer l;
@@ -274,9 +285,14 @@ class GeneratedSource final : public LayerSource {
                                    : stage_.guest.argument(static_cast<unsigned>(g.identity));
       key.unique = true;
     } else {
-      key.call_site = stage_.guest.return_address();
+      // A jump from the inference's end returns to that one's caller, of which there may be several.
+      const Address from = stage_.guest.return_address();
+      const Symbol* caller = stage_.program.symbols.function_at(from - 1);
+      if (!inference_depth_ || (caller && caller->start == inference_)) key.call_site = from;
     }
     const int number = sequence_.layer(key, depth, [&] { return l; });
+    if (!inlined_numbers_.empty())
+      if (const auto at = stage_.program.debug.line(stage_.guest.return_address() - 1)) called_at_[number] = at->line;
     // What is only known once it has run (a count of MACs made by the runtime) may be known now.
     if (Layer& known = stage_.recorder.layer(number); known.macs == 0) known.macs = l.macs;
   }
@@ -294,8 +310,55 @@ class GeneratedSource final : public LayerSource {
     if (l.macs == 0 && call.macs) l.macs = *call.macs;
   }
   void ending() override { sequence_.finish(); }
+  void finish() override {
+    if (inlined_numbers_.empty()) return;
+    // Layers that are calls and inlined ones stand in the order of the source.
+    std::multimap<std::uint32_t, int> in_order;
+    for (const auto& [number, line] : called_at_) in_order.emplace(line, number);
+    for (const auto& [inference, numbers] : inlined_numbers_)
+      for (std::size_t i = 0; i < numbers.size(); ++i)
+        in_order.emplace(names_->inlined.at(inference).calls()[i].line, numbers[i]);
+    int index = 0;
+    for (const auto& [line, number] : in_order) stage_.recorder.layer(number).index = index++;
+    const auto by_address = stage_.meter.by_address();
+    for (const auto& [inference, numbers] : inlined_numbers_) {
+      const auto own = names_->inlined.at(inference).own(by_address);
+      for (std::size_t i = 0; i < numbers.size(); ++i)
+        if (!stage_.recorder.claim(numbers[i], own[i]))
+          stage_.recorder.network(sequence_.network())
+              .disagreements.push_back(fmt::format("layer {} was inlined, and its code also ran outside of inferences",
+                                                   stage_.recorder.layer(numbers[i]).name));
+    }
+  }
 
  private:
+  /// The inlined layers of an inference's function are known from its first call on.
+  void begin_inlined(Address function) {
+    inference_ = function;
+    const auto inlined = names_->inlined.find(function);
+    if (inlined == names_->inlined.end() || inlined_numbers_.count(function)) return;
+    auto& numbers = inlined_numbers_[function];
+    for (const InlinedLayers::Call& call : inlined->second.calls()) {
+      Layer l;
+      names_->generator->describe_name(call.name, l);
+      l.network = sequence_.network();
+      l.index = static_cast<int>(numbers.size());
+      numbers.push_back(stage_.recorder.add_layer(std::move(l), function, true));
+    }
+  }
+
+  /// Whether the inference's own code calls a function from within an inlined layer, whose that is then.
+  bool called_by_inlined(Address function, std::size_t depth) {
+    if (!inference_depth_ || depth != *inference_depth_ + 1) return false;
+    const auto numbers = inlined_numbers_.find(inference_);
+    if (numbers == inlined_numbers_.end()) return false;
+    // Back from the call: the call's last byte.
+    const auto which = names_->inlined.at(inference_).at(stage_.guest.return_address() - 1);
+    if (!which) return false;
+    stage_.recorder.begin_layer(numbers->second[*which], depth, function);
+    return true;
+  }
+
   bool is_layer(Address function, std::size_t depth) const {
     if (names_->any_callee) return inference_depth_ && depth > *inference_depth_;
     return names_->layers.count(function) != 0;
@@ -305,12 +368,15 @@ class GeneratedSource final : public LayerSource {
   const Stage& stage_;
   CallSequence sequence_;
   std::optional<std::size_t> inference_depth_;
+  Address inference_ = 0;                                ///< the function of that one
+  std::map<Address, std::vector<int>> inlined_numbers_;  ///< by inference: numbers of the recorder
+  std::map<int, std::uint32_t> called_at_;  ///< line of the call by number, where there are inlined ones, too
 };
 
 }  // namespace
 
 Result<Candidate> look_for_generators(const Program& program) {
-  Candidate best;
+  std::vector<Candidate> found;
   for (const Generator& g : generators) {
     auto names = std::make_shared<Named>();
     names->generator = &g;
@@ -322,6 +388,7 @@ Result<Candidate> look_for_generators(const Program& program) {
       if (!s.is_function) return;
       if (named(g.inference, s)) {
         names->inferences.insert(s.start);
+        if (g.describe == describe_whole) names->layers.insert(s.start);
         if (inference.empty()) inference = s.base_name;
       } else if (!names->any_callee && named(g.layers, s) && !named(g.not_layers, s)) {
         names->layers.insert(s.start);
@@ -332,14 +399,27 @@ Result<Candidate> look_for_generators(const Program& program) {
     if (!proved)
       for (const Symbol& s : program.symbols.objects()) look(s);
     const bool has_inference = g.inference.empty() || !names->inferences.empty();
-    const bool has_layers = names->any_callee || !names->layers.empty();
-    if (!proved || !has_inference || !has_layers || g.confidence <= best.confidence) continue;
-    best = {};
+    const auto is_layer = [&](const std::string& name) { return glob(g.layers, name); };
+    std::size_t inlined = 0;
+    if (proved && g.describe_name)
+      for (const Address a : names->inferences)
+        if (InlinedLayers within(program, a, is_layer); !within.calls().empty()) {
+          inlined += within.calls().size();
+          if (layer.empty()) layer = within.calls().front().name;
+          names->inlined.emplace(a, std::move(within));
+        }
+    const bool has_layers = names->any_callee || !names->layers.empty() || inlined > 0;
+    if (!proved || !has_inference || !has_layers) continue;
+    Candidate best;
     best.runtime = g.title;
     best.confidence = g.confidence;
     if (!inference.empty())
       best.reasons.push_back(fmt::format("the function {} is an inference of {}", inference, g.title));
-    if (!layer.empty())
+    if (inlined)
+      best.reasons.push_back(fmt::format("{} function{} named like its layers {} inlined into it ({}{})", inlined,
+                                         inlined == 1 ? "" : "s", inlined == 1 ? "was" : "were", layer,
+                                         inlined == 1 ? "" : " ..."));
+    else if (!layer.empty())
       best.reasons.push_back(fmt::format("{} function{} named like its layers ({}{})", names->layers.size(),
                                          names->layers.size() == 1 ? "" : "s", layer,
                                          names->layers.size() == 1 ? "" : " ..."));
@@ -353,8 +433,12 @@ Result<Candidate> look_for_generators(const Program& program) {
     best.listen = [names, facts](const Stage& stage) -> std::unique_ptr<LayerSource> {
       return std::make_unique<GeneratedSource>(names, stage, facts);
     };
+    found.push_back(std::move(best));
   }
-  return best;
+  if (found.empty()) return Candidate{};
+  Candidate first = std::move(found.front());
+  first.others.assign(std::make_move_iterator(found.begin() + 1), std::make_move_iterator(found.end()));
+  return first;
 }
 
 }  // namespace mj::profile

@@ -107,6 +107,8 @@ struct Candidate {
   std::vector<Address> layer_functions;  ///< for each layer the function that runs it; 0: not known
   /// Functions that must be seen to begin even where no symbol names them.
   std::vector<Address> functions;
+  /// Other runtimes of the same row that the image has, too.
+  std::vector<Candidate> others;
   /// Makes the dynamic half; empty: there is none. A row whose runtime shows only in the run has confidence 0 and one.
   std::function<std::unique_ptr<LayerSource>(const Stage&)> listen;
 };

@@ -11,6 +11,8 @@ Result<std::vector<Ranked>> candidates(const Program& program) {
   for (const Recogniser& r : recognisers()) {
     auto found = r.look(program);
     if (!found) return found.error();
+    for (Candidate& other : found->others) all.push_back({std::string(r.name), std::move(other)});
+    found->others.clear();
     if (found->confidence > 0 || found->listen) all.push_back({std::string(r.name), std::move(found).value()});
   }
   std::stable_sort(all.begin(), all.end(),
@@ -19,12 +21,14 @@ Result<std::vector<Ranked>> candidates(const Program& program) {
 }
 
 Recognition::Recognition(const Program& program, std::vector<Ranked> candidates)
-    : program_(program), candidates_(std::move(candidates)) {
+    : program_(program), families_(program.symbols), candidates_(std::move(candidates)) {
   for (const Ranked& r : candidates_) functions_.insert(r.candidate.functions.begin(), r.candidate.functions.end());
 }
 
 Recognition::~Recognition() {
-  if (engine_) engine_->calls().remove_listener(this);
+  if (!engine_) return;
+  engine_->calls().remove_listener(this);
+  engine_->calls().classify({});
 }
 
 void Recognition::listen(engine::Engine& engine, const timing::CoreTiming& timing, const Points& points) {
@@ -54,6 +58,9 @@ void Recognition::listen(engine::Engine& engine, const timing::CoreTiming& timin
   else
     recorder_->main_began();
   engine.calls().add_listener(this);
+  engine.calls().classify([this](PartId around, Address function, bool exception) {
+    return families_.part_of(around, function, exception);
+  });
 }
 
 template <class Call>
@@ -119,6 +126,7 @@ void Recognition::finish() {
 
 void Recognition::give(RunResult& result) {
   layer_at_ = recorder_->give(result);
+  result.families = families_.members();
   for (std::size_t i = 0; i < layer_at_.size(); ++i) {
     const Address function = recorder_->function_of(static_cast<int>(i));
     if (layer_at_[i] >= 0 && function)

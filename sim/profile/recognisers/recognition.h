@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sim/profile/families.h"
 #include "sim/profile/recognisers/recogniser.h"
 #include "sim/profile/recognisers/tensor_capture.h"
 
@@ -44,7 +45,7 @@ class Recognition final : CallTree::Listener {
   const Layer* running() const;
   /// The run ended.
   void finish();
-  /// Sets networks, layers, phases and their spans; layers' functions.
+  /// Sets networks, layers, phases and their spans; layers' functions; families.
   void give(RunResult& result);
   /// For each layer of the recorder its index in the result; -1: left out. After give().
   const std::vector<int>& layer_indices() const { return layer_at_; }
@@ -61,6 +62,7 @@ class Recognition final : CallTree::Listener {
   void each(Call call);
 
   const Program& program_;
+  Families families_;
   std::vector<Ranked> candidates_;
   engine::Engine* engine_ = nullptr;
   std::optional<Guest> guest_;
