@@ -70,7 +70,7 @@ Bus::Outcome Bus::read(Address a, unsigned size, Cycle now) {
     out.fault = AccessFault::unmapped;
     return out;
   }
-  ++r->slow_reads;
+  out.traffic_row = r->traffic_row;
   out.extra_cycles = r->read_wait;
   out.unsure = r->unsure;
   if (r->kind == RegionKind::device) {
@@ -101,7 +101,7 @@ Bus::Outcome Bus::write(Address a, unsigned size, std::uint32_t value, Cycle now
     out.fault = AccessFault::read_only;
     return out;
   }
-  ++r->slow_writes;
+  out.traffic_row = r->traffic_row;
   out.extra_cycles = r->write_wait;
   out.unsure = r->unsure;
   if (r->kind == RegionKind::device) {

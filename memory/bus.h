@@ -37,9 +37,8 @@ struct Region {
   std::uint32_t bytes_offset = 0;                    ///< where this region begins in `bytes`
   std::shared_ptr<FlashTiming> flash;                ///< null: no front end
   Device* device = nullptr;                          ///< devices; owned by the machine
-
-  // Counted on the slow path only; the fast path's accesses follow from block counts.
-  std::uint64_t slow_reads = 0, slow_writes = 0;
+  bool alias = false;                                ///< another region's bytes at another address
+  std::uint8_t traffic_row = 0;                      ///< where the engine counts what is moved in and out of it
 
   bool contains(Address a, unsigned n) const { return a >= base && a - base + std::uint64_t{n} <= size; }
   std::uint8_t* host(Address a) const { return bytes->data() + bytes_offset + (a - base); }
@@ -70,6 +69,7 @@ class Bus {
     std::uint32_t queued_cycles = 0;  ///< part of extra_cycles: an earlier read kept the flash array busy
     std::uint32_t array_reads = 0;    ///< of the flash array, for this access
     bool unsure = false;              ///< extra_cycles rests on inferred or estimated numbers
+    std::uint8_t traffic_row = 0;     ///< the region's
   };
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);

@@ -240,6 +240,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     n.activity = sum.inside.activity;
     n.between_cycles = sum.between.cycles;
     n.between_instructions = sum.between.instructions;
+    n.between_bytes_moved = meter_.traffic(sum.between);
     result.networks.push_back(std::move(n));
   }
   for (const LayerSum& sum : layers_) {
@@ -260,6 +261,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     l.reasons = sum.counts.reasons;
     l.unsure = sum.counts.unsure;
     l.activity = sum.counts.activity;
+    l.bytes_moved = meter_.traffic(sum.counts);
     result.networks[static_cast<std::size_t>(network)].macs += l.macs;
     result.layers.push_back(std::move(l));
   }
@@ -274,6 +276,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     facts.instructions = counts.instructions;
     facts.reasons = counts.reasons;
     facts.activity = counts.activity;
+    facts.bytes_moved = meter_.traffic(counts);
     result.phases.push_back(std::move(facts));
   };
   const auto plain = [&](const char* kind, std::uint64_t count, const Counts& counts) {

@@ -25,6 +25,8 @@ class Meter {
       : engine_(engine), timing_(timing), points_(points) {}
   /// Everything up to now, which is counts.cycles; at a block boundary (as listeners of the call tree are).
   Counts read() const { return total_counts(engine_, timing_, points_); }
+  /// What was moved, with the names of the regions.
+  Traffic traffic(const Counts& counts) const { return profile::traffic(engine_, counts); }
 
  private:
   const engine::Engine& engine_;

@@ -165,6 +165,7 @@ bool CoreTiming::unsure(std::uint16_t row) const { return table_->unsure(row); }
 bool CoreTiming::has_unaligned_cost() const { return table_->unaligned.has_value(); }
 const PredictorParams* CoreTiming::predictor() const { return table_->predictor ? &*table_->predictor : nullptr; }
 const ExceptionCost& CoreTiming::exceptions() const { return table_->exceptions; }
+const std::optional<PeakMacs>& CoreTiming::peak_macs() const { return table_->peak_macs; }
 std::uint32_t CoreTiming::skipped_cycles() const { return table_->skipped; }
 const std::string& CoreTiming::name() const { return table_->name; }
 const std::string& CoreTiming::title() const { return table_->title; }

@@ -215,6 +215,7 @@ struct CoreTiming::Table {
   std::uint32_t skipped = 1;
   RowId skipped_row = 0;
   ExceptionCost exceptions, unsure_exceptions;
+  std::optional<PeakMacs> peak_macs;
 
   bool unsure(RowId row) const { return rows[row].certainty >= Certainty::inferred; }
   const CostRow& cost(const isa::Insn& insn) const;
