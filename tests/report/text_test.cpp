@@ -121,14 +121,14 @@ TEST(Text, BytesMovedByLayerAndRegion) {
 TEST(Text, RegionsThatNoCountTellsApartAreNamedInTheRemark) {
   auto r = test::with_memory();
   r.totals.bytes_moved[2].region = r.layers[0].bytes_moved[1].region = "SRAM1, SRAM2";
-  EXPECT_THAT(section(text(r, {}), "bytes moved"), HasSubstr("memory: SRAM1, SRAM2, which run --traffic tells apart"));
+  EXPECT_THAT(section(text(r, {}), "bytes moved"),
+              HasSubstr("memory: SRAM1, SRAM2, which run --traffic\n              tells apart"));
   EXPECT_THAT(section(text(r, {}), "bytes moved"), HasSubstr("memory read"));
 }
 
 TEST(Text, HeapsAndThreadsStandBesideTheStack) {
   const std::string totals = section(text(test::with_memory(), {}), "totals");
-  EXPECT_THAT(totals,
-              HasSubstr("heap, peak            2.9 KiB  of 8 KiB, 36.6 %; 4 KiB taken by malloc, 1 call found no"));
+  EXPECT_THAT(totals, HasSubstr("heap, peak            2.9 KiB  of 8 KiB, 36.6 %; 4 KiB taken by "));
   EXPECT_THAT(totals, HasSubstr("heap, peak              1 KiB  of 4 KiB, 25.0 %; 2 KiB taken by pvPortMalloc"));
   EXPECT_THAT(totals, HasSubstr("stack, idle             128 B  of 1 KiB, 12.5 %; idle_task"));
   EXPECT_THAT(totals, HasSubstr("stack, net              576 B  of 512 B, 112.5 %; 64 B too small; net_task > parse"));
@@ -145,8 +145,8 @@ TEST(Text, AHeapOfWhichNothingIsKnownIsNotZero) {
 TEST(Text, AUsersFiguresStandBesideTheRun) {
   const std::string figures = section(text(test::with_memory(), {}), "user's figures");
   EXPECT_THAT(figures, HasSubstr("confidence: user"));
-  EXPECT_THAT(figures, HasSubstr("Ethos-U55                                0      2      120,000    240,000"));
-  EXPECT_THAT(figures, HasSubstr("the user: Vela"));
+  EXPECT_THAT(figures,
+              HasSubstr("Ethos-U55         0      2      120,000    240,000   2.000  91.00 µJ  the user: Vela"));
   EXPECT_THAT(figures, HasSubstr("1,240,000"));
   EXPECT_THAT(text(test::with_memory(), {}), HasSubstr("cycles              1,000,000")) << "not part of the run's";
 }
