@@ -31,7 +31,8 @@ function(mj_library target)
   add_library(${target} STATIC ${ARGN})
   mj_options(${target})
   if(MJ_FUZZ)
-    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link
+                           -fsanitize-coverage-ignorelist=${PROJECT_SOURCE_DIR}/tests/fuzz/not_ours.txt)
   endif()
 endfunction()
 
@@ -43,5 +44,7 @@ function(mj_test target)
   # What is tested is optimised; a test's own code runs once.
   target_compile_options(${target} PRIVATE -O0)
   target_link_libraries(${target} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  # Where a test and a library have the same instantiation, the linker takes either.
+  mj_count_lines(${target})
   gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()

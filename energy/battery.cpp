@@ -55,14 +55,11 @@ double days(double capacity_mah, double rated_mah, double average_ma, double sel
 }  // namespace
 
 Result<std::vector<Battery>> load_batteries(const std::string& models_dir) {
-  const fs::path models(models_dir);
-  const std::string path = (models / "batteries.json").string();
-  const auto text =
-      checked_json_file(path, (models / "schema" / "batteries.schema.json").string(), "battery catalogue");
-  if (!text) return text.error();
+  const std::string path = (fs::path(models_dir) / "batteries.json").string();
+  const auto j = checked_json_file(path, batteries_schema(), "battery catalogue");
+  if (!j) return j.error();
   try {
-    const json j = json::parse(*text);
-    const json& list = j.at("batteries");
+    const json& list = j->at("batteries");
     std::vector<Battery> out;
     for (std::size_t i = 0; i < list.size(); ++i) {
       const std::string at = path + "#/batteries/" + std::to_string(i);

@@ -149,13 +149,12 @@ const Supply* Table::supply(std::string_view named) const {
   return found == supplies.end() ? nullptr : &*found;
 }
 
-Result<Table> load_table_file(const std::string& models_dir, const std::string& path) {
-  const fs::path schema = fs::path(models_dir) / "schema" / "energy.schema.json";
-  const auto text = checked_json_file(path, schema.string(), "energy table");
-  if (!text) return text.error();
+Result<Table> load_table_file(const std::string& path) {
+  const auto file = checked_json_file(path, energy_schema(), "energy table");
+  if (!file) return file.error();
   try {
     Reader reader(path);
-    Table table = reader.table(json::parse(*text));
+    Table table = reader.table(*file);
     if (reader.error) return *reader.error;
     table.board = fs::path(path).stem().string();
     return table;
@@ -170,7 +169,7 @@ Result<std::optional<Table>> load_table(const std::string& models_dir, const std
   const fs::path path = fs::path(models_dir) / "energy" / (board + ".json");
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return std::optional<Table>();
-  auto table = load_table_file(models_dir, path.string());
+  auto table = load_table_file(path.string());
   if (!table) return table.error();
   return std::optional<Table>(std::move(*table));
 }

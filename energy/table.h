@@ -67,6 +67,6 @@ struct Table {
 /// Errors: usage (wrong key or value, with JSON pointer), unreadable (broken file).
 Result<std::optional<Table>> load_table(const std::string& models_dir, const std::string& board);
 /// A user's table. Errors: as above, and unreadable if it is missing.
-Result<Table> load_table_file(const std::string& models_dir, const std::string& path);
+Result<Table> load_table_file(const std::string& path);
 
 }  // namespace mj::energy

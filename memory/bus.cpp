@@ -9,19 +9,25 @@
 namespace mj::memory {
 
 namespace {
-std::uintptr_t* zero_table() {
+template <class T>
+T* zero_table() {
   // calloc, not a vector: untouched parts of the 8 MiB stay unmapped on the host.
-  auto* table = static_cast<std::uintptr_t*>(std::calloc(Bus::page_count, sizeof(std::uintptr_t)));
+  auto* table = static_cast<T*>(std::calloc(Bus::page_count, sizeof(T)));
   if (!table) throw std::bad_alloc();
   return table;
 }
 }  // namespace
 
-Bus::Bus() : read_pages_(zero_table()), write_pages_(zero_table()), code_pages_(page_count) {}
+Bus::Bus()
+    : read_pages_(zero_table<std::uintptr_t>()),
+      write_pages_(zero_table<std::uintptr_t>()),
+      cached_pages_(zero_table<const Region*>()),
+      code_pages_(page_count) {}
 
 Bus::~Bus() {
   std::free(read_pages_);
   std::free(write_pages_);
+  std::free(cached_pages_);
 }
 
 Region& Bus::add(Region region) {
@@ -49,6 +55,8 @@ void Bus::map_pages(const Region& region, Address from, Address to) {
     const bool free_read = region.read_wait == 0 && !region.flash && (permits & permit_read);
     const bool free_write = region.kind == RegionKind::ram && region.write_wait == 0 && (permits & permit_write);
     read_pages_[a >> page_bits] = free_read ? bias : 0;
+    cached_pages_[a >> page_bits] =
+        region.flash && region.read_wait == 0 && (permits & permit_read) ? &region : nullptr;
     write_pages_[a >> page_bits] = free_write && !code_pages_[a >> page_bits] ? bias : 0;
   }
 }

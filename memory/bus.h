@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -74,6 +75,15 @@ class Bus {
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);
   Outcome write(Address a, unsigned size, std::uint32_t value, Cycle now);
+  /// The region if this aligned read hits in the cache in front of flash and costs nothing: it has then been made, and
+  /// `value` is what read() would say. A short way for what is nearly always so; it may say nullptr to a hit.
+  const Region* read_hit(Address a, unsigned size, std::uint32_t& value) {
+    const Region* r = cached_pages_[a >> page_bits];
+    if (!r || !r->flash->data_hit(a)) return nullptr;
+    value = 0;
+    std::memcpy(&value, r->host(a), size);
+    return r;
+  }
 
   /// Copies out or in without time, side effects or write protection (loader, debugger, tensors). False if any byte is
   /// not plain memory; then nothing was copied.
@@ -104,6 +114,7 @@ class Bus {
   Region* last_ = nullptr;
   std::uintptr_t* read_pages_;
   std::uintptr_t* write_pages_;
+  const Region** cached_pages_;  ///< pages of flash with a front end, where they may be read
   std::vector<std::uint8_t> code_pages_;
   const Protection* protection_ = nullptr;
   std::function<void(Address, unsigned)> code_write_;

@@ -1,6 +1,7 @@
 #include "memory/flash_timing.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace mj::memory {
 
@@ -65,19 +66,21 @@ std::uint32_t FlashTiming::worst_case() const {
 void FlashTiming::Cache::resize(std::uint32_t lines, std::uint32_t ways, std::uint32_t word_bytes) {
   ways_ = ways == 0 || ways > lines ? lines : ways;
   sets_ = ways_ ? lines / ways_ : 0;
-  word_bytes_ = word_bytes;
+  word_bits_ = static_cast<unsigned>(std::countr_zero(word_bytes));
   lines_.assign(std::size_t{sets_} * ways_, {});
 }
 
 FlashTiming::Line* FlashTiming::Cache::set_of(Address word) {
-  return &lines_[std::size_t{word / word_bytes_ % sets_} * ways_];
+  return &lines_[std::size_t{(word >> word_bits_) % sets_} * ways_];
 }
 
 FlashTiming::Line* FlashTiming::Cache::find(Address word) {
   if (!enabled || lines_.empty()) return nullptr;
+  Line*& known = recent(word);
+  if (known && known->tag == word) return known;
   Line* set = set_of(word);
   Line* at = std::find_if(set, set + ways_, [&](const Line& l) { return l.tag == word; });
-  return at == set + ways_ ? nullptr : at;
+  return at == set + ways_ ? nullptr : known = at;
 }
 
 bool FlashTiming::Cache::touch(Address word, bool code) {

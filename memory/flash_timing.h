@@ -2,6 +2,7 @@
 // nRF52 code cache are all instances). Answers only one question: how many extra cycles does this access cost now?
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -31,6 +32,8 @@ struct FlashTimingParams {
 class FlashTiming {
  public:
   explicit FlashTiming(const FlashTimingParams& params);
+  FlashTiming(const FlashTiming&) = delete;  // caches point into themselves
+  FlashTiming& operator=(const FlashTiming&) = delete;
 
   /// Firmware reprogrammed the interface (FLASH_ACR and the like).
   void set_wait_states(std::uint32_t count);
@@ -52,6 +55,14 @@ class FlashTiming {
 
   /// Extra cycles of a data read of the word at `address`, beginning at cycle `now`.
   std::uint32_t data_read(Address address, Cycle now);
+  /// True if a data read at `address` costs nothing and doesn't reach the array, whenever it is: it has then been made,
+  /// as by data_read(). False: nothing happened. A short way for what is nearly always so; it may say false to a hit.
+  bool data_hit(Address address) {
+    if (free()) return false;
+    if (!(params_.unified ? icache_ : dcache_).touch_recent(word_of(address))) return false;
+    ++counts_.data_hits;
+    return true;
+  }
 
   /// Extra cycles of fetching the word (word_bytes long) at `word_address`, wanted at cycle `now`.
   std::uint32_t fetch(Address word_address, Cycle now);
@@ -95,6 +106,13 @@ class FlashTiming {
     Line* find(Address word);
     const Line* find(Address word) const { return const_cast<Cache*>(this)->find(word); }
     bool touch(Address word, bool code);
+    /// touch() for data, of a word that was found lately; else false.
+    bool touch_recent(Address word) {
+      Line* line = recent(word);
+      if (!line || line->tag != word) return false;
+      line->used = ++clock_;
+      return true;
+    }
     /// Takes the word in; true if a line that held code was lost for it.
     bool insert(Address word, bool code);
     void clear();
@@ -104,8 +122,12 @@ class FlashTiming {
 
    private:
     Line* set_of(Address word);
+    /// Where a word was found last; the line may hold another one by now, or nothing, if the cache was turned off.
+    Line*& recent(Address word) { return recent_[(word >> word_bits_) % recent_.size()]; }
     std::vector<Line> lines_;
-    std::uint32_t ways_ = 0, sets_ = 0, word_bytes_ = 1;
+    std::array<Line*, 64> recent_{};
+    std::uint32_t ways_ = 0, sets_ = 0;
+    unsigned word_bits_ = 0;
     std::uint64_t clock_ = 0;
   };
   static constexpr Address no_word = 1;  ///< never a word's address

@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -27,19 +25,9 @@ constexpr unsigned extends_limit = 8;
 
 // ---- reading ----------------------------------------------------------------------------------------------------
 
-Result<json> read_json(const fs::path& path) {
-  std::error_code ignored;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || fs::is_directory(path, ignored))
-    return Error{ExitCode::unreadable, "cannot read the board file", path.string(), "", "check the path"};
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (auto valid = check_json(text, path.string(), "board file"); !valid) return valid.error();
-  return json::parse(text);
-}
-
 /// The file with what it extends merged below it.
 Result<json> read_merged(const fs::path& path, unsigned depth = 0) {
-  auto own = read_json(path);
+  auto own = parse_json_file(path.string(), "board file");
   if (!own) return own;
   if (!own->is_object() || !own->contains("extends")) return own;
   const json base_name = (*own)["extends"];
@@ -230,20 +218,24 @@ void differences(const json& a, const json& b, const std::string& at, std::vecto
     if (a != b) out.push_back(at);
     return;
   }
-  for (const auto& [key, value] : b.items()) differences(a.value(key, json()), value, at + "/" + key, out);
+  static const json nothing;
+  for (const auto& [key, value] : b.items()) {
+    const auto before = a.find(key);
+    differences(before == a.end() ? nothing : *before, value, at + "/" + key, out);
+  }
 }
 
 Result<json> read_with_overlay(const fs::path& path, const std::string& overlay, std::vector<std::string>& replaced) {
   auto merged = read_merged(path);
   if (!merged || overlay.empty()) return merged;
-  if (const auto valid = check_json(overlay, "overlay", "overlay of a board"); !valid) return valid.error();
-  json patch = json::parse(overlay);
-  if (!patch.is_object() || !merged->is_object())
-    return usage("an overlay must be a JSON object", "overlay", patch.type_name());
+  auto patch = parse_json(overlay, "overlay", "overlay of a board");
+  if (!patch) return patch.error();
+  if (!patch->is_object() || !merged->is_object())
+    return usage("an overlay must be a JSON object", "overlay", patch->type_name());
   // So that the same file serves as a board of its own.
-  for (const char* key : {"extends", "$schema", "notes"}) patch.erase(key);
+  for (const char* key : {"extends", "$schema", "notes"}) patch->erase(key);
   const json before = *merged;
-  merged->merge_patch(patch);
+  merged->merge_patch(*patch);
   differences(before, *merged, "", replaced);
   return merged;
 }
@@ -253,8 +245,7 @@ Result<BoardSpec> load_file(const fs::path& path, const std::string& shown, cons
   auto merged = read_with_overlay(path, overlay, replaced);
   if (!merged) return merged.error();
   if (!merged->is_object()) return usage("a board file must be a JSON object", shown, merged->type_name());
-  const std::string schema = (fs::path(models_dir()) / "schema" / "board.schema.json").string();
-  if (const auto ok = check_json_schema(merged->dump(), schema, shown, "board file"); !ok) return ok.error();
+  if (const auto ok = check_json(*merged, board_schema(), shown, "board file"); !ok) return ok.error();
   BoardSpec board;
   try {
     const json& j = *merged;
@@ -344,16 +335,16 @@ Result<std::string> merged_board_text(const std::string& id_or_path, const std::
 
 Result<std::string> overlay_rows(const std::string& overlay) {
   if (overlay.empty()) return std::string();
-  if (const auto valid = check_json(overlay, "overlay", "overlay of a board"); !valid) return valid.error();
-  const json patch = json::parse(overlay);
-  for (const auto& [key, value] : patch.items()) {
+  const auto patch = parse_json(overlay, "overlay", "overlay of a board");
+  if (!patch) return patch.error();
+  for (const auto& [key, value] : patch->items()) {
     if (key == "extends" || key == "$schema" || key == "notes") continue;
     const bool rows_only = key == "core" && value.is_object() && value.size() == 1 && value.contains("timing_rows");
     if (!rows_only)
       return usage("a generic board's overlay can only have core.timing_rows", "overlay#/" + key,
                    "the rest of such a board is made for the image", "use a board file");
   }
-  return patch.contains("core") ? patch["core"]["timing_rows"].dump() : std::string();
+  return patch->contains("core") ? (*patch)["core"]["timing_rows"].dump() : std::string();
 }
 
 }  // namespace mj

@@ -56,7 +56,7 @@ void unpriced(RunResult& r) {
 
 Result<std::optional<energy::Table>> table_of(const std::string& board, const std::string& path) {
   if (path.empty()) return energy::load_table(models_dir(), board);
-  auto own = energy::load_table_file(models_dir(), path);
+  auto own = energy::load_table_file(path);
   if (!own) return own.error();
   return std::optional(std::move(own).value());
 }

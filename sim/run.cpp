@@ -77,10 +77,10 @@ class Runner {
     auto found = candidates(program_);
     if (!found) return found.error();
     if (!request_.layers_path.empty()) {
-      auto mapping = read_mapping(request_.layers_path, models_dir() + "/schema/layers.schema.json", program_);
+      auto mapping = read_mapping(request_.layers_path, program_);
       if (!mapping) return mapping.error();
       if (!mapping->networks.empty()) found->insert(found->begin(), {"mapping", std::move(mapping).value()});
-      auto costs = read_user_costs(request_.layers_path, models_dir() + "/schema/layers.schema.json", program_);
+      auto costs = read_user_costs(request_.layers_path, program_);
       if (!costs) return costs.error();
       costs_ = std::move(costs).value();
     }

@@ -26,11 +26,10 @@ std::uint32_t number(const json& row, const char* key, std::uint32_t otherwise) 
 
 }  // namespace
 
-Result<std::vector<UserCost>> read_user_costs(const std::string& path, const std::string& schema_path,
-                                              const Program& program) {
-  const auto text = checked_json_file(path, schema_path, "layer mapping");
-  if (!text) return text.error();
-  const json file = json::parse(*text);
+Result<std::vector<UserCost>> read_user_costs(const std::string& path, const Program& program) {
+  const auto checked = checked_json_file(path, layers_schema(), "layer mapping");
+  if (!checked) return checked.error();
+  const json& file = *checked;
   std::vector<UserCost> costs;
   const json rows = file.value("costs", json::array());
   for (std::size_t i = 0; i < rows.size(); ++i) {

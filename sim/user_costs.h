@@ -29,8 +29,7 @@ struct UserCost {
 
 /// The file's costs for this image; none if it has none. Errors: those of checked_json_file; usage: a function that the
 /// image doesn't have.
-Result<std::vector<UserCost>> read_user_costs(const std::string& path, const std::string& schema_path,
-                                              const Program& program);
+Result<std::vector<UserCost>> read_user_costs(const std::string& path, const Program& program);
 
 /// Counts how often each of them happened, by the layer that ran. It changes nothing in the run: what the user gives
 /// stands beside what was simulated.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -72,13 +74,14 @@ Result<ManifestRow> row_of(const json& j, const fs::path& folder, const std::str
 
 Result<std::vector<ManifestRow>> read_manifest(const std::string& folder, const std::string& schema) {
   const std::string path = (fs::path(folder) / "manifest.json").string();
-  const auto text = checked_json_file(path, schema, "manifest");
-  if (!text) return text.error();
   std::vector<ManifestRow> rows;
   std::set<std::string> ids;
   try {
-    const json file = json::parse(*text);
-    for (const json& j : file.at("rows")) {
+    std::ifstream in(schema, std::ios::binary);
+    const auto file =
+        checked_json_file(path, JsonSchema(std::string(std::istreambuf_iterator<char>(in), {})), "manifest");
+    if (!file) return file.error();
+    for (const json& j : file->at("rows")) {
       auto row = row_of(j, folder, path);
       if (!row) return row.error();
       if (!ids.insert(row->id).second)

@@ -8,41 +8,39 @@ constexpr std::uint32_t fpscr_defaults = 0x07c00000;  // AHP, DN, FZ, RMode
 
 }  // namespace
 
-// PreserveFPState() of ARMv7-M B1.5.7 and DDI0553 B3.22: as whoever owns the state, FPCCR.S and its bank say.
-void ExceptionUnit::preserve_fp(Cpu cpu, FpTouch& result) {
+// PreserveFPState() of ARMv7-M B1.5.7 and DDI0553 B3.22: as whoever owns the state, FPCCR.S and its bank say. True: in
+// Armv8-M a fault ends the instruction, which begins anew after it, and the state still waits to be stored.
+bool ExceptionUnit::preserve_fp(Cpu cpu, FpTouch& result) {
   std::uint32_t* regs = cpu.regs;
   const bool secure = config_.security && (fpccr_shared() & fpccr_s) != 0;
   Banked& owner = bank(secure);
   std::uint32_t& shared = fpccr_shared();
   AccessResult access = AccessResult::ok;
-  const bool overflow = (owner.fpccr & fpccr_splimviol) != 0;
+  const bool privileged = (owner.fpccr & fpccr_user) == 0;
   const bool with_upper = secure && (shared & fpccr_ts) != 0;
-  cpu.memory.become((owner.fpccr & fpccr_user) == 0, (shared & fpccr_hfrdy) == 0);  // as when the room was reserved
+  const bool allowed = !config_.v8m || (fp_enabled(privileged, secure) && fp_allowed_by_nsacr(secure));
+  cpu.memory.become(privileged, (shared & fpccr_hfrdy) == 0);  // as when the room was reserved
   cpu.memory.become_secure(secure);
   const auto push = [&](std::uint32_t address, std::uint32_t value) {
     if (access != AccessResult::ok) return;
     access = cpu.memory.write32(address, value);
     ++result.words_stacked;
   };
-  if (!overflow) {
+  // SPLIMVIOL: the room was never there, which was a fault then; the state is lost.
+  if (allowed && (owner.fpccr & fpccr_splimviol) == 0) {
     for (unsigned i = 0; i < 16; ++i) push(owner.fpcar + 4 * i, regs[s0 + i]);
     push(owner.fpcar + 0x40, regs[fpscr]);
     if (with_upper)
       for (unsigned i = 0; i < 16; ++i) push(owner.fpcar + 0x48 + 4 * i, regs[s0 + 16 + i]);
   }
-  owner.fpccr &= ~fpccr_lspact;
-  if (with_upper) {
-    clear_fp(regs, 0, 32);
-    regs[fpscr] = 0;
-  }
-  if (access == AccessResult::ok && !overflow) return;
   // Whether the fault may be taken was decided when the room was reserved.
-  unsigned exception = 0;
+  unsigned exception = exception_none;
   bool ready = false;
-  if (overflow) {
-    note(cfsr_stkof, secure);
-    exception = id(usage_fault, secure);
-    ready = (owner.fpccr & fpccr_ufrdy) != 0;
+  if (!allowed) {
+    const bool to_secure = secure || !fp_allowed_by_nsacr(secure);
+    note(cfsr_nocp, to_secure);
+    exception = id(usage_fault, to_secure);
+    ready = (bank(to_secure).fpccr & fpccr_ufrdy) != 0;
   } else if (access == AccessResult::bus_fault) {
     note(cfsr_lsperr, secure);
     exception = bus_fault;
@@ -51,18 +49,27 @@ void ExceptionUnit::preserve_fp(Cpu cpu, FpTouch& result) {
     note(cfsr_mlsperr, secure);
     exception = id(mem_manage, secure);
     ready = (owner.fpccr & fpccr_mmrdy) != 0;
-  } else {
+  } else if (access == AccessResult::secure_fault) {
     sfsr |= sfsr_lsperr;
     exception = secure_fault;
     ready = (shared & fpccr_sfrdy) != 0;
   }
-  if (!ready) {
-    hfsr |= hfsr_forced;
-    exception = hard_fault_for(targets_secure(exception));
-    result.lockup = lockup_ = (shared & fpccr_hfrdy) == 0;
+  if (exception != exception_none) {
+    if (!ready) {
+      hfsr |= hfsr_forced;
+      exception = hard_fault_for(targets_secure(exception));
+      result.lockup = lockup_ = (shared & fpccr_hfrdy) == 0;
+    }
+    set_pending(exception);
+    result.fault_pended = true;
+    if (config_.v8m && (result.lockup || pending_exception(regs))) return true;
   }
-  set_pending(exception);
-  result.fault_pended = true;
+  owner.fpccr &= ~fpccr_lspact;
+  if (with_upper) {
+    clear_fp(regs, 0, 32);
+    regs[fpscr] = 0;
+  }
+  return false;
 }
 
 FpTouch ExceptionUnit::touch_fp(Cpu cpu) {
@@ -76,9 +83,9 @@ FpTouch ExceptionUnit::touch_fp(Cpu cpu) {
     result.no_coprocessor = result.refused_by_nsacr = true;
     return result;
   }
-  if ((fpccr & fpccr_lspact) != 0 || (config_.security && (other_.fpccr & fpccr_lspact) != 0)) preserve_fp(cpu, result);
-  // Armv8-M takes the fault first, and the instruction begins anew (DDI0553, PreserveFPState()).
-  if (config_.v8m && result.fault_pended) return result;
+  if (((fpccr & fpccr_lspact) != 0 || (config_.security && (other_.fpccr & fpccr_lspact) != 0)) &&
+      preserve_fp(cpu, result))
+    return result;
   if (config_.security) {
     std::uint32_t& shared = fpccr_shared();
     shared = secure_ ? shared | fpccr_s : shared & ~fpccr_s;

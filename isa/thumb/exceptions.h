@@ -515,7 +515,7 @@ class ExceptionUnit : public Banked {
   Transition return_v7m(std::uint32_t exc_return, Cpu cpu);
   Transition return_v8m(std::uint32_t exc_return, Cpu cpu);
   void lock(Transition& t);
-  void preserve_fp(Cpu cpu, FpTouch& result);
+  bool preserve_fp(Cpu cpu, FpTouch& result);
   static void clear_fp(std::uint32_t* regs, unsigned first, unsigned last);
 
   ExceptionConfig config_;

@@ -5,8 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <map>
 #include <system_error>
 #include <utility>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -19,9 +18,17 @@
 
 namespace mj {
 
+using nlohmann::json;
+
+struct JsonSchema::Compiled {
+  json text;
+  std::map<std::string, const json*> references;  ///< "$ref"s of the text, and what they lead to
+  valijson::Schema schema;
+};
+
 namespace {
 
-using nlohmann::json;
+using Compiled = JsonSchema::Compiled;
 
 constexpr unsigned nesting_limit = 32;
 constexpr std::size_t longest_shown = 60;
@@ -44,23 +51,6 @@ unsigned nesting(std::string_view text) {
   return deepest;
 }
 
-Result<json> parsed(std::string_view text, const std::string& name, const std::string& what) {
-  if (nesting(text) > nesting_limit)
-    return Error{ExitCode::unreadable, "nested too deeply for a " + what, name, "", ""};
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& e) {
-    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(e.byte, text.size()));
-    const auto line = 1 + std::count(text.begin(), end, '\n');
-    std::string why = e.what();
-    if (const auto colon = why.find(": "); colon != std::string::npos) why = why.substr(colon + 2);
-    return Error{ExitCode::unreadable, "the " + what + " is not valid JSON", name + ":" + std::to_string(line), why,
-                 ""};
-  } catch (const std::exception& e) {  // a number that no double holds
-    return Error{ExitCode::unreadable, "the " + what + " is not valid JSON", name, e.what(), ""};
-  }
-}
-
 Result<std::string> read(const std::string& path, const std::string& what) {
   std::error_code ignored;
   std::ifstream in(path, std::ios::binary);
@@ -75,10 +65,19 @@ std::string joined(const std::vector<std::string>& words) {
   return all;
 }
 
-const json& resolved(const json& schema, const json& root) {
-  if (const auto ref = schema.find("$ref"); ref != schema.end())
-    return root.at(json::json_pointer(ref->get<std::string>().substr(1)));
-  return schema;
+void collect_references(const json& node, const json& root, std::map<std::string, const json*>& out) {
+  if (node.is_object())
+    if (const auto ref = node.find("$ref"); ref != node.end() && ref->is_string()) {
+      const std::string name = ref->get<std::string>();
+      out.emplace(name, &root.at(json::json_pointer(name.substr(1))));
+    }
+  if (node.is_structured())
+    for (const json& child : node) collect_references(child, root, out);
+}
+
+const json& resolved(const json& schema, const Compiled& all) {
+  const auto ref = schema.find("$ref");
+  return ref == schema.end() ? schema : *all.references.at(ref->get_ref<const std::string&>());
 }
 
 std::string escaped(const std::string& key) {
@@ -89,33 +88,44 @@ std::string escaped(const std::string& key) {
 
 /// What the schema says of a member or element; null: nothing.
 const json* schema_below(const json& schema, const std::string& key) {
-  if (const auto p = schema.find("properties"); p != schema.end() && p->contains(key)) return &(*p)[key];
+  if (const auto p = schema.find("properties"); p != schema.end())
+    if (const auto named = p->find(key); named != p->end()) return &*named;
   if (const auto items = schema.find("items"); items != schema.end()) return &*items;
   const auto others = schema.find("additionalProperties");
   return others != schema.end() && others->is_object() ? &*others : nullptr;
 }
 
 /// The first key that the schema does not know, as an Error that says which it does: said better than a validator can.
-std::optional<Error> unknown_key(const json& node, const json& schema_or_ref, const json& root, const std::string& at,
+/// `at`: the pointer of `node`, as it is again afterwards if there is none.
+std::optional<Error> unknown_key(const json& node, const json& schema_or_ref, const Compiled& all, std::string& at,
                                  const std::string& what) {
-  const json& schema = resolved(schema_or_ref, root);
-  if (node.is_array() && schema.contains("items")) {
-    for (std::size_t i = 0; i < node.size(); ++i)
-      if (auto found = unknown_key(node[i], schema["items"], root, at + "/" + std::to_string(i), what)) return found;
+  if (!node.is_structured()) return std::nullopt;
+  const json& schema = resolved(schema_or_ref, all);
+  const std::size_t length = at.size();
+  if (node.is_array()) {
+    const auto items = schema.find("items");
+    for (std::size_t i = 0; items != schema.end() && i < node.size(); ++i) {
+      at += "/" + std::to_string(i);
+      if (auto found = unknown_key(node[i], *items, all, at, what)) return found;
+      at.resize(length);
+    }
     return std::nullopt;
   }
-  if (!node.is_object()) return std::nullopt;
-  const bool closed = schema.contains("additionalProperties") && schema["additionalProperties"] == false;
-  for (const auto& [key, value] : node.items()) {
-    const std::string pointer = at + "/" + escaped(key);
-    if (const json* below = schema_below(schema, key)) {
-      if (auto found = unknown_key(value, *below, root, pointer, what)) return found;
-    } else if (closed && schema.contains("properties")) {
-      std::vector<std::string> names;
-      for (const auto& [name, unused] : schema["properties"].items()) names.push_back(name);
-      return Error{ExitCode::usage, "unknown key \"" + key + "\" in the " + what, pointer,
-                   "allowed here: " + joined(names), did_you_mean(key, names)};
+  const auto names = schema.find("properties"), others = schema.find("additionalProperties");
+  const bool closed = others != schema.end() && *others == false && names != schema.end();
+  for (const auto& [key, value] : node.get_ref<const json::object_t&>()) {
+    const json* below = schema_below(schema, key);
+    if (!below && !closed) continue;
+    at += "/" + escaped(key);
+    if (below) {
+      if (auto found = unknown_key(value, *below, all, at, what)) return found;
+    } else {
+      std::vector<std::string> known;
+      for (const auto& [name, unused] : names->items()) known.push_back(name);
+      return Error{ExitCode::usage, "unknown key \"" + key + "\" in the " + what, at, "allowed here: " + joined(known),
+                   did_you_mean(key, known)};
     }
+    at.resize(length);
   }
   return std::nullopt;
 }
@@ -129,14 +139,14 @@ std::string pointer_of(const std::vector<std::string>& context) {
 }
 
 /// What the schema allows at a place, as text; empty: nothing more than the validator says.
-std::string allowed_at(const json& root, json::json_pointer place) {
+std::string allowed_at(const Compiled& all, json::json_pointer place) {
   std::vector<std::string> keys;
   for (; !place.empty(); place.pop_back()) keys.insert(keys.begin(), place.back());
-  const json* schema = &root;
+  const json* schema = &all.text;
   for (const std::string& key : keys) {
     const json* below = schema_below(*schema, key);
     if (!below) return "";
-    schema = &resolved(*below, root);
+    schema = &resolved(*below, all);
   }
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
@@ -154,52 +164,77 @@ std::string allowed_at(const json& root, json::json_pointer place) {
 
 }  // namespace
 
-Result<void> check_json(std::string_view text, const std::string& name, const std::string& what) {
-  const auto document = parsed(text, name, what);
-  if (!document) return document.error();
-  return {};
+JsonSchema::JsonSchema(std::string_view text) {
+  auto made = std::make_unique<Compiled>();
+  made->text = json::parse(text);
+  collect_references(made->text, made->text, made->references);
+  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(made->text), made->schema);
+  compiled_ = std::move(made);
+}
+JsonSchema::JsonSchema(JsonSchema&&) noexcept = default;
+JsonSchema::~JsonSchema() = default;
+
+Result<json> parse_json(std::string_view text, const std::string& name, const std::string& what) {
+  if (nesting(text) > nesting_limit)
+    return Error{ExitCode::unreadable, "nested too deeply for a " + what, name, "", ""};
+  try {
+    return json::parse(text);
+  } catch (const json::parse_error& e) {
+    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(e.byte, text.size()));
+    const auto line = 1 + std::count(text.begin(), end, '\n');
+    std::string why = e.what();
+    if (const auto colon = why.find(": "); colon != std::string::npos) why = why.substr(colon + 2);
+    return Error{ExitCode::unreadable, "the " + what + " is not valid JSON", name + ":" + std::to_string(line), why,
+                 ""};
+  } catch (const std::exception& e) {  // a number that no double holds
+    return Error{ExitCode::unreadable, "the " + what + " is not valid JSON", name, e.what(), ""};
+  }
 }
 
-Result<void> check_json_schema(std::string_view text, const std::string& schema_path, const std::string& name,
-                               const std::string& what) {
-  const auto document = parsed(text, name, what);
-  if (!document) return document.error();
-  const auto schema_text = read(schema_path, "schema of the " + what);
-  if (!schema_text) return schema_text.error();
-  const auto schema_json = parsed(*schema_text, schema_path, "schema");
-  if (!schema_json) return schema_json.error();
-  if (!document->is_object())
-    return Error{ExitCode::usage, "the " + what + " must be a JSON object", name, document->type_name(), ""};
+Result<json> parse_json_file(const std::string& path, const std::string& what) {
+  const auto text = read(path, what);
+  if (!text) return text.error();
+  return parse_json(*text, path, what);
+}
+
+std::optional<SchemaFault> schema_fault(const json& document, const JsonSchema& schema) {
+  const valijson::adapters::NlohmannJsonAdapter adapter(document);
+  // Most documents are right, and a validator that needn't collect complaints is done sooner.
+  if (valijson::Validator().validate(schema.compiled().schema, adapter, nullptr)) return std::nullopt;
+  valijson::ValidationResults results;
+  valijson::Validator().validate(schema.compiled().schema, adapter, &results);
+  const valijson::ValidationResults::Error* worst = nullptr;
+  for (const auto& error : results)
+    if (!worst || error.context.size() > worst->context.size()) worst = &error;
+  return worst ? SchemaFault{pointer_of(worst->context), worst->description} : SchemaFault{};
+}
+
+Result<void> check_json(const json& document, const JsonSchema& schema, const std::string& name,
+                        const std::string& what) {
+  if (!document.is_object())
+    return Error{ExitCode::usage, "the " + what + " must be a JSON object", name, document.type_name(), ""};
   try {
-    if (auto error = unknown_key(*document, *schema_json, *schema_json, name + "#", what)) return *error;
-    valijson::Schema schema;
-    valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(*schema_json), schema);
-    valijson::ValidationResults results;
-    const valijson::adapters::NlohmannJsonAdapter adapter(*document);
-    if (valijson::Validator().validate(schema, adapter, &results)) return {};
-    // The deepest place is the one that is wrong; those above only say that something below is.
-    const valijson::ValidationResults::Error* worst = nullptr;
-    for (const auto& error : results)
-      if (!worst || error.context.size() > worst->context.size()) worst = &error;
-    if (!worst) return Error{ExitCode::usage, "the " + what + " does not match its schema", name, "", ""};
-    const std::string pointer = pointer_of(worst->context);
-    const json::json_pointer place(pointer);
-    std::string found = !pointer.empty() && document->contains(place) ? document->at(place).dump() : "the whole file";
+    std::string at = name + "#";
+    if (auto error = unknown_key(document, schema.compiled().text, schema.compiled(), at, what)) return *error;
+    const std::optional<SchemaFault> fault = schema_fault(document, schema);
+    if (!fault) return {};
+    const json::json_pointer place(fault->pointer);
+    std::string found =
+        !fault->pointer.empty() && document.contains(place) ? document.at(place).dump() : "the whole file";
     if (found.size() > longest_shown) found = found.substr(0, longest_shown) + "...";
-    const std::string allowed = allowed_at(*schema_json, place);
-    return Error{ExitCode::usage, "wrong value in the " + what, name + "#" + pointer, found + ": " + worst->description,
+    const std::string allowed = allowed_at(schema.compiled(), place);
+    return Error{ExitCode::usage, "wrong value in the " + what, name + "#" + fault->pointer, found + ": " + fault->why,
                  allowed.empty() ? "" : "allowed here: " + allowed};
   } catch (const std::exception& e) {
     return Error{ExitCode::unreadable, "cannot check the " + what, name, e.what(), ""};
   }
 }
 
-Result<std::string> checked_json_file(const std::string& path, const std::string& schema_path,
-                                      const std::string& what) {
-  auto text = read(path, what);
-  if (!text) return text;
-  if (auto checked = check_json_schema(*text, schema_path, path, what); !checked) return checked.error();
-  return text;
+Result<json> checked_json_file(const std::string& path, const JsonSchema& schema, const std::string& what) {
+  auto document = parse_json_file(path, what);
+  if (!document) return document;
+  if (auto checked = check_json(*document, schema, path, what); !checked) return checked.error();
+  return document;
 }
 
 }  // namespace mj

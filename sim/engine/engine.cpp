@@ -255,7 +255,7 @@ void Engine::edge_taken(Edge* e) {
   pc_ = direct ? last.imm : from->block->end();
   mode_ = direct ? 0 : from->block->modes.back();
   pipe_ = from->walk.exits[how].state;
-  const std::uint32_t target = arrival_cycles(pc_, how, last.cls);
+  const std::uint32_t target = arrival_cycles(pc_, how, last.cls, class_behind(*from->block, how));
   if (!e->costed) {
     e->target_cycles = target;
     e->cycles = from->walk.exits[how].cycles + target;
@@ -278,11 +278,21 @@ void Engine::edge_taken(Edge* e) {
   if (!e->spin) e->to = to;
 }
 
-std::uint32_t Engine::arrival_cycles(Address target, timing::Exit how, isa::OpClass cls) {
+isa::OpClass Engine::class_behind(const Block& block, timing::Exit how) {
+  std::uint8_t code[4] = {};
+  isa::Insn insn;
+  isa::Effects effects;
+  const bool known = how != timing::fallthrough && parts_.timing.looks_behind() &&
+                     parts_.bus.peek(block.end(), code, 4) &&
+                     parts_.arch.decode(code, 4, block.end(), block.modes.back(), insn, effects);
+  return known ? insn.cls : isa::OpClass::nop;
+}
+
+std::uint32_t Engine::arrival_cycles(Address target, timing::Exit how, isa::OpClass cls, isa::OpClass behind) {
   std::uint8_t code[4] = {};
   if (!parts_.bus.peek(target, code, 2)) return 0;  // nothing to fetch there: an exception return, or a fault to come
   const bool wide = parts_.bus.peek(target, code, 4) && parts_.arch.is_wide(code);
-  return parts_.timing.target_cost(target, wide, how, cls, pipe_);
+  return parts_.timing.target_cost(target, wide, how, cls, pipe_, behind);
 }
 
 bool Engine::spun(Edge* e) {
@@ -337,7 +347,8 @@ void Engine::indirect_taken() {
   const timing::ExitCost& exit = from->walk.exits[timing::indirect];
   pipe_ = exit.state;
   // The branch's own cycles come first: an exception return happens after them.
-  const std::uint32_t arrival = arrival_cycles(raw & ~1u, timing::indirect, last.cls);
+  const std::uint32_t arrival =
+      arrival_cycles(raw & ~1u, timing::indirect, last.cls, class_behind(*from->block, timing::indirect));
   if (!e->costed) {
     e->target_cycles = arrival;
     e->cycles = exit.cycles + arrival;

@@ -194,8 +194,10 @@ class Engine {
   // ---- called by handlers, out of line
   // -------------------------------------------------------------------------------
   /// `kind`: bits of AccessKind.
-  std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, unsigned kind);
-  void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind);
+  [[gnu::noinline]] std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, unsigned kind);
+  /// load() of what a cache in front of flash holds: nothing to wait for or to refuse. False: nothing happened.
+  bool load_hit(Slot* s, std::uint32_t address, unsigned size, unsigned kind, std::uint32_t& value);
+  [[gnu::noinline]] void store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind);
   std::uint32_t load_exclusive(Slot* s, std::uint32_t address, unsigned size);
   std::uint32_t store_exclusive(Slot* s, std::uint32_t address, std::uint32_t value, unsigned size);
   void clear_exclusive() { exclusive_ = false; }
@@ -278,7 +280,10 @@ class Engine {
   void fault_seen(const Redirect& f, Address pc, const BadAccess* access);
   void flush();
   /// What arriving at `target` costs; moves pipe_ on to the target's entry state.
-  std::uint32_t arrival_cycles(Address target, timing::Exit how, isa::OpClass cls);
+  std::uint32_t arrival_cycles(Address target, timing::Exit how, isa::OpClass cls,
+                               isa::OpClass behind = isa::OpClass::nop);
+  /// What follows a block that is left by a jump, for cores that care.
+  isa::OpClass class_behind(const Block& block, timing::Exit how);
   bool spun(Edge* e);
   void sleep(Cycle limit, Stop& stop, bool& stopped);
   DynamicCounts& dynamic(unsigned insn) { return dynamic(*h_.tb, insn); }

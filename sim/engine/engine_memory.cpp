@@ -6,7 +6,19 @@
 
 namespace mj::engine {
 
+inline bool Engine::load_hit(Slot* s, std::uint32_t address, unsigned size, unsigned kind, std::uint32_t& value) {
+  if ((address & (size - 1)) || (kind & access_unprivileged) || observer_ || (h_.attention & attention_abort))
+    return false;
+  const memory::Region* region = parts_.bus.read_hit(address, size, value);
+  if (!region) return false;
+  moved_[region->traffic_row].read += size;
+  ++slow_accesses_;
+  ++dynamic(insn_index(h_.tb, s)).not_ram;
+  return true;
+}
+
 std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
+  if (std::uint32_t value; h->engine->load_hit(s, address, size, kind, value)) return value;
   return h->engine->load(s, address, size, kind);
 }
 void slow_store(HotState* h, Slot* s, std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {

@@ -42,9 +42,11 @@ std::uint32_t OperandRule::cycles(std::uint32_t a, std::uint32_t b) const {
     case Kind::wide_operands:
       return base + (a >> 16 ? step : 0) + (b >> 16 ? step : 0);
     case Kind::signed_product: {
-      const bool negative = (a >> 31) != (is_signed ? b >> 31 : 0);
+      const std::uint32_t a_negative = a >> 31, b_negative = is_signed ? b >> 31 : 0;
+      const bool negative = a_negative != b_negative;
       const bool low_half_is_zero = a * b == 0;
-      return base + (a >> 31 ? step : 0) + (negative ? step : 0) + (negative && low_half_is_zero ? step : 0);
+      return base + (a_negative | b_negative ? step : 0) + (negative ? step : 0) +
+             (negative && low_half_is_zero ? step : 0);
     }
     case Kind::quotient_bits: {
       const std::uint32_t high = significant_bits(magnitude(a, is_signed)),
@@ -107,8 +109,10 @@ std::uint32_t CoreTiming::Table::reach(std::uint8_t id) const {
   return most;
 }
 
+bool CoreTiming::looks_behind() const { return table_->fetch_queue && table_->fetch_queue->predictor; }
+
 std::uint32_t CoreTiming::target_cost(std::uint32_t target, bool target_is_32bit, Exit how, OpClass cls,
-                                      PipeState& state) const {
+                                      PipeState& state, OpClass behind) const {
   const Table& t = *table_;
   if (t.dual) return 0;  // fetch is wide enough for what the slots take
   if (t.fetch_queue) {
@@ -116,6 +120,8 @@ std::uint32_t CoreTiming::target_cost(std::uint32_t target, bool target_is_32bit
     Pipe pipe(t, state);
     pipe.fetch.emplace(*t.fetch_queue, state, target);
     if (!pipe.fetch->arrived()) return 0;
+    // Hazard3 forgets its prediction whenever decode sees a FENCE.I, even one that the jump has just thrown away.
+    if (behind == OpClass::barrier_fetch) pipe.fetch->forget();
     while (!pipe.fetch->holds(target_is_32bit ? 2 : 1)) pipe.pass(1);
     state = pipe.state();
     return static_cast<std::uint32_t>(pipe.now);

@@ -168,9 +168,11 @@ class CoreTiming {
 
   /// Cycles of arriving at `target` through an exit of kind `how` of a block whose last instruction is `cls`; moves
   /// `state` (the exit's) on to the target's entry state. Call it for every exit, fall-through included. Reason:
-  /// target_alignment.
-  std::uint32_t target_cost(std::uint32_t target, bool target_is_32bit, Exit how, isa::OpClass cls,
-                            PipeState& state) const;
+  /// target_alignment. `behind`: the instruction after that last one, where looks_behind().
+  std::uint32_t target_cost(std::uint32_t target, bool target_is_32bit, Exit how, isa::OpClass cls, PipeState& state,
+                            isa::OpClass behind = isa::OpClass::nop) const;
+  /// Whether what a jump costs may depend on the instruction behind it, which was fetched before.
+  bool looks_behind() const;
 
   /// Whether this instruction's cycles depend on operand values; walk() then holds the least it can take.
   bool has_operand_rule(const isa::Insn& insn) const;

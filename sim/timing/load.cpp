@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/checked_json.h"
-#include "sim/timing/core_schema.h"
 #include "sim/timing/loader.h"
 
 namespace mj::timing {
@@ -21,12 +20,12 @@ Error bad(const std::string& core, const std::string& pointer, std::string why, 
 }
 
 Result<json> read(std::string_view text, const std::string& core, const LoadOptions& options, int depth) {
-  if (const Result<void> readable = check_json(text, core, "core file"); !readable)
-    return bad(core, "",
-               join({"not JSON: ", readable.error().why.empty() ? readable.error().what : readable.error().why}));
-  json doc = json::parse(text);
+  Result<json> parsed = parse_json(text, core, "core file");
+  if (!parsed)
+    return bad(core, "", join({"not JSON: ", parsed.error().why.empty() ? parsed.error().what : parsed.error().why}));
+  json& doc = *parsed;
   if (!doc.is_object()) return bad(core, "", "the file is not a JSON object");
-  if (!doc.contains("like")) return doc;
+  if (!doc.contains("like")) return parsed;
   if (!doc["like"].is_string()) return bad(core, "/like", "not a string");
   const std::string base = doc["like"].get<std::string>();
   if (depth >= most_likes) return bad(core, "/like", "the chain of likes does not end", "remove one of them");
@@ -42,9 +41,9 @@ Result<json> read(std::string_view text, const std::string& core, const LoadOpti
 Result<json> read_with_rows(std::string_view text, const std::string& core, const LoadOptions& options) {
   Result<json> doc = read(text, core, options, 0);
   if (!doc || options.rows.empty()) return doc;
-  if (const Result<void> readable = check_json(options.rows, core, "rows of the board"); !readable)
-    return readable.error();
-  doc->merge_patch(json::parse(options.rows));
+  const Result<json> rows = parse_json(options.rows, core, "rows of the board");
+  if (!rows) return rows.error();
+  doc->merge_patch(*rows);
   return doc;
 }
 
@@ -200,7 +199,7 @@ Result<CoreTiming> CoreTiming::load(std::string_view json_text, std::string name
   try {
     const Result<json> doc = read_with_rows(json_text, name, options);
     if (!doc) return doc.error();
-    if (const std::optional<SchemaFault> fault = schema_fault(doc->dump()))
+    if (const std::optional<SchemaFault> fault = schema_fault(*doc, core_schema()))
       return bad(name, fault->pointer, fault->why, "compare with models/schema/core.schema.json");
     Loader loader(*doc, name, options);
     loader.load();

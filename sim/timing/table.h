@@ -28,7 +28,8 @@ struct OperandRule {
     msb_difference,        ///< n = msb(|a|) - msb(|b|); n < 0 or b = 0: least; else base + n / step, at most `most`
     multiplier_bits,       ///< base + bits of b, at least one bit
     wide_operands,         ///< base + step for each of a, b that does not fit in 16 bits
-    signed_product,  ///< base, + step if a < 0, + step if the product is negative, and one more if its low half is 0
+    signed_product,  ///< base, + step if a < 0 or b < 0, + step if the product is negative, and one more if its low
+                     ///< half is 0
     quotient_bits,   ///< base + significant bits of |a| - those of |b|, within least..most
   };
   Kind kind = Kind::divisor_zero;

@@ -221,13 +221,16 @@ class Walker {
           add(Reason::contention, region.taken);
         }
     if (cost.unit_cycles != 0) pipe.unit_free = pipe.now - cycles + cost.unit_cycles;
-    retire(i, pipe, cycles > 1);
+    // A jump's link is there as soon as any result: what comes after the first cycle is its fetch.
+    retire(i, pipe, cycles > 1,
+           leaves && is_branch(insn.cls) ? pipe.now - std::max<std::int64_t>(cycles - 1, 0) : pipe.now);
     if (t_.fold) {
       pipe.foldable = !leaves && !folded && insn.size == 2 && (!pipe.after_jump || (insn.pc & 2) == 0);
       pipe.wrote_flags = pipe.foldable && (effects.writes & t_.fold->flags);
       pipe.after_jump = leaves;
     }
-    pipe.previous_waited = t_.static_predictor && !leaves && !pipe.refetched && pipe.now - enter_ > 1;
+    pipe.previous_waited = t_.static_predictor && !leaves && !pipe.refetched && insn.cls != OpClass::barrier_fetch &&
+                           pipe.now - enter_ > 1;
     if (leaves) {
       pipe.wide_run = 0;
       pipe.previous_is_16bit = pipe.previous_multicycle = pipe.wide_run_has_store = pipe.wide_run_counts = false;
@@ -302,19 +305,19 @@ class Walker {
     return cycles;
   }
 
-  /// What later instructions may wait for.
-  void retire(std::size_t i, Pipe& pipe, bool multicycle) {
+  /// What later instructions may wait for, `done` from when on.
+  void retire(std::size_t i, Pipe& pipe, bool multicycle, std::int64_t done) {
     const Insn& insn = insns_[i];
     const Effects& effects = effects_[i];
     std::erase_if(pipe.pending, [&](const Pending& p) {
       return (effects.writes & isa::reg_bit(p.reg)) || p.done + t_.reach(p.profile) <= pipe.now;
     });
     const std::uint8_t profile = t_.profile_id(insn);
-    if (profile != 0) {
+    if (profile != 0 && done + t_.reach(profile) > pipe.now) {
       RegSet late = results(insn, effects);
       if (late != 0 && t_.latencies[t_.profile(profile).front()].last_only) late = std::bit_floor(late);
       for (; late != 0; late &= late - 1)
-        pipe.pending.push_back({static_cast<std::uint8_t>(std::countr_zero(late)), profile, pipe.now});
+        pipe.pending.push_back({static_cast<std::uint8_t>(std::countr_zero(late)), profile, done});
     }
     pipe.tail = t_.tail_of_class[static_cast<std::size_t>(insn.cls)];
     pipe.tail_writes = pipe.tail != 0 ? effects.writes : 0;

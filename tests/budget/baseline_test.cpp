@@ -1,4 +1,5 @@
 // Writing a first budget, accepting a run, and what a budget file's own baseline can still tell.
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "tests/budget/runs.h"
@@ -195,6 +196,24 @@ TEST(StoredBaseline, DamagedOnesAreRefused) {
   const std::string whole = initial(accepted());
   for (std::size_t cut = 0; cut + 2 < whole.size(); cut += 7)
     EXPECT_FALSE(budget::read_budget(whole.substr(0, cut), "b.json")) << cut;
+}
+
+TEST(StoredBaseline, AHostileNumberOfLinesTakesNoTime) {
+  std::string lines;
+  for (int i = 0; i < 300'000; ++i) lines += "\"f" + std::to_string(i) + "\":{\"kernel.c:1\":1},";
+  std::string text = initial(accepted());
+  const budget::Budget small = parsed(text);
+  const std::string key = "\"lines\": {";
+  ASSERT_NE(text.find(key), std::string::npos);
+  text.insert(text.find(key) + key.size(), lines);
+
+  const std::clock_t start = std::clock();
+  const budget::Budget b = parsed(text);
+  constexpr double most_seconds = 30;  // under sanitizers, too; the time went with the square of the number
+  EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, most_seconds);
+
+  EXPECT_EQ(b.baseline->lines.size(), small.baseline->lines.size() + 300'000);
+  EXPECT_EQ(b.rules.size(), small.rules.size());
 }
 
 }  // namespace

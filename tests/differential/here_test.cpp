@@ -1,6 +1,8 @@
-// What the comparison with Unicorn found here, one case each: the state before, the instruction, the state after.
+// What the comparison with Unicorn and QEMU found, here or there, one case each: the state before, the instruction, the
+// state after.
 #include <gtest/gtest.h>
 
+#include "isa/thumb/exceptions.h"
 #include "isa/thumb/registers.h"
 #include "tests/differential/thumb_here.h"
 
@@ -26,6 +28,24 @@ TEST(CortexM0, HasNoUnprivilegedState) {
   const std::vector<std::uint16_t> msr_mrs = {0xf380, 0x8814, 0xf3ef, 0x8114};  // msr control, r0; mrs r1, control
   EXPECT_EQ(run("cortex-m0", msr_mrs, before).r[1], 0u);
   EXPECT_EQ(run("cortex-m0plus", msr_mrs, before).r[1], 1u);
+}
+
+// ExecuteFPCheck() is done by each FP instruction that is executed (DDI0553 B3.22); QEMU 7.2 has it done by the skipped
+// one.
+TEST(CortexM33, AnFpInstructionBehindASkippedOneOpensAnFpContext) {
+  ThumbState before;
+  before.r[1] = 0;
+  before.control = isa::thumb::control_fpca | isa::thumb::control_sfpa;
+  before.fpscr = 0xf3c00000;  // all flags and modes
+  before.apsr = 0;
+  const ThumbState after = run("cortex-m33",
+                               {0xf381, 0x8814,   // msr control, r1    no FP context
+                                0xbf88,           // it hi              C is clear
+                                0xeef0, 0x0a40,   // vmovhi.f32 s1, s0
+                                0xee30, 0x1a00},  // vadd.f32 s2, s0, s0
+                               before);
+  EXPECT_EQ(after.control, unsigned{isa::thumb::control_fpca | isa::thumb::control_sfpa});
+  EXPECT_EQ(after.fpscr, 0xf0000000);  // FPDSCR's modes
 }
 
 }  // namespace

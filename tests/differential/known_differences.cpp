@@ -40,14 +40,17 @@ constexpr KnownDifference unicorn[] = {
      [](Features f, const Executed& e) { return !(f & v7m) && e.insn.cls == OpClass::sys_write; },
      [](const Executed&, ThumbState& t) { t.apsr &= ~q_bit; }},
     {"a new FP context clears all of FPSCR (ARMv7-M B1.5.7, ExecuteFPCheck(): only AHP, DN, FZ and RMode)",
-     [](Features f, const Executed& e) { return opens_fp_context(f, e) && (e.before.fpscr & 0xf800009f) != 0; },
+     [](Features f, const Executed& e) {
+       return opens_fp_context(f, e) && !e.behind_skipped_fp && (e.before.fpscr & 0xf800009f) != 0;
+     },
      [](const Executed& e, ThumbState& t) {
        t.fpscr &= ~0xf800009fu;
        if (op(e).starts_with("vmrs_flags"))
          t.apsr &= ~0xf0000000u;
        else if (op(e).starts_with("vmrs"))
          t.r[e.insn.rd] &= ~0xf800009fu;
-     }},
+     },
+     true},
     {"no new FP context behind an FP instruction that its condition skipped (ARMv7-M B1.5.7, ExecuteFPCheck(): by each "
      "that is executed)",
      [](Features f, const Executed& e) { return opens_fp_context(f, e) && e.behind_skipped_fp; },
@@ -58,7 +61,8 @@ constexpr KnownDifference unicorn[] = {
          t.apsr &= ~0xf0000000u;
        else if (op(e).starts_with("vmrs"))
          t.r[e.insn.rd] = 0;
-     }},
+     },
+     true},
     {"VCVT from fixed point rounds by FPSCR (ARMv7-M A7.7.229: to nearest)",
      [](Features, const Executed& e) {
        return op(e).starts_with("vcvt_f") && op(e).ends_with("_fixed") && (e.before.fpscr >> 22 & 3) != 0;
@@ -69,7 +73,8 @@ constexpr KnownDifference unicorn[] = {
        if (op(e).starts_with("vcvt_f64")) t.s[d + 1] = 0;
        t.fpscr &= ~0x9fu;
      }},
-    {"TTA, TTAT of addresses exempt from attribution: Secure (open: DDI0553, TTResp(); QEMU 7.2 and we: Non-secure)",
+    {"TTA, TTAT of addresses exempt from attribution: Secure (Armv8-M DDI0553 C2.4.250: they ask for a Non-secure "
+     "access; B8.3: exempt addresses are of the state that asks; QEMU 7.2: Non-secure, too)",
      [](Features, const Executed& e) {
        return (op(e) == "tta" || op(e) == "ttat") && e.before.r[e.insn.rn] >> 20 == 0xe00;
      },

@@ -3,7 +3,8 @@
 @ same addresses.
         .syntax unified
         .thumb
-        .equ    HEADER, 0x1000          @ count, floating point?, Security Extension?
+        .equ    HEADER, 0x1000          @ count, floating point?, Security Extension?, whose RAM is written down
+                                        @ (the runs then to go, counted from 1; 0: nobody's)
         .equ    POOL, 0x2000
         .equ    DESCRIPTORS, 0x200000
         .equ    RAM, 0x20000000
@@ -192,7 +193,20 @@ ended:  ldr     r0, =OWN + 0x100
         str     r0, [r1, #8]
         movs    r0, #5                  @ SYS_WRITE
         bkpt    0xab
-        movs    r0, #0
+        ldr     r0, =HEADER
+        ldr     r0, [r0, #12]
+        ldr     r1, [r8, #4]
+        adds    r1, #1
+        cmp     r0, r1
+        bne     5f
+        add     r1, r8, #16
+        ldr     r0, =RAM
+        str     r0, [r1, #4]
+        ldr     r0, =RAM_BYTES
+        str     r0, [r1, #8]
+        movs    r0, #5
+        bkpt    0xab
+5:      movs    r0, #0
         msr     control, r0
         msr     primask, r0
         msr     basepri, r0

@@ -220,7 +220,8 @@ Outcome ThumbHere::run(const ThumbState& in, std::uint32_t end) {
     s.control |= 2;
   }
   s.r[13] = before;
-  if (fp) s.control |= (features_ & thumb::security) ? 12 : 4;
+  if (fp) s.control |= thumb::control_fpca;
+  if ((features_ & thumb::security) && (stacked[7] & thumb::retpsr_sfpa)) s.control |= thumb::control_sfpa;
   return out;
 }
 

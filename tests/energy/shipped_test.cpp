@@ -110,8 +110,6 @@ TEST(ShippedBatteries, LoadAndAreWhole) {
 TEST(ShippedBatteries, ABrokenCatalogueIsNamedWithItsPlace) {
   const fs::path dir = fs::temp_directory_path() / "mj_broken_batteries";
   fs::create_directories(dir);
-  fs::remove_all(dir / "schema");
-  fs::copy(fs::path(MODELS) / "schema", dir / "schema");
   std::ifstream in(fs::path(MODELS) / "batteries.json");
   const std::string shipped{std::istreambuf_iterator<char>(in), {}};
   const auto error_of = [&](const std::string& from, const std::string& to) {

@@ -55,7 +55,7 @@ class EnergyTable : public testing::Test {
   Result<Table> load(const std::string& text) {
     const auto path = dir_ / "mine.json";
     std::ofstream(path, std::ios::binary) << text;
-    return load_table_file(MODELS, path.string());
+    return load_table_file(path.string());
   }
   /// The whole table with the first `from` replaced.
   Error error_of(const std::string& from, const std::string& to) {
@@ -167,8 +167,8 @@ TEST_F(EnergyTable, StrangeFilesAreErrorsToo) {
   EXPECT_EQ(load("{}").error().code, ExitCode::usage);
   EXPECT_EQ(load("{\"title\": 1e999}").error().code, ExitCode::unreadable);
   EXPECT_EQ(load(std::string(1'000'000, '[')).error().code, ExitCode::unreadable);
-  EXPECT_EQ(load_table_file(MODELS, (dir_ / "none.json").string()).error().code, ExitCode::unreadable);
-  EXPECT_EQ(load_table_file(MODELS, dir_.string()).error().code, ExitCode::unreadable);
+  EXPECT_EQ(load_table_file((dir_ / "none.json").string()).error().code, ExitCode::unreadable);
+  EXPECT_EQ(load_table_file(dir_.string()).error().code, ExitCode::unreadable);
 }
 
 TEST_F(EnergyTable, BoardsWithoutATableHaveNone) {

@@ -18,7 +18,7 @@ inline constexpr unsigned irq0 = thumb::external_0, irq1 = irq0 + 1, irq2 = irq0
 class FakeMemory final : public thumb::ExceptionMemory {
  public:
   std::map<std::uint32_t, std::uint32_t> words;
-  std::set<std::uint32_t> bus_faults, mpu_faults;  ///< addresses that fault
+  std::set<std::uint32_t> bus_faults, mpu_faults, secure_faults;  ///< addresses that fault
 
   /// For whom each access was made, one letter an access: (p)rivileged, (u)nprivileged, in capitals at negative
   /// priority; (v)ector.
@@ -47,6 +47,7 @@ class FakeMemory final : public thumb::ExceptionMemory {
     made_for += who_;
     if (bus_faults.contains(address)) return thumb::AccessResult::bus_fault;
     if (mpu_faults.contains(address)) return thumb::AccessResult::mpu_fault;
+    if (secure_faults.contains(address)) return thumb::AccessResult::secure_fault;
     return thumb::AccessResult::ok;
   }
   char who_ = '?';

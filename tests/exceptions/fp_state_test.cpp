@@ -145,6 +145,17 @@ TEST(Fp, LazyStackingErrorPendsBusFault) {
   EXPECT_EQ(core.unit.pending_exception(core.regs.data()), bus_fault);
 }
 
+TEST(Fp, AReturnToCodeThatMayNoLongerUseTheFpuIsNocp) {
+  FpCore core;
+  core.unit.fpccr &= ~fpccr_lspen;
+  core.unit.set_enabled(usage_fault, true);
+  core.unit.set_pending(pend_sv);
+  core.take();
+  core.unit.set_cpacr(0);
+  EXPECT_EQ(core.ret().handler, usage_fault);
+  EXPECT_EQ(core.unit.cfsr, cfsr_nocp);
+}
+
 TEST(Fp, ContextSwitchSwapsProcessStacksWithMixedFrames) {
   // Thread A uses FP, thread B does not; PendSV saves EXC_RETURN with the context as an RTOS does.
   FpCore core;

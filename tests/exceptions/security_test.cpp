@@ -5,38 +5,12 @@
 #include "isa/thumb/exceptions.h"
 #include "isa/thumb/sau.h"
 #include "isa/thumb/system.h"
-#include "tests/exceptions/fake_core.h"
+#include "tests/exceptions/secure_core.h"
 
 namespace mj::test {
 namespace {
 
 using namespace isa::thumb;
-
-ExceptionConfig m33(bool security) {
-  ExceptionConfig c = FakeCore::m4();
-  c.v8m = true;
-  c.security = security;
-  return c;
-}
-ExceptionConfig m23() {
-  ExceptionConfig c = FakeCore::m0plus();
-  c.v8m = c.security = true;
-  return c;
-}
-
-/// Secure state on the MSP; Non-secure MSP 0x20003000, its vectors at 0x8000.
-struct SecureCore : FakeCore {
-  explicit SecureCore(const ExceptionConfig& config = m33(true)) : FakeCore(config) {
-    regs[secure_state] = 1;
-    unit.system_write(0x88 /* MSP_NS */, 0x20003000, regs.data());
-    unit.bank(false).vtor_ = 0x8000;
-    for (unsigned n = 1; n < 64; ++n) memory.words[0x8000 + 4 * n] = (0x8000 + handler(n)) | 1;
-  }
-  void irq_to(unsigned n, std::uint8_t priority, bool non_secure) {
-    irq(n, priority);
-    unit.set_targets_non_secure(n, non_secure);
-  }
-};
 
 // ---- without the Security Extension ---------------------------------------------------------------------------------
 
@@ -110,6 +84,8 @@ TEST(Security, RegistersOfTheOtherState) {
   core.unit.system_write(0x90 /* PRIMASK_NS */, 1, core.regs.data());
   core.unit.system_write(0x94 /* CONTROL_NS */, 3, core.regs.data());
   core.unit.system_write(0x89 /* PSP_NS */, 0x20004000, core.regs.data());
+  core.unit.system_write(0x8b /* PSPLIM_NS */, 0x20003807, core.regs.data());
+  EXPECT_EQ(core.unit.system_read(0x8b, core.regs.data()), 0x20003800u);
   core.unit.become_secure(false, core.regs.data());
   EXPECT_EQ(core[primask], 1u);
   EXPECT_EQ(core[control], 3u);

@@ -1,7 +1,6 @@
 // A user's mapping of functions to layers (run --layers), for an image whose functions the seeds name.
 #include "sim/profile/recognisers/mapping.h"
 
-#include "sim/board.h"
 #include "sim/user_costs.h"
 #include "tests/fuzz/target.h"
 
@@ -20,14 +19,12 @@ Program image() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const fuzz::Scratch scratch;
   static const Program program = image();
-  const auto mapping = profile::read_mapping(scratch.write("layers.json", fuzz::text_of(data, size)),
-                                             models_dir() + "/schema/layers.schema.json", program);
+  const auto mapping = profile::read_mapping(scratch.write("layers.json", fuzz::text_of(data, size)), program);
   if (!mapping.ok()) {
     fuzz::require_refusal(mapping.error());
     return 0;
   }
-  const auto costs = read_user_costs(scratch.write("layers.json", fuzz::text_of(data, size)),
-                                     models_dir() + "/schema/layers.schema.json", program);
+  const auto costs = read_user_costs(scratch.write("layers.json", fuzz::text_of(data, size)), program);
   if (!costs.ok()) {
     fuzz::require_refusal(costs.error());
     return 0;

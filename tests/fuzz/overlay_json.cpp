@@ -1,5 +1,5 @@
-// What a user lays over a board (--overlay): over a board with a file, and over one that is made for the image, which
-// takes rows of the core's table only.
+// What a user lays over a board (--overlay): over a (small) board with a file, and over one that is made for the image,
+// which takes rows of the core's table only.
 #include "isa/thumb/decode.h"
 #include "sim/timing/core_timing.h"
 #include "tests/fuzz/board_promises.h"
@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require_refusal(rows.error());
   else if (!rows->empty())
     load_rows("cortex-m4", *rows);
-  const auto board = load_board("nucleo-l4r5zi", overlay);
+  const auto board = load_board("mps2-an386", overlay);
   if (!board.ok()) {
     fuzz::require_refusal(board.error());
     return 0;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace mj::memory {
 namespace {
 
@@ -214,6 +216,41 @@ TEST(FlashTiming, SaysWhyItWaits) {
   flash.set_icache(false);
   EXPECT_EQ(flash.fetch(0x300, 200), 3u);
   EXPECT_FALSE(flash.cause().miss) << "the cache is off";
+}
+
+// What loads in flash mostly do has a short way: whoever asks data_hit() first sees the same costs and counts.
+TEST(FlashTiming, TheShortWayOfAHitIsTheLongWay) {
+  for (const bool unified : {false, true}) {
+    FlashTimingParams p = waits(5);
+    p.icache_lines = 16;
+    p.dcache_lines = 8;
+    p.ways = 2;
+    p.icache_enabled = p.dcache_enabled = p.prefetch = true;
+    p.unified = unified;
+    FlashTiming quick(p), plain(p);
+    std::mt19937 random(7);
+    unsigned short_ways = 0;
+    for (Cycle now = 0; now < 40'000; now += random() % 9) {
+      const auto at = static_cast<Address>(random() % 0x60 * 4);
+      if (random() % 3 == 0) {
+        ASSERT_EQ(quick.fetch(at & ~15u, now), plain.fetch(at & ~15u, now)) << now;
+      } else if (quick.data_hit(at)) {
+        ++short_ways;
+        ASSERT_EQ(plain.data_read(at, now), 0u) << now;
+      } else {
+        ASSERT_EQ(quick.data_read(at, now), plain.data_read(at, now)) << now;
+      }
+      if (random() % 500 == 0)
+        for (FlashTiming* f : {&quick, &plain}) {
+          f->set_dcache(now % 8 != 0);
+          f->set_wait_states(now % 5 != 0 ? 5 : 0);
+        }
+      ASSERT_EQ(quick.array_reads(), plain.array_reads()) << now;
+      ASSERT_EQ(quick.epoch(), plain.epoch()) << now;
+    }
+    EXPECT_EQ(quick.counts().data_hits, plain.counts().data_hits);
+    EXPECT_GT(short_ways, 200u);
+  }
 }
 
 TEST(FlashTiming, TheWorstCaseIsABoundOfEveryRead) {

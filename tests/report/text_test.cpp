@@ -230,6 +230,22 @@ TEST(Text, WhatIfsAreTheFirstThingToRead) {
   EXPECT_THAT(text(r, {}), HasSubstr("flash wait states held at the least that this clock allows\n"));
 }
 
+TEST(Text, WhatWasNotComparedIsSaidOnceForAllItsLayers) {
+  profile::RunResult r = test::sample();
+  profile::LayerComparison conv, softmax;
+  conv.layer = 0;
+  softmax.layer = 1;
+  conv.outcome = softmax.outcome = "not_compared";
+  // A remark for each of an addition's tensors.
+  conv.remarks = {"the name of add doesn't tell the type of its elements",
+                  "the name of add doesn't tell the type of its elements"};
+  softmax.remarks = {"the name of add doesn't tell the type of its elements"};
+  r.compare = profile::Comparison{"before", "tensors", 1, 0, 0, 2, -1, "", {conv, softmax}};
+  EXPECT_EQ(section(text(r, {}), "compare"),
+            "compare   inference 1 against before: 0 of 2 layers equal, 2 not compared\n"
+            "  not compared  layers 0, 1: the name of add doesn't tell the type of its elements\n");
+}
+
 TEST(Text, ABatterysLife) {
   BatteryLife b;
   b.battery.name = "cr2032";

@@ -91,12 +91,10 @@ class Runs {
 }  // namespace
 
 Result<std::vector<Measurement>> read_measurements(const std::string& path) {
-  const std::string schema = (fs::path(models_dir()) / "schema" / "calibration.schema.json").string();
-  const auto text = checked_json_file(path, schema, "file of measurements");
-  if (!text) return text.error();
-  const json j = json::parse(*text);
+  const auto j = checked_json_file(path, calibration_schema(), "file of measurements");
+  if (!j) return j.error();
   std::vector<Measurement> out;
-  for (const json& row : j.at("measurements")) {
+  for (const json& row : j->at("measurements")) {
     Measurement m;
     m.window = row.at("window").get<std::string>();
     if (row.contains("firmware")) {

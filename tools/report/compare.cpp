@@ -79,20 +79,26 @@ Facts compare(const RunResult& r) {
       facts.push_back({"also wrong", fmt::format("layers {}, on the inputs that they get", list_text(broken))});
   }
   // One sentence for all the layers that it is true of.
-  std::vector<std::pair<std::string, std::vector<int>>> remarks;
+  struct Remark {
+    std::string what, text;
+    std::vector<int> layers;
+  };
+  std::vector<Remark> remarks;
   for (std::size_t i = 0; i < c.layers.size(); ++i) {
     if (static_cast<int>(i) == c.first) continue;
     const LayerComparison& l = c.layers[i];
     const int index = r.layers[static_cast<std::size_t>(l.layer)].index;
+    const std::string what = l.outcome == "not_compared" ? "not compared" : "remark";
     for (const std::string& text : l.remarks) {
-      const std::string key = (l.outcome == "not_compared" ? "not compared: " : "") + text;
-      auto at = std::find_if(remarks.begin(), remarks.end(), [&](const auto& k) { return k.first == key; });
-      if (at == remarks.end()) at = remarks.insert(remarks.end(), {key, {}});
-      at->second.push_back(index);
+      auto at =
+          std::find_if(remarks.begin(), remarks.end(), [&](const auto& k) { return k.what == what && k.text == text; });
+      if (at == remarks.end()) at = remarks.insert(remarks.end(), {what, text, {}});
+      // A layer has a remark for each of its tensors.
+      if (at->layers.empty() || at->layers.back() != index) at->layers.push_back(index);
     }
   }
-  for (const auto& [text, layers] : remarks)
-    facts.push_back({fmt::format("layer{} {}", layers.size() == 1 ? "" : "s", list_text(layers)), text});
+  for (const auto& [what, text, layers] : remarks)
+    facts.push_back({what, fmt::format("layer{} {}: {}", layers.size() == 1 ? "" : "s", list_text(layers), text)});
   return facts;
 }
 

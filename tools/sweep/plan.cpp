@@ -227,7 +227,7 @@ Result<Board> load(const std::string& argument, const std::string& energy_table)
     if (!table) return table.error();
     board.table = std::move(*table);
   } else {
-    auto table = energy::load_table_file(models_dir(), energy_table);
+    auto table = energy::load_table_file(energy_table);
     if (!table) return table.error();
     board.table = std::move(*table);
   }

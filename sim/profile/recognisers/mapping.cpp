@@ -26,10 +26,10 @@ Result<Address> mapped_place(const std::string& text, const std::string& where, 
                names.empty() ? "the image has no symbols: give an address like 0x08000100" : did_you_mean(text, names)};
 }
 
-Result<Candidate> read_mapping(const std::string& path, const std::string& schema_path, const Program& program) {
-  const auto text = checked_json_file(path, schema_path, "layer mapping");
-  if (!text) return text.error();
-  const json file = json::parse(*text);
+Result<Candidate> read_mapping(const std::string& path, const Program& program) {
+  const auto checked = checked_json_file(path, layers_schema(), "layer mapping");
+  if (!checked) return checked.error();
+  const json& file = *checked;
   Candidate c;
   c.runtime = "mapped by the user";
   c.confidence = 100;
