@@ -79,20 +79,24 @@ TEST_F(MemoryUse, ATasksOverflowIsToldInBytes) {
 }
 
 TEST_F(MemoryUse, ThreadsOfNoKnownSystemAreToldApartWithinAnArray) {
-  for (const auto& [image, board] :
-       {std::pair("an386_threads", "mps2-an386"), std::pair("ibex_threads", "ibex-demo")}) {
-    SCOPED_TRACE(image);
-    const std::string elf = fixture(image);
-    if (elf.empty()) continue;
-    const Ran ran = run(elf, std::string("--board ") + board);
-    const json& threads = ran.result.at("memory").at("threads");
-    ASSERT_EQ(threads.size(), 2U);
-    for (const json& t : threads) {
-      EXPECT_THAT(t.at("name").get<std::string>(), HasSubstr("stacks ("));
+  // On Arm both threads have a part of the array; on RISC-V the first one goes on with the stack that main() had.
+  struct Image {
+    const char *name, *board;
+    std::vector<std::string> threads;
+  };
+  for (const auto& [name, board, names] : {Image{"an386_threads", "mps2-an386", {"stacks (1)", "stacks (2)"}},
+                                           Image{"ibex_threads", "ibex-demo", {"stacks"}}}) {
+    SCOPED_TRACE(name);
+    const json m = memory(name, board);
+    if (m.is_null()) continue;
+    std::vector<std::string> found;
+    for (const json& t : m.at("threads")) {
+      found.push_back(t.at("name"));
       EXPECT_GT(t.at("used_bytes"), 32);
       EXPECT_LE(t.at("used_bytes"), 512);
     }
-    EXPECT_LT(ran.result.at("memory").at("stack").at("used_bytes"), 600);
+    EXPECT_EQ(found, names);
+    EXPECT_LT(m.at("stack").at("used_bytes"), 600);
   }
 }
 
