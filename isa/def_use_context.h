@@ -23,6 +23,8 @@ struct Effects {
   RegSet target = 0;      ///< registers that flow into a branch target
   std::uint8_t loads = 0;
   std::uint8_t stores = 0;
+  std::uint8_t load_bytes = 0;   ///< of all its loads
+  std::uint8_t store_bytes = 0;  ///< of all its stores
 };
 
 /// A guest value of which only the origin is known: the registers that flowed into it.
@@ -114,19 +116,19 @@ class DefUseContext {
   }
   void set_reg(unsigned id, Taint) { effects.writes |= reg_bit(id); }
 
-  Taint load8(Taint a) { return load(a); }
-  Taint load16(Taint a) { return load(a); }
-  Taint load32(Taint a) { return load(a); }
-  Taint load32_aligned(Taint a) { return load(a); }
-  Taint load_exclusive(Taint a, std::uint32_t) { return load(a); }
-  void store8(Taint a, Taint v) { store(a, v); }
-  void store16(Taint a, Taint v) { store(a, v); }
-  void store32(Taint a, Taint v) { store(a, v); }
-  void store32_aligned(Taint a, Taint v) { store(a, v); }
+  Taint load8(Taint a) { return load(a, 1); }
+  Taint load16(Taint a) { return load(a, 2); }
+  Taint load32(Taint a) { return load(a, 4); }
+  Taint load32_aligned(Taint a) { return load(a, 4); }
+  Taint load_exclusive(Taint a, std::uint32_t size) { return load(a, size); }
+  void store8(Taint a, Taint v) { store(a, v, 1); }
+  void store16(Taint a, Taint v) { store(a, v, 2); }
+  void store32(Taint a, Taint v) { store(a, v, 4); }
+  void store32_aligned(Taint a, Taint v) { store(a, v, 4); }
   void aligned() {}
   void unprivileged() {}
-  Taint store_exclusive(Taint a, Taint v, std::uint32_t) {
-    store(a, v);
+  Taint store_exclusive(Taint a, Taint v, std::uint32_t size) {
+    store(a, v, size);
     return {};
   }
   void clear_exclusive() {}
@@ -143,15 +145,17 @@ class DefUseContext {
   void raise(SystemId, std::uint32_t) {}
 
  private:
-  Taint load(Taint a) {
+  Taint load(Taint a, std::uint32_t size) {
     effects.address |= a.from;
     ++effects.loads;
+    effects.load_bytes = static_cast<std::uint8_t>(effects.load_bytes + size);
     return {};
   }
-  void store(Taint a, Taint v) {
+  void store(Taint a, Taint v, std::uint32_t size) {
     effects.address |= a.from;
     effects.store_data |= v.from;
     ++effects.stores;
+    effects.store_bytes = static_cast<std::uint8_t>(effects.store_bytes + size);
   }
 };
 

@@ -84,6 +84,7 @@ Bus::Outcome Bus::read(Address a, unsigned size, Cycle now) {
     out.fault = AccessFault::unmapped;
     return out;
   }
+  out.traffic_row = r->traffic_row;
   out.extra_cycles = r->read_wait;
   out.unsure = r->unsure;
   if (port_ && port_->buffers_stores() && (r->read_wait || r->write_wait)) {
@@ -126,6 +127,7 @@ Bus::Outcome Bus::write(Address a, unsigned size, std::uint32_t value, Cycle now
     out.fault = AccessFault::read_only;
     return out;
   }
+  out.traffic_row = r->traffic_row;
   out.extra_cycles = r->write_wait;
   out.unsure = r->unsure;
   if (port_ && port_->buffers_stores() && r->write_wait)

@@ -41,6 +41,8 @@ struct Region {
   std::shared_ptr<FlashTiming> flash;                ///< null: no front end
   std::optional<BusCosts> bus;                       ///< RAM behind the core's data port; none: tightly coupled
   Device* device = nullptr;                          ///< devices; owned by the machine
+  bool alias = false;                                ///< another region's bytes at another address
+  std::uint8_t traffic_row = 0;                      ///< where the engine counts what is moved in and out of it
 
   bool contains(Address a, unsigned n) const { return a >= base && a - base + std::uint64_t{n} <= size; }
   std::uint8_t* host(Address a) const { return bytes->data() + bytes_offset + (a - base); }
@@ -76,18 +78,19 @@ class Bus {
     std::uint32_t array_reads = 0;      ///< of the flash array, for this access
     bool unsure = false;                ///< extra_cycles rests on inferred or estimated numbers
     std::uint32_t buffered_cycles = 0;  ///< part of extra_cycles: the store buffer was full or had to drain
+    std::uint8_t traffic_row = 0;       ///< the region's
   };
   /// One access within a word, `size` 1, 2 or 4 bytes, any kind of region. `now` is the exact cycle.
   Outcome read(Address a, unsigned size, Cycle now);
   Outcome write(Address a, unsigned size, std::uint32_t value, Cycle now);
-  /// True if this aligned read hits in the cache in front of flash and costs nothing: it has then been made, and
-  /// `value` is what read() would say. A short way for what is nearly always so; it may say false to a hit.
-  bool read_hit(Address a, unsigned size, std::uint32_t& value) {
+  /// The region if this aligned read hits in the cache in front of flash and costs nothing: it has then been made, and
+  /// `value` is what read() would say. A short way for what is nearly always so; it may say nullptr to a hit.
+  const Region* read_hit(Address a, unsigned size, std::uint32_t& value) {
     const Region* r = cached_pages_[a >> page_bits];
-    if (!r || !r->flash->data_hit(a)) return false;
+    if (!r || !r->flash->data_hit(a)) return nullptr;
     value = 0;
     std::memcpy(&value, r->host(a), size);
-    return true;
+    return r;
   }
 
   /// An aligned access that costs nothing in spite of lying behind the data port: it hits the data cache. False: none

@@ -84,6 +84,8 @@ Provenance provenance_of(const Program& program, const Machine& machine, bool pr
   p.board_title = machine.board().name;
   p.core = machine.board().core.timing;
   p.core_title = machine.timing().title();
+  if (const auto& peak = machine.timing().peak_macs())
+    p.peak_macs = PeakMacs{peak->per_cycle(), peak->by, std::string(timing::name(peak->certainty)), peak->source};
   p.board_proposed = proposed;
   return p;
 }
@@ -92,6 +94,7 @@ void collect_totals(Machine& machine, RunResult& r) {
   const Cycle now = machine.engine().state().now;
   const Counts counts = total_counts(machine.engine(), machine.timing(), machine.operating_points());
   r.totals.activity = counts.activity;
+  r.totals.bytes_moved = profile::traffic(machine.engine(), counts);
   r.totals.cycles = counts.cycles;
   r.totals.instructions = counts.instructions;
   r.totals.condition_failed = counts.condition_failed;
@@ -202,6 +205,19 @@ void code_over_bus(Machine& machine, Add add) {
   for (const auto& [region, n] : passes)
     add("not_modelled", region, "code fetched from here over the core's bus: its fetches cost nothing extra", n);
 }
+
+/// Threads whose stacks were too small.
+template <class Add>
+void overflows(const RunResult& r, Add add) {
+  for (const ThreadStack& t : r.memory.threads)
+    if (t.overflow_bytes)
+      add("stack-overflow", "stack of " + t.name,
+          fmt::format("{} bytes too small: {} of {} bytes used{}{}", grouped(t.overflow_bytes), grouped(t.used_bytes),
+                      grouped(t.size_bytes), t.chain.empty() ? "" : ", deepest in ",
+                      t.chain.empty() ? "" : t.chain.back()),
+          1);
+}
+
 }  // namespace
 
 void collect_diagnostics(Machine& machine, const Program& program, RunResult& r) {
@@ -218,6 +234,7 @@ void collect_diagnostics(Machine& machine, const Program& program, RunResult& r)
   }
   for (const auto& [key, row] : rows) add("not_modelled", key.first, key.second + row.first, row.second);
   code_over_bus(machine, add);
+  overflows(r, add);
   unpriced(machine, program, add);
   if (machine.operating_points_merged())
     add("warning", "clock", "more clocks than are told apart; energy counts the further ones with the last one", 1);
@@ -290,6 +307,26 @@ Result<void> check_conserved(Machine& machine, const RunResult& r) {
   if (!within)
     return Error{ExitCode::internal, "the run's cycles on inferred rows don't add up", "functions",
                  fmt::format("{} of {} cycles", all_unsure, total), "please report this with the firmware image"};
+  std::map<std::string, BytesMoved> moved;
+  const auto add = [&](const Traffic& rows) {
+    for (const BytesMoved& b : rows) {
+      BytesMoved& to = moved[b.region];
+      to.read += b.read;
+      to.written += b.written;
+      to.instructions += b.instructions;
+    }
+  };
+  for (const Layer& l : r.layers) add(l.bytes_moved);
+  for (const Network& n : r.networks) add(n.between_bytes_moved);
+  for (const Phase& p : r.phases) add(p.bytes_moved);
+  for (const BytesMoved& b : r.totals.bytes_moved) {
+    const BytesMoved& split = moved[b.region];
+    if (split.read != b.read || split.written != b.written || split.instructions != b.instructions)
+      return Error{ExitCode::internal, "the run's bytes moved don't add up", b.region,
+                   fmt::format("{} read, {} written, {} of instructions in layers and phases; {}, {}, {} in the run",
+                               split.read, split.written, split.instructions, b.read, b.written, b.instructions),
+                   "please report this with the firmware image"};
+  }
   if (!r.totals.energy) return {};
   energy::Split functions;
   for (const Function& f : r.functions) functions += f.energy->split;

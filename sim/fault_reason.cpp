@@ -71,7 +71,7 @@ class Reasoner {
     const bool this_one = low < b->floor && b->floor - low <= 2 * near_stack && sp() < b->top;
     if (this_one && (near || stacking || sp() < b->floor)) return overflow(*b, low);
     // It came back, but what it went over stays broken.
-    const Address lowest = m_.engine().state().stack_low;
+    const Address lowest = m_.engine().stack_low();
     if (process_stack() || lowest >= b->floor || b->floor - lowest > 2 * near_stack) return "";
     return overflow(*b, lowest, "stack overflow, earlier in the run");
   }

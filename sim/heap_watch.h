@@ -1,4 +1,4 @@
-// Whether the firmware's allocators ran out of memory, and by how much.
+// What the firmware's allocators gave out, and whether they ran out of memory.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/machine.h"
+#include "sim/profile/run_result.h"
 #include "sim/program.h"
 
 namespace mj {
@@ -25,17 +26,33 @@ class HeapWatch final : profile::CallTree::Listener {
   /// all did.
   std::string text() const;
 
+  /// Fills in what heaps gave out at most. A block counts from the outermost call that gave it: malloc() within
+  /// calloc() or pvPortMalloc() is not counted once more.
+  void give(profile::Memory& memory) const;
+
  private:
-  enum class Kind : std::uint8_t { allocator, rtos, rtos_failed, sbrk };
+  enum class Kind : std::uint8_t { allocator, resize, release, rtos, rtos_release, rtos_failed, sbrk };
   struct Row {
     std::string name;
     Kind kind;
     unsigned bytes;                   ///< which argument says how many bytes, from 0
     std::optional<unsigned> objects;  ///< which one says of how many objects
+    std::optional<unsigned> block;    ///< which one is a block that is given back
   };
   struct Call {
     const Row* row;
     std::size_t depth;
+    std::uint64_t bytes;
+    Address block = 0;  ///< given back
+  };
+  /// What one family of functions gave out.
+  struct Use {
+    std::string name;  ///< of the function that was called first
+    std::uint64_t in_use = 0, peak = 0, allocations = 0, failures = 0;
+    std::vector<Address> chain;
+  };
+  struct Block {
+    Use* of;
     std::uint64_t bytes;
   };
   struct Room {
@@ -54,6 +71,13 @@ class HeapWatch final : profile::CallTree::Listener {
   std::uint32_t argument(unsigned index) const;
   std::optional<std::uint32_t> word(const char* object) const;
   void moved(const Call& call, std::uint32_t result);
+  bool outermost(const Call& call) const;
+  Use& use_of(const Call& call) { return is_rtos(call) ? rtos_ : c_; }
+  static bool is_rtos(const Call& call) { return call.row->kind == Kind::rtos || call.row->kind == Kind::rtos_release; }
+  void gave(const Call& call, Address block);
+  void released(Address block);
+  /// Where the heap from `base` on ends, and what says so.
+  std::optional<std::pair<Address, std::string>> heap_limit(Address base, Address now) const;
   void failed(const Call& call);
   Room room(const Call& call) const;
   Room heap_room(std::uint64_t wanted) const;
@@ -68,6 +92,9 @@ class HeapWatch final : profile::CallTree::Listener {
   std::map<std::uint32_t, std::vector<Call>> calls_;  ///< under way, by thread
   std::vector<Call>* running_;                        ///< of thread_
   std::optional<Address> base_, break_;               ///< of the heap that sbrk gives
+  Address highest_break_ = 0;
+  Use c_, rtos_;  ///< the C library's and an operating system's own
+  std::map<Address, Block> blocks_;
   std::optional<Failure> failure_;
 };
 

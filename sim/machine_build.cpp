@@ -218,6 +218,7 @@ void Machine::build_memory() {
       r.write_wait = spec.write_wait;
       r.run_wait = spec.run_wait;
       r.unsure = spec.unsure_waits;
+      r.alias = alias;
       if (alias) {
         const memory::Region& target = made.at(spec.alias_of);
         r.bytes = target.bytes;

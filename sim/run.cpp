@@ -28,7 +28,9 @@
 #include "sim/profile/timeline.h"
 #include "sim/program.h"
 #include "sim/propose.h"
+#include "sim/stack_watch.h"
 #include "sim/tensor_io.h"
+#include "sim/user_costs.h"
 
 namespace mj {
 
@@ -77,13 +79,17 @@ class Runner {
     if (!request_.layers_path.empty()) {
       auto mapping = read_mapping(request_.layers_path, program_);
       if (!mapping) return mapping.error();
-      found->insert(found->begin(), {"mapping", std::move(mapping).value()});
+      if (!mapping->networks.empty()) found->insert(found->begin(), {"mapping", std::move(mapping).value()});
+      auto costs = read_user_costs(request_.layers_path, program_);
+      if (!costs) return costs.error();
+      costs_ = std::move(costs).value();
     }
     recognition_.emplace(program_, std::move(found).value());
     auto made = Machine::create(board, options, FunctionStarts(program_.symbols, *recognition_));
     if (!made) return made.error();
     machine_ = std::move(made).value();
     if (auto loaded = machine_->load(program_.image); !loaded) return loaded.error();
+    if (request_.split_traffic) engine().split_traffic();
     if (auto tensors = attach_tensors(); !tensors) return tensors.error();
     if (const TensorRequest& t = request_.tensors; t.wanted) {
       capture_.emplace(TensorCapture::Wanted{t.wanted, t.inference, t.constants}, machine_->bus());
@@ -91,7 +97,16 @@ class Runner {
     }
     recognition_->listen(engine(), machine_->timing(), machine_->operating_points());
     engine().calls().add_listener(&recorder_);
+    if (!costs_.empty()) {
+      auto attached = UserCosts::attach(*machine_, costs_, [this] { return recognition_->running_number(); });
+      if (!attached) return attached.error();
+      user_costs_ = std::move(attached).value();
+    }
     heap_ = std::make_unique<HeapWatch>(*machine_, program_);
+    // Each security state has a main stack of its own, which the engine tells apart by itself.
+    const auto& features = board.core.features;
+    if (std::find(features.begin(), features.end(), "security") == features.end())
+      stacks_ = std::make_unique<StackWatch>(*machine_, program_);
     if (auto dump = find_dump(); !dump) return dump.error();
     if (auto rois = watch_regions(); !rois) return rois.error();
     if (auto traced = trace(); !traced) return traced.error();
@@ -113,11 +128,14 @@ class Runner {
     result.console = machine_->console_text();
     collect_totals(*machine_, result);
     recognition_->give(result);
+    if (user_costs_) user_costs_->give(result, recognition_->layer_indices());
     if (capture_) request_.tensors.give(capture_->take(recognition_->layer_indices()));
     set_times(result);
     attribute(engine(), machine_->timing(), program_.symbols, program_.debug, result,
               [this](const CallNode& node) { return recognition_->layer_of(node); });
     collect_memory(*machine_, program_, result);
+    if (stacks_) stacks_->give(result.memory);
+    heap_->give(result.memory);
     timeline(result);
     if (roi_) result.roi = roi_->result();
     collect_marked_regions(*machine_, program_, result);
@@ -418,7 +436,10 @@ class Runner {
   std::optional<TensorCapture> capture_;
   std::optional<Recognition> recognition_;
   TimelineRecorder recorder_;
+  std::vector<UserCost> costs_;
+  std::unique_ptr<UserCosts> user_costs_;
   std::unique_ptr<HeapWatch> heap_;
+  std::unique_ptr<StackWatch> stacks_;
   std::unique_ptr<RoiTracker> roi_;
   std::optional<MemoryDump> dump_;
   std::unique_ptr<debug::TraceObserver> trace_;

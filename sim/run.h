@@ -47,14 +47,15 @@ struct RunRequest {
   std::function<void(std::string_view)> remark;  ///< one line for the user before the run; may be empty
   std::vector<std::string> roi;                  ///< regions of interest, "BEGIN:END" each, symbols or addresses
   energy::Conditions supply;                     ///< how to price energy
-  std::string energy_table;   ///< path of an energy table to use instead of the board's; empty: the board's
-  std::string input_path;     ///< raw int8 bytes or .npy for the network's first input; empty: none
-  std::string output_path;    ///< where the network's first output goes, by extension raw or .npy; empty: none
-  std::string layers_path;    ///< a mapping of functions to layers (models/schema/layers.schema.json); empty: none
-  std::string dump_memory;    ///< "BEGIN:END=FILE": memory at the end (sim/memory_dump.h); empty: none
-  std::string files_folder;   ///< folder that semihosting may open files in; empty: none
-  std::string console_input;  ///< what the firmware reads from its console
-  std::string command_line;   ///< semihosting SYS_GET_CMDLINE
+  std::string energy_table;    ///< path of an energy table to use instead of the board's; empty: the board's
+  std::string input_path;      ///< raw int8 bytes or .npy for the network's first input; empty: none
+  std::string output_path;     ///< where the network's first output goes, by extension raw or .npy; empty: none
+  std::string layers_path;     ///< a mapping of functions to layers (models/schema/layers.schema.json); empty: none
+  bool split_traffic = false;  ///< bytes moved of each memory region by itself (Engine::split_traffic)
+  std::string dump_memory;     ///< "BEGIN:END=FILE": memory at the end (sim/memory_dump.h); empty: none
+  std::string files_folder;    ///< folder that semihosting may open files in; empty: none
+  std::string console_input;   ///< what the firmware reads from its console
+  std::string command_line;    ///< semihosting SYS_GET_CMDLINE
   std::function<void(char)> console;                        ///< each byte that the firmware prints; may be empty
   std::function<void(char)> console_error;                  ///< the same for semihosting's standard error
   std::function<void(Cycle now, double seconds)> progress;  ///< every `progress_every` cycles; may be empty

@@ -120,6 +120,8 @@ struct TimedBlock {
   bool in_flash = false;          ///< its code is in a flash region
   bool unsure_fetch = false;      ///< its front end's numbers are inferred or estimated
   std::uint32_t flash_words = 0;  ///< words of the flash front end that its code touches; 0: there is none
+  std::uint32_t load_bytes = 0, store_bytes = 0;  ///< of a pass in which no condition fails
+  std::uint8_t code_row = 0;                      ///< of Engine::traffic_rows(): where its code lies
 
   /// Times the block was entered and left by an exit.
   std::uint64_t runs() const {

@@ -38,6 +38,7 @@ Engine::Engine(const Parts& parts, std::function<bool(Address)> is_function)
       worst += port->worst_case(r->bus.value_or(memory::BusCosts{r->read_wait, r->write_wait}));
     dynamic_bound_ = std::max(dynamic_bound_, worst);
   }
+  assign_traffic_rows(false);
   if (parts_.timing.has_unaligned_cost()) dynamic_bound_ += 4;
   if (const auto* params = parts_.timing.predictor()) predictor_.emplace(*params);
   for (const auto& r : parts_.bus.regions()) {
@@ -311,6 +312,9 @@ bool Engine::spun(Edge* e) {
         const std::uint64_t passes = (until - h_.now) / each;
         e->runs += passes;
         h_.now += passes * each;
+        // The registers stand still, so each pass reads what the last one did.
+        for (std::size_t i = 0; i < moved_.size() && spin_moved_.size() == moved_.size(); ++i)
+          moved_[i].read += passes * (moved_[i].read - spin_moved_[i].read);
         if (observer_ && passes) observer_->skipped(h_.now - passes * each, h_.now, passes);
       }
     }
@@ -325,6 +329,7 @@ bool Engine::spun(Edge* e) {
   std::memcpy(spin_registers_.data(), h_.r, sizeof h_.r);
   spin_accesses_ = slow_accesses_;
   spin_now_ = h_.now;
+  if (all_through_engine_) spin_moved_ = moved_;
   return true;
 }
 
@@ -466,13 +471,16 @@ void Engine::go(const Redirect& f) {
       calls_.chain_exception(f.exception, h_.now);
     else
       calls_.enter_exception(f.exception, f.interrupted_sp, h_.now);
-    if (h_.r[parts_.arch.sp] < h_.stack_low) stack_lowered();  // the frame that the core stacked
+    stack_switched();  // the frame that the core stacked, or a handler's own stack
   }
   h_.now += f.cycles;
   exception_cycles_[point_] += f.cycles;
   if (f.kind == Kind::call_across) calls_.enter_across(f.pc, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
   unsure_exception_cycles_ += f.unsure;
-  if (f.kind == Kind::return_exception) calls_.leave_exception(h_.r[parts_.arch.sp], h_.now);
+  if (f.kind == Kind::return_exception) {
+    calls_.leave_exception(h_.r[parts_.arch.sp], h_.now);
+    if (keeper_) stack_switched();
+  }
   if (enters || f.kind == Kind::return_exception) clear_exclusive();
   if (f.kind == Kind::lockup) {
     locked_up_ = true;

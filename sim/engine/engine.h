@@ -51,6 +51,29 @@ struct FaultRecord {
   Cycle cycle = 0;
 };
 
+/// Keeps account of several stacks (sim/stack_watch.h). It is told of stack pointers seldom: not of those that rise,
+/// nor of those that are no news.
+struct StackKeeper {
+  virtual ~StackKeeper() = default;
+  /// `sp` is below what was given last: an instruction or the core's stacking lowered it. Gives below what to tell
+  /// next.
+  virtual Address lowered(Address sp) = 0;
+  /// `sp` may be of another stack than before: an exception begins or ends, or the stack pointer was written or loaded.
+  virtual Address switched(Address sp) = 0;
+  /// Lowest stack pointer of the stack that the program began with.
+  virtual Address main_low() const = 0;
+};
+
+/// What instructions move is counted by rows: a memory region each, or those regions together that handlers reach
+/// without the engine's help, which no count tells apart.
+struct TrafficRow {
+  std::string name;  ///< "flash"; "SRAM1, SRAM2" of several
+  std::string kind;  ///< "flash", "ram", "devices", or "memory" of several kinds
+};
+struct MovedBytes {
+  std::uint64_t read = 0, written = 0;
+};
+
 class Engine {
  public:
   struct Parts {
@@ -80,6 +103,12 @@ class Engine {
   void look_on(Observer* observer);
   /// From Observer::before or outside of run(): the program goes on at `pc` instead.
   void move_to(Address pc);
+  /// Counts the bytes moved of each region by itself: every access is then made by the engine, which moves no cycle but
+  /// takes longer. Set before the first run().
+  void split_traffic();
+  /// From now on `keeper` has the say of which stack a stack pointer is of; set before the first run(), nullptr:
+  /// nobody.
+  void keep_stacks(StackKeeper* keeper) { keeper_ = keeper; }
   /// Told when an operating point took effect.
   std::function<void(unsigned point, Cycle now)> on_operating_point;
   HotState& state() { return h_; }
@@ -129,6 +158,13 @@ class Engine {
   // ---- what was counted ---------------------------------------------------------------------------------------------
   /// Every block that ever ran, flushed ones included, in order of creation.
   const std::vector<std::unique_ptr<TimedBlock>>& blocks() const { return blocks_; }
+  const std::vector<TrafficRow>& traffic_rows() const { return traffic_rows_; }
+  /// The row of what handlers reach by themselves; it holds what blocks moved and no other row has.
+  static constexpr std::uint8_t direct_row = 1;
+  /// Bytes that went through the engine, by row; those of direct_row are part of what it holds.
+  const std::vector<MovedBytes>& moved() const { return moved_; }
+  /// Bytes of stores that were not made: STREX, SC without a reservation.
+  std::uint64_t not_stored() const { return not_stored_; }
   Cycle exception_cycles() const;
   /// Of exception_cycles(), those that rest on inferred or estimated rows.
   Cycle unsure_exception_cycles() const { return unsure_exception_cycles_; }
@@ -151,7 +187,7 @@ class Engine {
   /// Bytes used of the stack of set 1.
   std::uint32_t other_stack_used() const;
   /// Lowest stack pointer of set 0.
-  Address stack_low() const { return stack_set_ == 0 ? h_.stack_low : stacks_[0].low; }
+  Address stack_low() const { return keeper_ ? keeper_->main_low() : stack_set_ == 0 ? h_.stack_low : stacks_[0].low; }
   /// Sum over blocks, exceptions and sleep; equals state().now at the end of every run (checked in sim/collect.cpp).
   Cycle accounted() const;
 
@@ -173,6 +209,7 @@ class Engine {
   void arrive();
   void returned(std::uint32_t raw_target);
   void stack_lowered();
+  void stack_switched();
   void fetch_check();
   /// False: the block must be left before the instruction.
   bool observe(Slot* s);
@@ -219,6 +256,9 @@ class Engine {
     return a;
   }
   void change_protection();
+  /// Gives each region of the bus its row; `split`: one of its own.
+  void assign_traffic_rows(bool split);
+  void show_pages();
   /// Why no block begins at `pc`.
   BadAccess bad_fetch(Address pc);
   /// How the block at `pc` is reached.
@@ -259,7 +299,7 @@ class Engine {
   void code_written(Address a, unsigned size);
   /// Whether an unobserved run would make this access through the engine, too.
   bool special(const std::uintptr_t* pages, std::uint32_t address, unsigned size) const {
-    return !observer_ || !pages[address >> memory::Bus::page_bits] || (address & (size - 1));
+    return !(observer_ || all_through_engine_) || !pages[address >> memory::Bus::page_bits] || (address & (size - 1));
   }
 
   HotState h_;
@@ -296,14 +336,19 @@ class Engine {
   BadAccess abort_;
   std::array<std::uint32_t, isa::register_count> registers_{};
   std::array<std::uint32_t, isa::register_count + 2> saved_{};
+  std::vector<TrafficRow> traffic_rows_;
+  std::vector<MovedBytes> moved_;
+  std::uint64_t not_stored_ = 0;
+  bool all_through_engine_ = false;  ///< split_traffic()
   std::uint64_t slow_accesses_ = 0;
   std::unique_ptr<std::uint8_t[]> run_waits_;  ///< HotState::run_waits
   std::uint32_t longest_run_wait_ = 0;
   bool unsure_run_waits_ = false;
   std::uint64_t dynamic_bound_ = 0;  ///< most extra cycles that one access can cost on this board
 
+  StackKeeper* keeper_ = nullptr;
   Observer* observer_ = nullptr;
-  std::unique_ptr<std::uintptr_t[]> no_pages_;  ///< observed runs: every access is made by the engine
+  std::unique_ptr<std::uintptr_t[]> no_pages_;  ///< every access is made by the engine
   const GuardData* guard_ = nullptr;            ///< of the instruction that is being observed, if it is conditional
   std::uint64_t guard_fails_ = 0;               ///< and its count before
   bool observing_ = false;                      ///< before() was told, after() not yet
@@ -315,6 +360,7 @@ class Engine {
   std::array<std::uint32_t, isa::register_count + 2> spin_registers_{};
   std::uint64_t spin_accesses_ = 0;
   Cycle spin_now_ = 0;
+  std::vector<MovedBytes> spin_moved_;
   unsigned spin_tries_ = 0;
   bool spinning_forever_ = false;
 

@@ -69,6 +69,8 @@ TimedBlock* Engine::find(const Key& key) {
   for (std::size_t i = 0; i < tb->block->insns.size(); ++i) {
     const isa::Effects& e = tb->block->effects[i];
     accesses += e.loads + e.stores;
+    tb->load_bytes += e.load_bytes;
+    tb->store_bytes += e.store_bytes;
     if (parts_.timing.has_operand_rule(tb->block->insns[i])) tb->max_cycles += 40;
   }
   tb->max_cycles += 4 + accesses * dynamic_bound_;
@@ -110,6 +112,7 @@ void Engine::build_slots(TimedBlock& tb) {
   if (!marks_.empty() && marks_.count(block.pc)) add(step_mark, 0);
   if (tb.function_entry != FunctionEntry::none) add(step_function_entry, 0);
   const memory::Region* region = parts_.bus.find(block.pc);
+  tb.code_row = region ? region->traffic_row : direct_row;
   tb.in_flash = region && region->kind == memory::RegionKind::flash;
   if (region && region->flash) {
     tb.flash = region->flash.get();
@@ -122,6 +125,7 @@ void Engine::build_slots(TimedBlock& tb) {
     tb.max_cycles += block.insns.size() * region->read_wait;
   }
   const isa::RegSet sp_bit = isa::reg_bit(parts_.arch.sp);
+  const isa::RegSet frame_pointers = parts_.arch.sp == 13 ? isa::reg_bit(7) | isa::reg_bit(11) : isa::reg_bit(8);
   for (std::size_t i = 0; i < block.insns.size(); ++i) {
     const isa::Insn& insn = block.insns[i];
     if (observer_) add(step_observe, i).insn = insn;
@@ -150,8 +154,12 @@ void Engine::build_slots(TimedBlock& tb) {
     const isa::Effects& x = block.effects[i];
     const bool half = x.reads == 0 && x.loads == 0 && i + 1 < block.insns.size() &&
                       (block.effects[i + 1].reads & block.effects[i + 1].writes & sp_bit);
+    // Loaded, or moved from a register that is no frame pointer: by a change of threads.
+    const bool anew = insn.rd == parts_.arch.sp &&
+                      (insn.cls == isa::OpClass::load ||
+                       (insn.cls == isa::OpClass::alu && x.reads && !(x.reads & (sp_bit | frame_pointers))));
     if ((x.writes & sp_bit) && !half && !isa::ends_block(insn.cls))
-      add(parts_.arch.sp == 13 ? step_stack_check<13> : step_stack_check<2>, i);
+      add(anew ? step_stack_switch : parts_.arch.sp == 13 ? step_stack_check<13> : step_stack_check<2>, i);
     if (guarded) {
       Slot& g = tb.slots[guard_at];
       g.guard.skip = static_cast<std::uint8_t>(tb.slots.size() - guard_at);

@@ -9,7 +9,8 @@ namespace mj::engine {
 inline bool Engine::load_hit(Slot* s, std::uint32_t address, unsigned size, unsigned kind, std::uint32_t& value) {
   if ((address & (size - 1)) || (kind & access_unprivileged) || observer_ || (h_.attention & attention_abort))
     return false;
-  if (parts_.bus.read_hit(address, size, value)) {
+  if (const memory::Region* region = parts_.bus.read_hit(address, size, value)) {
+    moved_[region->traffic_row].read += size;
     ++slow_accesses_;
     ++dynamic(insn_index(h_.tb, s)).not_ram;
     return true;
@@ -17,13 +18,17 @@ inline bool Engine::load_hit(Slot* s, std::uint32_t address, unsigned size, unsi
   if (!parts_.bus.quick_read(address, value, size)) return false;
   // A line that RAM had may hold flash by now, whose bytes are elsewhere.
   const memory::Region* region = parts_.bus.find(address);
-  return region != nullptr && region->bus.has_value();
+  if (!region || !region->bus) return false;
+  moved_[region->traffic_row].read += size;
+  return true;
 }
 
 inline bool Engine::store_hit(std::uint32_t address, std::uint32_t value, unsigned size, unsigned kind) {
   if ((address & (size - 1)) || (kind & access_unprivileged) || observer_ || (h_.attention & attention_abort))
     return false;
-  return parts_.bus.quick_write(address, value, size);
+  if (!parts_.bus.quick_write(address, value, size)) return false;
+  moved_[parts_.bus.find(address)->traffic_row].written += size;
+  return true;
 }
 
 std::uint32_t slow_load(HotState* h, Slot* s, std::uint32_t address, unsigned size, unsigned kind) {
@@ -117,6 +122,7 @@ std::uint32_t Engine::load(Slot* s, std::uint32_t address, unsigned size, unsign
       abort(s, {BadAccess::Why::unmapped, at, size, false, false});
       return 0;
     }
+    moved_[part.traffic_row].read += step;
     value |= part.value << (8 * i);
     if (i == 0 || (at & 3) == 0) {
       extra += part.extra_cycles;
@@ -170,6 +176,7 @@ void Engine::store(Slot* s, std::uint32_t address, std::uint32_t value, unsigned
                 size, true, false});
       return;
     }
+    moved_[part.traffic_row].written += step;
     if (i == 0 || (at & 3) == 0) {
       extra += part.extra_cycles;
       buffered += part.buffered_cycles;
@@ -205,6 +212,7 @@ std::uint32_t Engine::store_exclusive(Slot* s, std::uint32_t address, std::uint3
   const bool held = exclusive_ && ((exclusive_address_ ^ address) & parts_.arch.exclusive_mask) == 0;
   exclusive_ = false;
   if (!held) {
+    not_stored_ += size;
     if (address & (size - 1)) abort(s, {BadAccess::Why::unaligned, address, size, true, false});
     return 1;
   }
@@ -230,6 +238,7 @@ void Engine::system_write(Slot* s, std::uint32_t id, std::uint32_t value) {
   if (h_.attention & attention_abort) return;
   ++slow_accesses_;
   bool illegal = false, sleep = false;
+  const std::uint32_t sp_before = h_.r[parts_.arch.sp];
   current_slot_ = s;
   parts_.arch.system_write(h_, s->insn, id, value, access_time(s), illegal, sleep);
   current_slot_ = nullptr;
@@ -239,6 +248,7 @@ void Engine::system_write(Slot* s, std::uint32_t id, std::uint32_t value) {
     return;
   }
   if (sleep) sleeping_ = true;
+  if (keeper_ && h_.r[parts_.arch.sp] != sp_before) stack_switched();
   // Masks, privilege or the stack pointer may have changed: let the dispatcher look at interrupts again.
   kick();
 }
@@ -263,8 +273,19 @@ void Engine::returned(std::uint32_t raw_target) {
 void Engine::stack_lowered() {
   // A core that starts without a stack pointer (RISC-V) sets it up once: that is its stack's top.
   if (stack_top_ == 0) stack_top_ = h_.r[parts_.arch.sp];
+  if (keeper_) {
+    h_.stack_low = keeper_->lowered(h_.r[parts_.arch.sp]);
+    return;
+  }
   h_.stack_low = h_.r[parts_.arch.sp];
   if (stack_set_ == 0) deepest_stack_ = calls_.stack();
+}
+
+void Engine::stack_switched() {
+  if (keeper_)
+    h_.stack_low = keeper_->switched(h_.r[parts_.arch.sp]);
+  else if (h_.r[parts_.arch.sp] < h_.stack_low)
+    stack_lowered();
 }
 
 void Engine::use_stacks(unsigned set) {

@@ -55,6 +55,12 @@ Slot* step_stack_check(HotState* h, Slot* s) {
   MJ_NEXT(h, s + 1);
 }
 
+/// Behind an instruction that sets the stack pointer anew, as a change of threads does.
+inline Slot* step_stack_switch(HotState* h, Slot* s) {
+  h->engine->stack_switched();
+  MJ_NEXT(h, s + 1);
+}
+
 /// In front of an instruction that lowers the stack pointer (register id Sp) by a constant; the slot's imm holds what
 /// is added. Register id Limit is what it must not go below.
 template <unsigned Sp, unsigned Limit>

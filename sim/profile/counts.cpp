@@ -1,5 +1,6 @@
 #include "sim/profile/counts.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace mj::profile {
@@ -116,6 +117,17 @@ void count_cycles(energy::Activity& a, const TimedBlock& tb, Reason r, Cycle n) 
   if (tb.in_flash) a.code_flash_cycles += n;
 }
 
+/// Data that a block's passes read and wrote, wherever that lies.
+void add_data(Moved& m, const TimedBlock& tb, std::uint64_t runs) {
+  m.read += runs * tb.load_bytes;
+  m.written += runs * tb.store_bytes;
+  for (const std::uint16_t slot : tb.guards) {
+    const isa::Effects& e = tb.block->effects[tb.slot_insn[slot]];
+    m.read -= tb.slots[slot].guard.fails * e.load_bytes;
+    m.written -= tb.slots[slot].guard.fails * e.store_bytes;
+  }
+}
+
 std::uint64_t fails(const TimedBlock& tb) {
   std::uint64_t n = 0;
   for (const std::uint16_t slot : tb.guards) n += tb.slots[slot].guard.fails;
@@ -138,6 +150,12 @@ Counts& Counts::operator+=(const Counts& o) {
   for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += o.reasons[i], unsure[i] += o.unsure[i];
   energy::operator+=(activity, o.activity);
   add_parts(parts, o.parts, false);
+  if (moved.size() < o.moved.size()) moved.resize(o.moved.size());
+  for (std::size_t i = 0; i < o.moved.size(); ++i) {
+    moved[i].read += o.moved[i].read;
+    moved[i].written += o.moved[i].written;
+    moved[i].code += o.moved[i].code;
+  }
   return *this;
 }
 
@@ -148,16 +166,25 @@ Counts& Counts::operator-=(const Counts& o) {
   for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] -= o.reasons[i], unsure[i] -= o.unsure[i];
   energy::operator-=(activity, o.activity);
   add_parts(parts, o.parts, true);
+  for (std::size_t i = 0; i < std::min(moved.size(), o.moved.size()); ++i) {
+    moved[i].read -= o.moved[i].read;
+    moved[i].written -= o.moved[i].written;
+    moved[i].code -= o.moved[i].code;
+  }
   return *this;
 }
 
 Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points) {
   Counts c = exception_counts(engine);
   c += sleep_counts(engine);
+  c.moved.resize(engine.traffic_rows().size());
+  Moved data;
   for (const auto& tb : engine.blocks()) {
     const std::uint64_t runs = tb->runs();
     c.instructions += runs * tb->block->insns.size();
     c.condition_failed += fails(*tb);
+    c.moved[tb->code_row].code += runs * (tb->block->end() - tb->block->pc);
+    add_data(data, *tb, runs);
     energy::Activity& activity = at_point(c, tb->operating_point);
     each_cycle(engine, *tb, timing, [&](std::size_t, Reason r, Cycle n, std::uint16_t row) {
       c.reasons[index(r)] += n;
@@ -167,7 +194,24 @@ Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timi
     });
     each_event(*tb, points, [&](std::size_t, auto event, std::uint64_t n) { activity.*event += n; });
   }
+  // What no other row has is of the regions that handlers reach by themselves. Of an instruction that faulted, all.
+  data.written -= engine.not_stored();
+  for (std::size_t i = 0; i < c.moved.size(); ++i) {
+    if (i == engine::Engine::direct_row) continue;
+    data.read -= c.moved[i].read = engine.moved()[i].read;
+    data.written -= c.moved[i].written = engine.moved()[i].written;
+  }
+  c.moved[engine::Engine::direct_row].read = data.read;
+  c.moved[engine::Engine::direct_row].written = data.written;
   return c;
+}
+
+Traffic traffic(const engine::Engine& engine, const Counts& counts) {
+  Traffic out;
+  for (std::size_t i = 0; i < counts.moved.size(); ++i)
+    if (const Moved& m = counts.moved[i]; m.read || m.written || m.code)
+      out.push_back({engine.traffic_rows()[i].name, m.read, m.written, m.code});
+  return out;
 }
 
 std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,

@@ -9,9 +9,15 @@
 
 #include "energy/activity.h"
 #include "sim/engine/engine.h"
+#include "sim/profile/run_result.h"
 #include "sim/timing/reason.h"
 
 namespace mj::profile {
+
+/// Bytes that instructions moved: data that they read and wrote, and their own.
+struct Moved {
+  std::uint64_t read = 0, written = 0, code = 0;
+};
 
 /// What was spent, and why.
 struct Counts {
@@ -22,6 +28,7 @@ struct Counts {
   std::array<Cycle, timing::reason_count> unsure{};  ///< of these, resting on inferred or estimated numbers
   energy::Activities activity;                       ///< its cycles sum to `cycles`
   std::vector<Cycle> parts;                          ///< by PartId, sums to `cycles`; empty: nobody asked
+  std::vector<Moved> moved;                          ///< by Engine::traffic_rows(); of total_counts only
 
   Counts& operator+=(const Counts& o);
   Counts& operator-=(const Counts& o);
@@ -32,6 +39,9 @@ using Points = std::vector<energy::OperatingPoint>;
 
 /// Everything up to now; sum(reasons) == cycles == engine.state().now at a block boundary.
 Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points);
+
+/// What was moved, by the names of regions.
+Traffic traffic(const engine::Engine& engine, const Counts& counts);
 
 /// Per instruction address. Without exception entries and exits and sleep, which belong to no instruction.
 std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,

@@ -260,6 +260,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     n.between_cycles = sum.between.cycles;
     n.between_instructions = sum.between.instructions;
     n.between_parts = parts_of(sum.between.parts);
+    n.between_bytes_moved = meter_.traffic(sum.between);
     result.networks.push_back(std::move(n));
   }
   for (const LayerSum& sum : layers_) {
@@ -282,6 +283,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     l.unsure = sum.counts.unsure;
     l.activity = sum.counts.activity;
     l.parts = parts_of(sum.counts.parts);
+    l.bytes_moved = meter_.traffic(sum.counts);
     result.networks[static_cast<std::size_t>(network)].macs += l.macs;
     result.layers.push_back(std::move(l));
   }
@@ -297,6 +299,7 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     facts.reasons = counts.reasons;
     facts.activity = counts.activity;
     facts.parts = parts_of(counts.parts);
+    facts.bytes_moved = meter_.traffic(counts);
     result.phases.push_back(std::move(facts));
   };
   const auto plain = [&](const char* kind, std::uint64_t count, const Counts& counts) {

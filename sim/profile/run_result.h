@@ -35,6 +35,27 @@ struct Energy {
 /// Cycles by cause. `unsure` beside them: those of these that rest on inferred or estimated numbers of core or board.
 using Reasons = std::array<Cycle, timing::reason_count>;
 
+/// What instructions moved in and out of a memory region, or of several that were counted together: "SRAM1, SRAM2".
+/// What exceptions stack by themselves and what a front end fetches ahead is not part of it.
+struct BytesMoved {
+  std::string region;              ///< "devices": all of them
+  std::uint64_t read = 0;          ///< data
+  std::uint64_t written = 0;       ///< data
+  std::uint64_t instructions = 0;  ///< code that was run, skipped instructions included
+
+  bool operator==(const BytesMoved&) const = default;
+};
+/// Regions of which nothing was moved are left out. In the board's order, devices first.
+using Traffic = std::vector<BytesMoved>;
+
+/// Most multiply-accumulates of int8 that the core's arithmetic alone can issue (timing::PeakMacs): what a layer's
+/// MACs per cycle are held against.
+struct PeakMacs {
+  double per_cycle = 0;
+  std::string by;                 ///< "SMLAD"
+  std::string certainty, source;  ///< of the core file's row
+};
+
 struct Provenance {
   std::string tool_version;          ///< "0.1.0"
   std::string timing_model_version;  ///< timing::model_version
@@ -45,8 +66,9 @@ struct Provenance {
   std::string isa;             ///< of the ELF's attributes: "armv7e-m"
   std::string board, board_title;
   std::string core, core_title;
-  bool board_proposed = false;   ///< chosen by us, not by the user
-  Hertz held_clock_hz = 0;       ///< what-if: the core ran at this clock, whatever the firmware programmed; 0: no
+  std::optional<PeakMacs> peak_macs;  ///< none: a core without a multiplier, or nobody says
+  bool board_proposed = false;        ///< chosen by us, not by the user
+  Hertz held_clock_hz = 0;            ///< what-if: the core ran at this clock, whatever the firmware programmed; 0: no
   std::string held_wait_states;  ///< what-if: flash wait states held ("4") or as that clock needs ("auto"); empty: no
 };
 
@@ -66,6 +88,7 @@ struct Totals {
   Reasons reasons{}, unsure{};
   Estimate cycles_estimate;  ///< cycles with the interval of the core's and the memory's model
   energy::Activities activity;
+  Traffic bytes_moved;           ///< its layers', what lies between them, and phases' sum to it
   std::optional<Energy> energy;  ///< none: the board has no energy table (see EnergyModel)
 };
 
@@ -116,8 +139,8 @@ struct Part {
   /// "printing", "features" (extraction of them), "quantising", "post_processing", "network_setup", "hardware_setup",
   /// "heap", "waiting", "interrupts" (their handlers); empty: the program's own code.
   std::string work;
-  /// What it was done with: "soft_float", "copying" (of memory), "integer" and "math" functions, "unnamed" (functions of
-  /// which no name is known); empty: its own code.
+  /// What it was done with: "soft_float", "copying" (of memory), "integer" and "math" functions, "unnamed" (functions
+  /// of which no name is known); empty: its own code.
   std::string helper;
   Cycle cycles = 0;
 };
@@ -152,6 +175,7 @@ struct Layer {
   std::string kernel;    ///< the function with most of its cycles, if it isn't the layer's own
   energy::Activities activity;
   std::vector<Part> parts;       ///< empty: nobody knows (a result saved by an earlier version)
+  Traffic bytes_moved;           ///< of all invocations
   std::optional<Energy> energy;  ///< of all invocations
 };
 
@@ -180,6 +204,7 @@ struct Network {
   std::uint64_t between_instructions = 0;
   std::vector<Part> between_parts;  ///< of between_cycles; empty: nobody knows
   energy::Activities activity;
+  Traffic between_bytes_moved;           ///< inside inferences, outside of layers
   std::optional<Energy> energy;          ///< inside of inferences
   std::optional<Energy> between_energy;  ///< inside inferences, outside of layers
 };
@@ -199,6 +224,7 @@ struct Phase {
   Reasons reasons{};
   energy::Activities activity;
   std::vector<Part> parts;  ///< empty: nobody knows
+  Traffic bytes_moved;
   std::optional<Energy> energy;
 };
 
@@ -243,10 +269,34 @@ struct MemoryRegion {
   std::vector<NamedBytes> sections;          ///< largest first
 };
 
+/// The stack that the program began with (Arm: the main stack).
 struct Stack {
   Address top = 0, low = 0;
   std::uint64_t used_bytes = 0;    ///< top - low, and what was used of another security state's stack
   std::vector<std::string> chain;  ///< functions at the deepest point, outermost first
+};
+
+/// A thread's own stack, which lies in memory that is counted as static or as heap already.
+struct ThreadStack {
+  std::string name;                  ///< the thread's, as the firmware calls it; or the object that holds the stack
+  Address top = 0, low = 0;          ///< low: deepest
+  std::uint64_t used_bytes = 0;      ///< top - low
+  std::uint64_t size_bytes = 0;      ///< 0: unknown
+  std::uint64_t overflow_bytes = 0;  ///< that it went below its lowest byte
+  std::vector<std::string> chain;    ///< functions at the deepest point, outermost first
+};
+
+/// What an allocator gave out, from calls of its functions.
+struct Heap {
+  std::string allocator;           ///< "malloc", "pvPortMalloc"
+  std::uint64_t peak_bytes = 0;    ///< most that was in use at a time, as asked for
+  std::uint64_t taken_bytes = 0;   ///< most memory that this took, with the allocator's own records; 0: unknown
+  std::uint64_t size_bytes = 0;    ///< that there is for it; 0: unknown
+  std::uint64_t in_use_bytes = 0;  ///< when the run ended
+  std::uint64_t allocations = 0;   ///< that succeeded
+  std::uint64_t failures = 0;      ///< that did not
+  bool in_static = false;          ///< it lies in an array that is counted as static RAM
+  std::vector<std::string> chain;  ///< functions when the peak was reached, outermost first
 };
 
 struct Memory {
@@ -254,7 +304,19 @@ struct Memory {
   std::uint64_t ram_static = 0, ram_size = 0;  ///< .data, .bss and the like
   std::vector<MemoryRegion> regions;
   Stack stack;
+  std::vector<ThreadStack> threads;  ///< in the order of their first use
+  std::vector<Heap> heaps;
+  std::string heap_unknown;  ///< why `heaps` says nothing; empty: it says what there is
   std::vector<NamedBytes> largest_symbols;
+
+  /// Bytes that heaps took beside static RAM.
+  std::uint64_t heap_bytes() const {
+    std::uint64_t n = 0;
+    for (const Heap& h : heaps)
+      if (!h.in_static) n += h.taken_bytes ? h.taken_bytes : h.peak_bytes;
+    return n;
+  }
+  std::uint64_t ram_peak() const { return ram_static + heap_bytes() + stack.used_bytes; }
 };
 
 /// When functions and layers ran, on the axis of core cycles since reset.
@@ -296,6 +358,16 @@ struct MarkedRegion {
   std::string name;  ///< of the image's section .mj.regions; may be empty
   Cycle cycles = 0;
   std::uint64_t instructions = 0;
+};
+
+/// What the user says that something costs which is not simulated, an accelerator's operator: beside the run's cycles
+/// and joules, never part of them.
+struct UserFigure {
+  std::string name, source;  ///< source: where the user has it from; may be empty
+  int layer = -1;            ///< index into RunResult::layers that it happened in; -1: none
+  std::uint64_t times = 0;
+  Cycle cycles_each = 0;
+  double energy_each_j = 0;
 };
 
 /// Something that we did not model or that the user should know.
@@ -352,9 +424,9 @@ struct RunResult {
   std::vector<Network> networks;
   std::vector<energy::OperatingPoint> operating_points;  ///< that activities refer to, in order of first use
   EnergyModel energy_model;
-  std::vector<Layer> layers;        ///< of all networks, in execution order
-  std::vector<Phase> phases;        ///< in order of the run
-  std::vector<Function> functions;  ///< by self cycles, largest first
+  std::vector<Layer> layers;           ///< of all networks, in execution order
+  std::vector<Phase> phases;           ///< in order of the run
+  std::vector<Function> functions;     ///< by self cycles, largest first
   std::vector<FamilyMember> families;  ///< functions that ran and whose names say what they do, by name
   std::vector<TreeNode> call_tree;
   std::vector<Line> lines;  ///< by cycles, largest first
@@ -362,7 +434,8 @@ struct RunResult {
   Timeline timeline;
   std::vector<UnsureRow> unsure_rows;  ///< by cycles, largest first; sums to the sum of totals.unsure
   std::vector<Roi> roi;
-  std::vector<MarkedRegion> regions;  ///< in order of their ends
+  std::vector<MarkedRegion> regions;     ///< in order of their ends
+  std::vector<UserFigure> user_figures;  ///< in the order of the user's file, a row a layer
   std::vector<Diagnostic> diagnostics;
   std::optional<Comparison> compare;  ///< none: nobody asked
   std::string console;                ///< what the firmware printed

@@ -173,6 +173,7 @@ const PredictorParams* CoreTiming::predictor() const { return table_->predictor 
 const StoreBuffer& CoreTiming::store_buffer() const { return table_->store_buffer; }
 
 const ExceptionCost& CoreTiming::exceptions() const { return table_->exceptions; }
+const std::optional<PeakMacs>& CoreTiming::peak_macs() const { return table_->peak_macs; }
 std::uint32_t CoreTiming::skipped_cycles() const { return table_->skipped; }
 const std::string& CoreTiming::name() const { return table_->name; }
 const std::string& CoreTiming::title() const { return table_->title; }

@@ -104,6 +104,17 @@ struct RowInfo {
   std::string note;
 };
 
+/// Most multiply-accumulates of int8 that a core's arithmetic can issue: `macs` in `cycles`, by the instructions that
+/// do the multiplying and adding alone. Loads, stores and loops, which feed it, are not part of it, so no kernel
+/// reaches it.
+struct PeakMacs {
+  std::uint32_t macs = 0, cycles = 1;
+  std::string by;  ///< the instructions of one step: "SMLAD", "MUL, ADD"
+  std::string source;
+  Certainty certainty = Certainty::estimated;
+  double per_cycle() const { return static_cast<double>(macs) / cycles; }
+};
+
 /// Cycles of exceptions with zero-wait memory. What a core does not have is 0.
 struct ExceptionCost {
   std::uint32_t entry = 0;           ///< from the last instruction's end to the handler's first instruction
@@ -198,6 +209,9 @@ class CoreTiming {
   const StoreBuffer& store_buffer() const;
   /// Cost of an instruction whose IT condition failed.
   std::uint32_t skipped_cycles() const;
+
+  /// None: a core without a multiplier, or nobody says.
+  const std::optional<PeakMacs>& peak_macs() const;
 
   const std::string& name() const;                   ///< "cortex-m4"
   const std::string& title() const;                  ///< "Arm Cortex-M4F"

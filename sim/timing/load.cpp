@@ -53,7 +53,7 @@ void Loader::fail(const std::string& pointer, std::string why, std::string try_t
   if (!error) error = bad(core, pointer, std::move(why), std::move(try_this));
 }
 
-RowId Loader::add_row(const std::string& id, const json& row) {
+RowInfo Loader::row_info(const std::string& id, const json& row) const {
   RowInfo info;
   info.id = id;
   const std::string source = row["source"].get<std::string>();
@@ -63,7 +63,11 @@ RowId Loader::add_row(const std::string& id, const json& row) {
   for (Certainty c :
        {Certainty::documented, Certainty::measured, Certainty::model, Certainty::inferred, Certainty::estimated})
     if (timing::name(c) == certainty) info.certainty = c;
-  table->rows.push_back(std::move(info));
+  return info;
+}
+
+RowId Loader::add_row(const std::string& id, const json& row) {
+  table->rows.push_back(row_info(id, row));
   return static_cast<RowId>(table->rows.size() - 1);
 }
 
@@ -140,6 +144,14 @@ void Loader::rest() {
     const json& row = doc["store_buffer"];
     add_row("store_buffer", row);
     t.store_buffer = {number(row, "entries", 0), number(row, "merge_bytes", 0)};
+  }
+  if (doc.contains("peak_macs")) {
+    // No cycle rests on it: it is no row of the table.
+    const json& row = doc["peak_macs"];
+    RowInfo info = row_info("peak_macs", row);
+    t.peak_macs = PeakMacs{number(row, "macs", 1), number(row, "cycles", 1), row["by"].get<std::string>(),
+                           std::move(info.source), info.certainty};
+    if (!info.note.empty()) t.peak_macs->source += ": " + info.note;
   }
   if (!doc.contains("exceptions")) return;
   const std::pair<const char*, std::uint32_t ExceptionCost::*> fields[] = {

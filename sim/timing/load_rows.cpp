@@ -112,7 +112,8 @@ void Loader::latencies() {
     latency.consumers = classes_or(row, "consumers", pointer, true);
     const ClassSet except = classes_or(row, "not_consumers", pointer, false);
     for (std::size_t c = 0; c < except.size(); ++c) latency.consumers[c] = latency.consumers[c] && !except[c];
-    for (const json& role : row["roles"]) {
+    for (const json& name : row["roles"]) {
+      const auto role = name.get<std::string>();
       if (role == "operand") latency.operand = true;
       if (role == "address") latency.address = true;
       if (role == "store_data") latency.store_data = true;

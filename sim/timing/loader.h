@@ -39,6 +39,7 @@ struct Loader {
   }
   static bool flag(const nlohmann::json& row, const char* key) { return row.contains(key) && row[key].get<bool>(); }
 
+  RowInfo row_info(const std::string& id, const nlohmann::json& row) const;
   RowId add_row(const std::string& id, const nlohmann::json& row);
 
   ClassSet classes(const nlohmann::json& names, const std::string& pointer);

@@ -217,6 +217,7 @@ struct CoreTiming::Table {
   RowId skipped_row = 0;
   ExceptionCost exceptions, unsure_exceptions;
   StoreBuffer store_buffer;
+  std::optional<PeakMacs> peak_macs;
 
   bool unsure(RowId row) const { return rows[row].certainty >= Certainty::inferred; }
   const CostRow& cost(const isa::Insn& insn) const;

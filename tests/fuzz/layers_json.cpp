@@ -1,6 +1,7 @@
 // A user's mapping of functions to layers (run --layers), for an image whose functions the seeds name.
 #include "sim/profile/recognisers/mapping.h"
 
+#include "sim/user_costs.h"
 #include "tests/fuzz/target.h"
 
 using namespace mj;
@@ -23,7 +24,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require_refusal(mapping.error());
     return 0;
   }
-  fuzz::require(!mapping->networks.empty() && !mapping->layers.empty(), "a mapping that is taken has layers");
+  const auto costs = read_user_costs(scratch.write("layers.json", fuzz::text_of(data, size)), program);
+  if (!costs.ok()) {
+    fuzz::require_refusal(costs.error());
+    return 0;
+  }
+  for (const UserCost& cost : *costs)
+    fuzz::require((cost.function || cost.address) && !cost.name.empty() && cost.energy_j >= 0,
+                  "a cost is of a call or a write and has a name");
+  fuzz::require(mapping->networks.empty() == mapping->layers.empty(), "a network that is taken has layers");
+  fuzz::require(!mapping->networks.empty() || !costs->empty(), "a file that is taken says something");
   std::vector<std::uint64_t> macs(mapping->networks.size());
   for (const profile::Layer& layer : mapping->layers) {
     fuzz::require(layer.network >= 0 && static_cast<std::size_t>(layer.network) < macs.size(),

@@ -72,6 +72,17 @@ TEST(Csv, CyclesSumToTheTotal) {
   EXPECT_EQ(column_sum(csv_functions(r, {}), "self_cycles"), r.totals.cycles);
 }
 
+TEST(Csv, BytesMovedAreThreeColumnsARegionAndSum) {
+  const auto r = test::with_memory();
+  const std::string table = csv(r, {});
+  EXPECT_EQ(column_of(table, "read_bytes(SRAM1)"), (std::vector<std::string>{"900000", "2000", "100", "0"}));
+  for (const profile::BytesMoved& b : r.totals.bytes_moved) {
+    EXPECT_EQ(column_sum(table, "read_bytes(" + b.region + ")"), b.read);
+    EXPECT_EQ(column_sum(table, "written_bytes(" + b.region + ")"), b.written);
+    EXPECT_EQ(column_sum(table, "instruction_bytes(" + b.region + ")"), b.instructions);
+  }
+}
+
 TEST(Csv, FemtojoulesSumToTheTotal) {
   const auto r = test::sample();
   EXPECT_EQ(r.totals.energy->split.total(), 300'000'000'099U);

@@ -27,7 +27,7 @@ void expect_error(const std::string& text, const std::string& where, const std::
 }
 
 TEST(Json, WhatWasSavedIsReadAndSavedAgainByteForByte) {
-  for (const auto& r : {test::sample(), test::faulted(), test::unpriced(), profile::RunResult()}) {
+  for (const auto& r : {test::sample(), test::faulted(), test::unpriced(), test::with_memory(), profile::RunResult()}) {
     const std::string first = saved(r);
     const auto read = read_json(first, "x.json");
     ASSERT_TRUE(read.ok()) << read.error().text();
@@ -40,6 +40,29 @@ TEST(Json, EveryFormatRendersARereadResultAsItRendersTheRun) {
   const auto read = read_json(saved(run), "x.json");
   ASSERT_TRUE(read.ok());
   for (const Format& f : formats()) EXPECT_EQ(f.render(*read, {}), f.render(run, {})) << f.name;
+}
+
+TEST(Json, AResultThatWasSavedBeforeBytesHeapsAndThreadsWereCountedIsRead) {
+  auto j = nlohmann::ordered_json::parse(saved(test::with_memory()));
+  j.erase("user_figures");
+  j["provenance"].erase("peak_macs");
+  for (const char* key : {"threads", "heaps", "heap_unknown"}) j["memory"].erase(key);
+  for (const char* list : {"layers", "phases"})
+    for (auto& row : j[list]) row.erase("bytes_moved");
+  for (auto& n : j["networks"]) n.erase("between_layers_bytes_moved");
+  j["totals"].erase("bytes_moved");
+  const auto read = read_json(j.dump(), "x.json");
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  EXPECT_EQ(read->memory.ram_peak(), 20'480U + 512U);
+  auto expected = test::sample();
+  expected.provenance.peak_macs.reset();
+  EXPECT_EQ(text(*read, {}), text(expected, {}));
+}
+
+TEST(Json, AUsersFigureOfALayerThatIsNotThereIsRefused) {
+  auto r = test::with_memory();
+  r.user_figures[0].layer = 7;
+  expect_error(saved(r), "/user_figures/0/layer", "is no row of /layers");
 }
 
 TEST(Json, NumbersKeepAllTheirDigits) {

@@ -82,6 +82,7 @@ inline profile::RunResult sample() {
   p.board_proposed = true;
   p.core = "cortex-m4";
   p.core_title = "Arm Cortex-M4";
+  p.peak_macs = profile::PeakMacs{2, "SMLAD", "documented", "the core's manual"};
 
   auto& t = r.totals;
   t.cycles = 1'000'000;
@@ -212,6 +213,22 @@ inline profile::RunResult sample() {
   r.diagnostics = {{"stub", "RCC+0x94", "a register that only remembers what was written", 3}};
   r.console = "hello\nscore 12\n";
   add_energy(r);
+  return r;
+}
+
+/// The sample with what earlier versions did not count: bytes moved, heaps, threads, and a user's figure.
+inline profile::RunResult with_memory() {
+  profile::RunResult r = sample();
+  r.layers[0].bytes_moved = {{"flash", 300'000, 0, 2'800'000}, {"SRAM1", 900'000, 60'000, 0}};
+  r.layers[1].bytes_moved = {{"flash", 1'000, 0, 200'000}, {"SRAM1", 2'000, 500, 0}};
+  r.networks[0].between_bytes_moved = {{"flash", 0, 0, 28'000}, {"SRAM1", 100, 50, 0}};
+  r.phases[2].bytes_moved = {{"devices", 4, 8, 0}, {"flash", 5'000, 0, 40'000}, {"SRAM1", 0, 20'480, 0}};
+  r.totals.bytes_moved = {{"devices", 4, 8, 0}, {"flash", 306'000, 0, 3'068'000}, {"SRAM1", 902'100, 81'030, 0}};
+  r.memory.heaps = {{"malloc", 3'000, 4'096, 8'192, 200, 12, 1, false, {"main", "malloc"}},
+                    {"pvPortMalloc", 1'024, 2'048, 4'096, 0, 3, 0, true, {}}};
+  r.memory.threads = {{"idle", 0x20004400, 0x20004380, 128, 1'024, 0, {"idle_task"}},
+                      {"net", 0x20004800, 0x200045c0, 576, 512, 64, {"net_task", "parse"}}};
+  r.user_figures = {{"Ethos-U55", "Vela", 0, 2, 120'000, 45.5e-6}, {"start", "", -1, 0, 10, 0}};
   return r;
 }
 

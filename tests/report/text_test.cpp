@@ -60,10 +60,11 @@ layers   sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet
     total                                           1,000,000         10.000 300.0  100 %
 
 in each layer   kernel: the function with most of its cycles; cycles of the first and of a typical
-                later run; live: bytes of the arena in use
-  #  kernel         first     warm  MAC/cycle  weights     live  bound by
-  0  dot_product  417,000  415,000      0.769  2.5 KiB  8.3 KiB  compute: issue, 84.1 %
-  1  layer_1       30,000   30,000          -        -        -  compute: issue, 83.3 %
+                later run; live: bytes of the arena in use; MAC/cycle: and its share of the core's
+                peak of 2, which is its multiplying and adding (SMLAD) alone
+  #  kernel         first     warm    MAC/cycle  weights     live  bound by
+  0  dot_product  417,000  415,000  0.769  38 %  2.5 KiB  8.3 KiB  compute: issue, 84.1 %
+  1  layer_1       30,000   30,000            -        -        -  compute: issue, 83.3 %
 
 functions   by self cycles, callees not included; µJ: total -15.0 % to +20.0 %, datasheet
   self cycles   share  self µJ  inclusive   share  calls  function
@@ -102,6 +103,52 @@ verdict
   stub        RCC+0x94: a register that only remembers what was written (3 times)
   saved       kws.mj.json
 )");
+}
+
+TEST(Text, BytesMovedByLayerAndRegion) {
+  EXPECT_EQ(section(text(test::with_memory(), {}), "bytes moved"),
+            R"(bytes moved   moved by instructions, themselves included
+  #                        flash read  SRAM1 read  SRAM1 written   flash code
+  0  CONV_2D                293.0 KiB   878.9 KiB       58.6 KiB  2,734.4 KiB
+  1  SOFTMAX                   1000 B     2.0 KiB          500 B    195.3 KiB
+     between layers                 -       100 B           50 B     27.3 KiB
+     outside of inference     4.9 KiB           -         20 KiB     39.1 KiB
+     total                  298.8 KiB   881.0 KiB       79.1 KiB  2,996.1 KiB
+)");
+  EXPECT_EQ(section(text(test::sample(), {}), "bytes moved"), "") << "a result of a version that did not count them";
+}
+
+TEST(Text, RegionsThatNoCountTellsApartAreNamedInTheRemark) {
+  auto r = test::with_memory();
+  r.totals.bytes_moved[2].region = r.layers[0].bytes_moved[1].region = "SRAM1, SRAM2";
+  EXPECT_THAT(section(text(r, {}), "bytes moved"),
+              HasSubstr("memory: SRAM1, SRAM2, which run --traffic\n              tells apart"));
+  EXPECT_THAT(section(text(r, {}), "bytes moved"), HasSubstr("memory read"));
+}
+
+TEST(Text, HeapsAndThreadsStandBesideTheStack) {
+  const std::string totals = section(text(test::with_memory(), {}), "totals");
+  EXPECT_THAT(totals, HasSubstr("heap, peak            2.9 KiB  of 8 KiB, 36.6 %; 4 KiB taken by "));
+  EXPECT_THAT(totals, HasSubstr("heap, peak              1 KiB  of 4 KiB, 25.0 %; 2 KiB taken by pvPortMalloc"));
+  EXPECT_THAT(totals, HasSubstr("stack, idle             128 B  of 1 KiB, 12.5 %; idle_task"));
+  EXPECT_THAT(totals, HasSubstr("stack, net              576 B  of 512 B, 112.5 %; 64 B too small; net_task > parse"));
+  // 20 KiB static, 4 KiB that malloc took, 512 B of stack; the other heap and the threads' stacks are static already.
+  EXPECT_THAT(totals, HasSubstr("RAM, peak            24.5 KiB  of 640 KiB, 3.8 %; static + heap + stack"));
+}
+
+TEST(Text, AHeapOfWhichNothingIsKnownIsNotZero) {
+  auto r = test::sample();
+  r.memory.heap_unknown = "the image has no symbols";
+  EXPECT_THAT(section(text(r, {}), "totals"), HasSubstr("heap, peak            unknown  the image has no symbols"));
+}
+
+TEST(Text, AUsersFiguresStandBesideTheRun) {
+  const std::string figures = section(text(test::with_memory(), {}), "user's figures");
+  EXPECT_THAT(figures, HasSubstr("confidence: user"));
+  EXPECT_THAT(figures,
+              HasSubstr("Ethos-U55         0      2      120,000    240,000   2.000  91.00 µJ  the user: Vela"));
+  EXPECT_THAT(figures, HasSubstr("1,240,000"));
+  EXPECT_THAT(text(test::with_memory(), {}), HasSubstr("cycles              1,000,000")) << "not part of the run's";
 }
 
 TEST(Text, TellsWhatRestsOnInferredNumbers) {

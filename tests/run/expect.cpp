@@ -70,6 +70,21 @@ void expect_conserved(const json& r) {
   }
   EXPECT_EQ(everywhere, r.at("totals").at("cycles")) << "layers, between layers and phases";
   EXPECT_EQ(issued, r.at("totals").at("instructions")) << "layers, between layers and phases";
+  // Bytes moved stand once in a layer, between layers or in a phase.
+  const auto moved = [](const json& rows, const json& region, const char* key) {
+    std::uint64_t n = 0;
+    for (const json& row : rows)
+      if (row.at("region") == region) n += row.at(key).get<std::uint64_t>();
+    return n;
+  };
+  for (const json& total : totals.at("bytes_moved"))
+    for (const char* key : {"read", "written", "instructions"}) {
+      std::uint64_t n = 0;
+      for (const json& l : r.at("layers")) n += moved(l.at("bytes_moved"), total.at("region"), key);
+      for (const json& w : r.at("networks")) n += moved(w.at("between_layers_bytes_moved"), total.at("region"), key);
+      for (const json& p : r.at("phases")) n += moved(p.at("bytes_moved"), total.at("region"), key);
+      EXPECT_EQ(n, total.at(key)) << "bytes " << key << " of " << total.at("region");
+    }
   // A network's cycles are its layers' and those between them; the rest of the run lies outside of networks.
   const json& networks = r.at("networks");
   EXPECT_LE(sum(networks, "cycles"), cycles);

@@ -135,5 +135,30 @@ TEST_F(Detect, NamesAreChecked) {
   refuses("run x.elf --detect all --gdb :0", 7, {});
 }
 
+// ---- a whole report
+// --------------------------------------------------------------------------------------------------
+
+class WholeReport : public Firmware {};
+
+/// The report of a key word spotting network at 100 columns, as people read it. Its cycles are those of the compiler of
+/// Debian 12: another one's code is another firmware. MJ_WRITE_WORDS=1 ctest -R WholeReport writes it anew.
+TEST_F(WholeReport, OfAKeyWordSpotterIsAsWritten) {
+  if (!installed("arm-none-eabi-gcc")) GTEST_SKIP() << "no arm-none-eabi-gcc here";
+  const std::string network = std::string(MJ_NETWORKS_DIR) + "/kws.tflite";
+  const Answer built = microjoule("build '" + network + "' --board nucleo-l4r5zi -o kws.elf");
+  ASSERT_EQ(built.code, 0) << built.err;
+  const Answer ran = microjoule("run kws.elf --board nucleo-l4r5zi --quiet");
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const std::string golden = std::string(MJ_WORDS) + "/kws_report.txt";
+  if (std::getenv("MJ_WRITE_WORDS")) std::ofstream(golden) << ran.out;
+  const std::string expected = slurp(golden);
+  const auto compiler = [](const std::string& report) {
+    const std::size_t at = report.find("\n  compiler ");
+    return report.substr(at, report.find('\n', at + 1) - at);
+  };
+  if (compiler(ran.out) != compiler(expected)) GTEST_SKIP() << "another compiler:" << compiler(ran.out);
+  EXPECT_EQ(ran.out, expected) << golden;
+}
+
 }  // namespace
 }  // namespace mj::test

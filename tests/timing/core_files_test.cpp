@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "isa/rv32/decode.h"
 #include "tests/timing/core_bench.h"
 
 namespace mj::timing {
@@ -82,6 +83,37 @@ TEST_P(EveryCore, SaysWhereEachRowComesFrom) {
   const CoreTiming c = core(GetParam());
   EXPECT_GT(c.rows().size(), 5u);
   for (const RowInfo& row : c.rows()) EXPECT_THAT(row.source, testing::Not(IsEmpty())) << row.id;
+}
+
+TEST_P(EveryCore, IssuesMultiplyAccumulatesAtItsPeakAndNoFaster) {
+  const CoreTiming c = core(GetParam());
+  const auto& peak = c.peak_macs();
+  if (!peak) {
+    EXPECT_EQ(GetParam(), "ch32v003") << "the only core without a multiplier";
+    return;
+  }
+  EXPECT_THAT(peak->source, testing::Not(IsEmpty()));
+  if (peak->by == "VMLADAV.S8") GTEST_SKIP() << "vector instructions are not modelled";
+  // Steps whose results are not wanted at once: accumulators take turns, products are added three steps later.
+  const auto cycles = [&](unsigned steps) {
+    constexpr unsigned x = 8, y = 9, products = 3;
+    BlockBuilder b;
+    b.size(c.isa() == "thumb" && peak->by == "MULS, ADDS" ? 2 : 4);
+    for (unsigned k = 0; k < steps; ++k) {
+      if (peak->by == "SMLAD" || peak->by == "MLA") {
+        b.op(OpClass::mac, k % 6, {x, y, k % 6});
+        continue;
+      }
+      b.op(OpClass::mul, k % products, {x, y}).alu(3 + k % 3, {3 + k % 3, (k + 1) % products});
+      // Some cores price an addition of two registers by its name.
+      if (c.isa() == "rv32") b.number(static_cast<std::uint16_t>(isa::rv32::Op::add));
+    }
+    return b.cycles(c);
+  };
+  constexpr unsigned steps = 12;
+  EXPECT_EQ(cycles(2 * steps) - cycles(steps), steps * peak->cycles) << peak->by;
+  const std::uint32_t at_once = peak->by == "SMLAD" ? 2 : 1;
+  EXPECT_EQ(peak->macs, at_once);
 }
 
 TEST_P(EveryCore, CutsABlockAnywhereWithoutChangingItsCycles) {

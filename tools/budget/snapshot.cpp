@@ -169,7 +169,7 @@ void add_totals(const RunResult& r, Snapshot& s) {
   if (r.totals.energy) s.totals[Metric::energy_uj] = figures.energy(*r.totals.energy);
   s.totals[Metric::flash_bytes] = figures.exact(real(r.memory.flash_used));
   s.totals[Metric::ram_bytes] = figures.exact(real(r.memory.ram_static));
-  s.totals[Metric::ram_peak_bytes] = figures.exact(real(r.memory.ram_static) + real(r.memory.stack.used_bytes));
+  s.totals[Metric::ram_peak_bytes] = figures.exact(real(r.memory.ram_peak()));
   s.totals[Metric::stack_bytes] = figures.exact(real(r.memory.stack.used_bytes));
 }
 

@@ -33,6 +33,9 @@ const Syntax& syntax() {
           {"detect", "WHAT",
            "stack-overflow, uninitialised, null (separated by commas) or all: tells where the firmware does it, "
            "exit code 4; slower"},
+          {"traffic", "",
+           "counts the bytes moved of each memory region by itself; without it, those regions together that cost no "
+           "wait states; slower"},
           {"trace", "FILE|-", "one line per instruction: cycle, pc, encoding, text, registers and memory accesses"},
           {"trace-symbol", "NAME", "traces this function only, what it calls not included"},
           {"trace-layer", "N", "traces only while this layer runs, what it calls included"},
@@ -156,6 +159,7 @@ Result<int> run_main(const Args& args) {
   if (!energy) return energy.error();
   request->output_path = parsed->get("output");
   request->dump_memory = parsed->get("dump-memory");
+  request->split_traffic = parsed->has("traffic");
   if (parsed->has("detect")) {
     request->detect = parsed->get("detect");
     if (const auto known = parse_detections(request->detect); !known) return known.error();

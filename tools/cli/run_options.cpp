@@ -71,7 +71,8 @@ std::vector<Option> with_run_options(std::vector<Option> options) {
        "board has a table)"},
       {"roi", "BEGIN:END", "measures from one symbol or address to the other, each time; more of them with commas"},
       {"layers", "FILE",
-       "which functions are a network's layers, where that isn't recognised; see models/schema/layers.schema.json"},
+       "which functions are a network's layers, where that isn't recognised, and what accelerators take; see "
+       "models/schema/layers.schema.json"},
       {"input", "FILE", "the network's first input: raw bytes of the tensor, or .npy"},
       {"console-input", "FILE", "what the firmware reads from its console; -: stdin"},
       {"files", "DIR", "the folder in which semihosting may open files; else it may open none"},

@@ -184,7 +184,7 @@ class Comparison {
     total("flash", Unit::bytes, m.flash_used, n.flash_used);
     total("RAM, static", Unit::bytes, m.ram_static, n.ram_static);
     total("stack, peak", Unit::bytes, m.stack.used_bytes, n.stack.used_bytes);
-    total("RAM, peak", Unit::bytes, m.ram_static + m.stack.used_bytes, n.ram_static + n.stack.used_bytes);
+    total("RAM, peak", Unit::bytes, m.ram_peak(), n.ram_peak());
   }
 
   /// Of two energies, if both runs' are known and each row that is there has one.

@@ -45,6 +45,23 @@ std::string line(std::vector<std::string> cells, const std::optional<Energy>& en
   return line(cells);
 }
 
+/// Three cells for each region that the run's total names: read, written, instructions.
+std::vector<std::string> traffic_cells(const RunResult& r, const std::vector<const Traffic*>& of) {
+  std::vector<std::string> cells;
+  for (const BytesMoved& region : r.totals.bytes_moved) {
+    BytesMoved sum;
+    for (const Traffic* rows : of)
+      for (const BytesMoved& b : *rows)
+        if (b.region == region.region) {
+          sum.read += b.read;
+          sum.written += b.written;
+          sum.instructions += b.instructions;
+        }
+    for (const std::uint64_t n : {sum.read, sum.written, sum.instructions}) cells.push_back(std::to_string(n));
+  }
+  return cells;
+}
+
 }  // namespace
 
 std::string csv(const RunResult& r, const Options&) {
@@ -53,23 +70,38 @@ std::string csv(const RunResult& r, const Options&) {
     const auto i = static_cast<std::size_t>(l.network);
     return i < r.networks.size() ? r.networks[i].name : std::string();
   };
-  const auto rest = [&](const char* kind, const std::string& network, Cycle cycles, const auto& energy) {
-    return line({kind, network, "", "", "", "", "", "", "", "", "", n(cycles), "", "", ""}, energy);
+  const auto whole = [&](std::vector<std::string> cells, const auto& energy, const std::vector<const Traffic*>& moved) {
+    for (std::string& cell : energy_cells(energy)) cells.push_back(std::move(cell));
+    for (std::string& cell : traffic_cells(r, moved)) cells.push_back(std::move(cell));
+    return line(cells);
   };
-  std::string out =
-      "kind,network,index,op,name,function,input_shapes,output_shapes,macs,parameter_bytes,invocations,cycles,"
-      "instructions,cycles_per_mac,time_s,energy_j,energy_low_j,energy_high_j,tier\n";
+  const auto rest = [&](const char* kind, const std::string& network, Cycle cycles, const auto& energy,
+                        const std::vector<const Traffic*>& moved) {
+    return whole({kind, network, "", "", "", "", "", "", "", "", "", n(cycles), "", "", ""}, energy, moved);
+  };
+  std::vector<std::string> titles = {"kind",         "network",         "index",        "op",
+                                     "name",         "function",        "input_shapes", "output_shapes",
+                                     "macs",         "parameter_bytes", "invocations",  "cycles",
+                                     "instructions", "cycles_per_mac",  "time_s",       "energy_j",
+                                     "energy_low_j", "energy_high_j",   "tier"};
+  for (const BytesMoved& b : r.totals.bytes_moved)
+    for (const char* what : {"read_bytes", "written_bytes", "instruction_bytes"})
+      titles.push_back(fmt::format("{}({})", what, b.region));
+  std::string out = line(titles);
   for (const Layer& l : r.layers) {
     const double work = static_cast<double>(l.macs) * static_cast<double>(l.invocations);
-    out += line(
+    out += whole(
         {"layer", network_name(l), n(l.index), l.op, l.name, l.function, shapes(l.input_shapes),
          shapes(l.output_shapes), n(l.macs), n(l.parameter_bytes), n(l.invocations), n(l.cycles), n(l.instructions),
          work > 0 ? fmt::format("{:.4f}", static_cast<double>(l.cycles) / work) : "", fmt::format("{:.9g}", l.time_s)},
-        l.energy);
+        l.energy, {&l.bytes_moved});
   }
   for (const Network& network : r.networks)
-    out += rest("between_layers", network.name, network.between_cycles, network.between_energy);
-  return out + rest("outside_of_inference", "", outside_cycles(r), outside_energy(r));
+    out += rest("between_layers", network.name, network.between_cycles, network.between_energy,
+                {&network.between_bytes_moved});
+  std::vector<const Traffic*> outside;
+  for (const Phase& p : r.phases) outside.push_back(&p.bytes_moved);
+  return out + rest("outside_of_inference", "", outside_cycles(r), outside_energy(r), outside);
 }
 
 std::string csv_functions(const RunResult& r, const Options&) {

@@ -241,6 +241,13 @@ void io(Io& o, EnergyModel& v) {
   o.field("remarks", v.remarks);
 }
 template <class Io>
+void io(Io& o, PeakMacs& v) {
+  o.field("per_cycle", v.per_cycle);
+  o.field("by", v.by);
+  o.field("certainty", v.certainty);
+  o.field("source", v.source);
+}
+template <class Io>
 void io(Io& o, Provenance& v) {
   o.field("tool_version", v.tool_version);
   o.field("timing_model_version", v.timing_model_version);
@@ -256,11 +263,19 @@ void io(Io& o, Provenance& v) {
   o.field("held_wait_states", v.held_wait_states);
   o.field("core", v.core);
   o.field("core_title", v.core_title);
+  o.if_any("peak_macs", v.peak_macs);
 }
 template <class Io>
 void io(Io& o, ClockSpan& v) {
   o.field("clock_hz", v.hz);
   o.field("cycles", v.cycles);
+}
+template <class Io>
+void io(Io& o, BytesMoved& v) {
+  o.field("region", v.region);
+  o.field("read", v.read);
+  o.field("written", v.written);
+  o.field("instructions", v.instructions);
 }
 template <class Io>
 void io(Io& o, Totals& v) {
@@ -276,6 +291,7 @@ void io(Io& o, Totals& v) {
   o.reasons("cycles_by_reason", v.reasons);
   o.reasons("unsure_by_reason", v.unsure);
   o.activity("activity", v.activity);
+  o.later("bytes_moved", v.bytes_moved);
   o.optional("energy", v.energy);
 }
 template <class Io>
@@ -344,6 +360,7 @@ void io(Io& o, Layer& v) {
   o.reasons("unsure_by_reason", v.unsure);
   o.activity("activity", v.activity);
   o.later("parts", v.parts);
+  o.later("bytes_moved", v.bytes_moved);
   o.optional("energy", v.energy);
 }
 template <class Io>
@@ -379,6 +396,7 @@ void io(Io& o, Network& v) {
   o.field("between_layers_instructions", v.between_instructions);
   o.later("between_layers_parts", v.between_parts);
   o.activity("activity", v.activity);
+  o.later("between_layers_bytes_moved", v.between_bytes_moved);
   o.optional("energy", v.energy);
   o.optional("between_layers_energy", v.between_energy);
 }
@@ -394,6 +412,7 @@ void io(Io& o, Phase& v) {
   o.reasons("cycles_by_reason", v.reasons);
   o.activity("activity", v.activity);
   o.later("parts", v.parts);
+  o.later("bytes_moved", v.bytes_moved);
   o.optional("energy", v.energy);
 }
 template <class Io>
@@ -451,12 +470,37 @@ void io(Io& o, Stack& v) {
   o.field("chain", v.chain);
 }
 template <class Io>
+void io(Io& o, ThreadStack& v) {
+  o.field("name", v.name);
+  o.address("top", v.top);
+  o.address("low", v.low);
+  o.field("used_bytes", v.used_bytes);
+  o.field("size_bytes", v.size_bytes);
+  o.field("overflow_bytes", v.overflow_bytes);
+  o.field("chain", v.chain);
+}
+template <class Io>
+void io(Io& o, Heap& v) {
+  o.field("allocator", v.allocator);
+  o.field("peak_bytes", v.peak_bytes);
+  o.field("taken_bytes", v.taken_bytes);
+  o.field("size_bytes", v.size_bytes);
+  o.field("in_use_bytes", v.in_use_bytes);
+  o.field("allocations", v.allocations);
+  o.field("failures", v.failures);
+  o.field("in_static", v.in_static);
+  o.field("chain", v.chain);
+}
+template <class Io>
 void io(Io& o, Memory& v) {
   o.field("flash_used_bytes", v.flash_used);
   o.field("flash_size_bytes", v.flash_size);
   o.field("ram_static_bytes", v.ram_static);
   o.field("ram_size_bytes", v.ram_size);
   o.field("stack", v.stack);
+  o.later("threads", v.threads);
+  o.later("heaps", v.heaps);
+  o.later("heap_unknown", v.heap_unknown);
   o.field("regions", v.regions);
   o.field("largest_symbols", v.largest_symbols);
 }
@@ -505,6 +549,15 @@ void io(Io& o, MarkedRegion& v) {
   o.field("name", v.name);
   o.field("cycles", v.cycles);
   o.field("instructions", v.instructions);
+}
+template <class Io>
+void io(Io& o, UserFigure& v) {
+  o.field("name", v.name);
+  o.field("source", v.source);
+  o.field("layer", v.layer);
+  o.field("times", v.times);
+  o.field("cycles_each", v.cycles_each);
+  o.field("energy_each_j", v.energy_each_j);
 }
 template <class Io>
 void io(Io& o, Diagnostic& v) {
@@ -568,6 +621,7 @@ void io(Io& o, RunResult& v) {
   o.field("unsure_rows", v.unsure_rows);
   o.field("roi", v.roi);
   o.field("regions", v.regions);
+  o.later("user_figures", v.user_figures);
   o.field("diagnostics", v.diagnostics);
   o.if_any("compare", v.compare);
   o.field("console", v.console);
@@ -593,6 +647,9 @@ void check_indices(const RunResult& r) {
     if (!index(r.phases[i].layer, r.layers.size()))
       throw Wrong{fmt::format("/phases/{}/layer", i), "is no row of /layers"};
   }
+  for (std::size_t i = 0; i < r.user_figures.size(); ++i)
+    if (!index(r.user_figures[i].layer, r.layers.size()))
+      throw Wrong{fmt::format("/user_figures/{}/layer", i), "is no row of /layers"};
   for (std::size_t i = 0; i < r.call_tree.size(); ++i)
     if (!index(r.call_tree[i].layer, r.layers.size()))
       throw Wrong{fmt::format("/call_tree/{}/layer", i), "is no row of /layers"};

@@ -155,14 +155,30 @@ Table layer_details(const RunResult& r) {
               {}};
   if (!inferred(r)) return table;
   const auto size = [](std::uint64_t n) { return n ? bytes(n) : "-"; };
+  const auto& peak = r.provenance.peak_macs;
+  const auto mac_rate = [&](double rate) {
+    return decimal(rate, 3) + (peak ? fmt::format(" {:>3} %", decimal(100 * rate / peak->per_cycle, 0)) : "");
+  };
   for (const Layer& l : r.layers) {
     const double work = real(l.macs) * real(l.invocations);
-    table.rows.push_back({{layer_number(r, l), either(l.kernel, l.function), count(l.first_cycles),
-                           l.invocations > 1 ? count(l.warm_cycles) : "-",
-                           work > 0 && l.cycles ? decimal(work / real(l.cycles), 3) : "-", size(l.weight_bytes),
-                           size(l.arena_bytes), bound_by(l)}});
+    table.rows.push_back(
+        {{layer_number(r, l), either(l.kernel, l.function), count(l.first_cycles),
+          l.invocations > 1 ? count(l.warm_cycles) : "-", work > 0 && l.cycles ? mac_rate(work / real(l.cycles)) : "-",
+          size(l.weight_bytes), size(l.arena_bytes), bound_by(l)}});
   }
   return table;
+}
+
+std::string layer_details_remark(const RunResult& r) {
+  std::string text =
+      "kernel: the function with most of its cycles; cycles of the first and of a typical later run; live: bytes of "
+      "the arena in use";
+  if (const auto& peak = r.provenance.peak_macs)
+    text += fmt::format(
+        "; MAC/cycle: and its share of the core's peak of {}, which is its multiplying and adding ({}) "
+        "alone",
+        decimal(peak->per_cycle, peak->per_cycle < 1 ? 3 : 0), peak->by);
+  return text;
 }
 
 std::string layers_remark(const RunResult& r) {

@@ -24,13 +24,17 @@ std::string markdown(const profile::RunResult& r, const Options& o) {
       fmt::format("## microjoule: {}\n\n", printable(r.provenance.firmware)) + table_of(found(r)).markdown();
   out += section("Totals", "", totals(r));
   out += section("Layers", layers_remark(r), layers(r));
-  if (const Table table = layer_details(r); !table.rows.empty()) out += section("Layers, closer", "", table);
+  if (const Table table = layer_details(r); !table.rows.empty())
+    out += section("Layers, closer", layer_details_remark(r), table);
+  if (const Table table = traffic(r); !table.rows.empty()) out += section("Bytes moved", traffic_remark(r), table);
   if (const Facts facts = parts(r); !facts.empty()) out += section("What it was", parts_remark, table_of(facts));
   out += section("Functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows));
   out += section("Why", reasons_remark(r), reasons(r));
   if (const Table table = regions(r); !table.rows.empty())
     out += section("Regions", "begin included, end not; cycles of all hits", table);
   if (r.totals.energy) out += section("Energy", energy_remark(r), energy_split(r));
+  if (const Table table = user_figures(r); !table.rows.empty())
+    out += section("User's figures", user_figures_remark(), table);
   if (o.battery) out += section("Battery", "", table_of(battery(*o.battery)));
   if (r.compare) {
     const Facts facts = compare(r);

@@ -36,7 +36,7 @@ Result<const Format*> find_format(std::string_view name);
 std::string text(const profile::RunResult&, const Options&);
 std::string json(const profile::RunResult&, const Options&);  ///< models/schema/result.schema.json
 /// One row a layer, then "between_layers" a network and "outside_of_inference": `cycles` and `energy_j` (all digits)
-/// sum to the run's totals.
+/// sum to the run's totals, and so do the bytes moved: three columns a memory region, "read_bytes(flash)" and the like.
 std::string csv(const profile::RunResult&, const Options&);
 /// One row a function; `self_cycles` and `energy_j` sum.
 std::string csv_functions(const profile::RunResult&, const Options&);

@@ -59,6 +59,20 @@ std::string chain_text(const std::vector<std::string>& chain) {
   return out;
 }
 
+Row heap_row(const Heap& h) {
+  std::string remark = h.taken_bytes ? bytes(h.taken_bytes) + " taken by " + h.allocator : h.allocator;
+  if (h.failures) remark += fmt::format(", {} found no memory", plural(h.failures, "call"));
+  if (!h.chain.empty()) remark += "; " + chain_text(h.chain);
+  return use_row("heap, peak", h.peak_bytes, h.size_bytes, remark);
+}
+
+Row thread_row(const ThreadStack& t) {
+  std::string remark = t.size_bytes ? "" : "size unknown";
+  if (t.overflow_bytes) remark = bytes(t.overflow_bytes) + " too small";
+  if (!t.chain.empty()) remark += (remark.empty() ? "" : "; ") + chain_text(t.chain);
+  return use_row("stack, " + t.name, t.used_bytes, t.size_bytes, remark);
+}
+
 Energy per(Energy energy, std::uint64_t n) {
   energy.value_j /= real(n);
   energy.low_j /= real(n);
@@ -181,8 +195,15 @@ Table totals(const RunResult& r) {
                                               bytes(n.arena.bytes - std::min(n.arena.bytes, n.arena.used_bytes)))
                                 : "use unknown") +
                 (r.networks.size() > 1 ? ", " + n.name : "")}});
+  if (!m.heap_unknown.empty()) rows.push_back({{"heap, peak", "unknown", m.heap_unknown}});
+  for (const Heap& h : m.heaps) rows.push_back(heap_row(h));
   rows.push_back(use_row("stack, peak", m.stack.used_bytes, 0, chain_text(m.stack.chain)));
-  rows.push_back(use_row("RAM, peak", m.ram_static + m.stack.used_bytes, m.ram_size, "static + stack"));
+  constexpr std::size_t most_threads = 8;
+  for (std::size_t i = 0; i < std::min(most_threads, m.threads.size()); ++i) rows.push_back(thread_row(m.threads[i]));
+  if (m.threads.size() > most_threads)
+    rows.push_back({{"", "", plural(m.threads.size() - most_threads, "more stack") + " in the saved result"}});
+  rows.push_back(
+      use_row("RAM, peak", m.ram_peak(), m.ram_size, m.heap_bytes() ? "static + heap + stack" : "static + stack"));
   return table;
 }
 

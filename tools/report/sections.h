@@ -44,6 +44,15 @@ Table layer_details(const profile::RunResult&);
 /// when nobody knows.
 Facts parts(const profile::RunResult&);
 inline constexpr const char* parts_remark = "by names of functions; shares of each row's cycles";
+/// "3"; "1.3" of several networks; "1:3" in another subgraph than the main one.
+std::string layer_number(const profile::RunResult&, const profile::Layer&);
+/// Bytes that each layer moved, by memory region, in layers' order and summing to the total's; no rows when there is no
+/// network, or the saved result is of a version that didn't count them.
+Table traffic(const profile::RunResult&);
+/// What its columns hold.
+std::string traffic_remark(const profile::RunResult&);
+/// What the columns of layer_details() are, and the core's peak.
+std::string layer_details_remark(const profile::RunResult&);
 /// Why layers() has no rows, or over how many inferences its rows sum, and how sure their joules are.
 std::string layers_remark(const profile::RunResult&);
 enum class Order { self, inclusive };
@@ -58,6 +67,9 @@ std::string reasons_remark(const profile::RunResult&);
 Table energy_split(const profile::RunResult&);
 /// The interval, tier and supply of its joules.
 std::string energy_remark(const profile::RunResult&);
+/// What the user says that accelerators take; no rows when the user says nothing.
+Table user_figures(const profile::RunResult&);
+std::string user_figures_remark();
 Facts battery(const BatteryLife&);
 /// Regions of interest, a row each, and regions that the firmware marked; no rows when there are none.
 Table regions(const profile::RunResult&);

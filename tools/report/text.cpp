@@ -32,13 +32,10 @@ std::string text(const profile::RunResult& r, const Options& o) {
   out += title("layers", layers_remark(r), o);
   if (!layer_table.rows.empty()) {
     out += layer_table.text(o);
-    out += section("in each layer",
-                   "kernel: the function with most of its cycles; cycles of the first and of a typical later "
-                   "run; live: bytes of the arena in use",
-                   layer_details(r), o);
+    out += section("in each layer", layer_details_remark(r), layer_details(r), o);
+    if (const Table moved = traffic(r); !moved.rows.empty()) out += section("bytes moved", traffic_remark(r), moved, o);
   }
-  if (const Facts facts = parts(r); !facts.empty())
-    out += title("what it was", parts_remark, o) + facts_text(facts, o);
+  if (const Facts facts = parts(r); !facts.empty()) out += title("what it was", parts_remark, o) + facts_text(facts, o);
   if (!r.functions.empty()) {
     out += section("functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows), o);
     out += section("functions", functions_remark(r, Order::inclusive), functions(r, Order::inclusive, o.rows / 2), o);
@@ -47,6 +44,8 @@ std::string text(const profile::RunResult& r, const Options& o) {
   if (const Table table = regions(r); !table.rows.empty())
     out += section("regions", "begin included, end not; cycles of all hits", table, o);
   if (r.totals.energy) out += section("energy", energy_remark(r), energy_split(r), o);
+  if (const Table table = user_figures(r); !table.rows.empty())
+    out += section("user's figures", user_figures_remark(), table, o);
   if (o.battery) out += title("battery", "", o) + facts_text(battery(*o.battery), o);
   if (r.compare) out += title("compare", compare_remark(r), o) + facts_text(compare(r), o);
   if (const Facts facts = fault(r); !facts.empty()) out += "\n" + red("fault", o) + "\n" + facts_text(facts, o);

@@ -51,6 +51,7 @@ Figures figures_of(const RunResult& r) {
   f.flash_size = r.memory.flash_size;
   f.ram_static = r.memory.ram_static;
   f.ram_size = r.memory.ram_size;
+  f.heap_used = r.memory.heap_bytes();
   f.stack_used = r.memory.stack.used_bytes;
   return f;
 }

@@ -35,7 +35,8 @@ struct Figures {
   std::uint64_t flash_used = 0, flash_size = 0;
   std::uint64_t ram_static = 0, ram_size = 0;
   std::uint64_t stack_used = 0;  ///< deepest
-  std::uint64_t ram_peak() const { return ram_static + stack_used; }
+  std::uint64_t heap_used = 0;   ///< most that heaps took beside static RAM
+  std::uint64_t ram_peak() const { return ram_static + heap_used + stack_used; }
   bool fits() const {
     return (flash_size == 0 || flash_used <= flash_size) && (ram_size == 0 || ram_peak() <= ram_size);
   }

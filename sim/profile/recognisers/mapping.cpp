@@ -11,11 +11,9 @@
 
 namespace mj::profile {
 
-namespace {
-
 using nlohmann::json;
 
-Result<Address> place(const std::string& text, const std::string& where, const Program& program) {
+Result<Address> mapped_place(const std::string& text, const std::string& where, const Program& program) {
   Address a = 0;
   if (text.starts_with("0x")) {
     const auto [rest, failed] = std::from_chars(text.data() + 2, text.data() + text.size(), a, 16);
@@ -28,8 +26,6 @@ Result<Address> place(const std::string& text, const std::string& where, const P
                names.empty() ? "the image has no symbols: give an address like 0x08000100" : did_you_mean(text, names)};
 }
 
-}  // namespace
-
 Result<Candidate> read_mapping(const std::string& path, const Program& program) {
   const auto checked = checked_json_file(path, layers_schema(), "layer mapping");
   if (!checked) return checked.error();
@@ -39,16 +35,17 @@ Result<Candidate> read_mapping(const std::string& path, const Program& program) 
   c.confidence = 100;
   c.reasons = {"the mapping in " + path.substr(path.find_last_of('/') + 1)};
   std::vector<FunctionNetwork> networks;
-  for (std::size_t i = 0; i < file["networks"].size(); ++i) {
-    const json& from = file["networks"][i];
+  const json given = file.value("networks", json::array());
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const json& from = given[i];
     const std::string pointer = fmt::format("{}#/networks/{}", path, i);
     FunctionNetwork n;
-    n.network.name = from.value("name", file["networks"].size() > 1 ? fmt::format("network {}", i) : "network");
+    n.network.name = from.value("name", given.size() > 1 ? fmt::format("network {}", i) : "network");
     n.network.runtime = c.runtime;
     n.network.recognised_by = c.reasons.front();
     n.network.confidence = c.confidence;
     if (from.contains("inference")) {
-      const auto at = place(from["inference"], pointer + "/inference", program);
+      const auto at = mapped_place(from["inference"], pointer + "/inference", program);
       if (!at) return at.error();
       n.inference = *at;
       c.functions.push_back(*at);
@@ -57,11 +54,11 @@ Result<Candidate> read_mapping(const std::string& path, const Program& program) 
       const json& row = from["layers"][k];
       const std::string where = fmt::format("{}/layers/{}", pointer, k);
       FunctionLayer l;
-      const auto function = place(row["function"], where + "/function", program);
+      const auto function = mapped_place(row["function"], where + "/function", program);
       if (!function) return function.error();
       l.function = *function;
       if (row.contains("call_site")) {
-        const auto site = place(row["call_site"], where + "/call_site", program);
+        const auto site = mapped_place(row["call_site"], where + "/call_site", program);
         if (!site) return site.error();
         l.call_site = *site;
       }

@@ -43,6 +43,8 @@ class Recognition final : CallTree::Listener {
   void listen(engine::Engine& engine, const timing::CoreTiming& timing, const Points& points);
   /// The layer that is running now; nullptr: none is.
   const Layer* running() const;
+  /// Its number, which layer_indices() goes by; -1: none is.
+  int running_number() const { return recorder_ ? recorder_->running_layer() : -1; }
   /// The run ended.
   void finish();
   /// Sets networks, layers, phases and their spans; layers' functions; families.

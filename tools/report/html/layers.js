@@ -103,6 +103,9 @@ function layer_tip(l) {
     l.invocations > 1 ? runs + ", " + count(l.min_cycles) + " to " + count(l.max_cycles) + " cycles" : runs,
     "parameters " + bytes(l.parameter_bytes) + ", arena " + bytes(l.arena_bytes),
   ];
+  for (const b of l.bytes_moved || [])
+    lines.push(b.region + ": " + bytes(b.read) + " read, " + bytes(b.written) + " written, " + bytes(b.instructions) +
+               " of code");
   const e = l.energy;
   if (e) lines.push("energy " + joules(e.low_j) + " to " + joules(e.high_j) + ", " + e.tier);
   return lines;

@@ -96,10 +96,12 @@ function cards_section(result) {
   add(
     "Flash", bytes(m.flash_used_bytes), gauge([[m.flash_used_bytes, ""]], m.flash_size_bytes),
     of(m.flash_used_bytes, m.flash_size_bytes));
-  const ram = m.ram_static_bytes + m.stack.used_bytes;
+  // A heap in an array of the image is static RAM already.
+  const heap = (m.heaps || []).reduce((sum, h) => sum + (h.in_static ? 0 : h.taken_bytes || h.peak_bytes), 0);
+  const ram = m.ram_static_bytes + heap + m.stack.used_bytes;
   add(
-    "RAM", bytes(ram), gauge([[m.ram_static_bytes, ""], [m.stack.used_bytes, "second"]], m.ram_size_bytes),
-    of(ram, m.ram_size_bytes), bytes(m.ram_static_bytes) + " static + stack");
+    "RAM", bytes(ram), gauge([[m.ram_static_bytes, ""], [heap + m.stack.used_bytes, "second"]], m.ram_size_bytes),
+    of(ram, m.ram_size_bytes), bytes(m.ram_static_bytes) + (heap ? " static + heap + stack" : " static + stack"));
   add(
     "Stack", bytes(m.stack.used_bytes), gauge([[m.stack.used_bytes, "second"]], m.ram_size_bytes),
     m.ram_size_bytes ? percent(m.stack.used_bytes, m.ram_size_bytes) + " of RAM" : "",
