@@ -31,7 +31,6 @@ class Meter {
   }
   /// The same by instruction address, without parts.
   std::map<Address, Counts> by_address() const { return counts_by_address(engine_, timing_, points_); }
-  Counts read() const { return total_counts(engine_, timing_, points_); }
   /// What was moved, with the names of the regions.
   Traffic traffic(const Counts& counts) const { return profile::traffic(engine_, counts); }
 

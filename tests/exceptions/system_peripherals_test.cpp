@@ -315,7 +315,12 @@ TEST_F(Ppb, CacheAndTcmControlBelongToCortexM7) {
   EXPECT_EQ(read(0xf94), 0x39u);
   write(0xf98, 0xffffffff);
   EXPECT_EQ(read(0xf98), 0x3u);
-  write(0xf9c, 0xffffffff);
+  EXPECT_TRUE(diagnostics.said.empty());
+  write(0xf9c, 2);  // CACR.ECCEN
+  EXPECT_TRUE(diagnostics.said.empty());
+  write(0xf9c, 0xffffffff);  // SIWT and FORCEWT, too
+  EXPECT_EQ(diagnostics.said, (std::vector<std::string>{"SCB+3996"}));
+  diagnostics.said.clear();
   EXPECT_EQ(read(0xf9c), 0x7u);
   EXPECT_EQ(read(0xfa0), 0x800u);
   write(0xfa8, 1);
