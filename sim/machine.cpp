@@ -126,7 +126,8 @@ memory::Device* Machine::device(std::string_view name) const {
 
 bool Machine::has_memory_waits() const {
   return std::any_of(bus_.regions().begin(), bus_.regions().end(), [](const auto& r) {
-    return r->kind != memory::RegionKind::device && (r->flash || r->bus || r->read_wait || r->write_wait || r->run_wait);
+    return r->kind != memory::RegionKind::device &&
+           (r->flash || r->bus || r->read_wait || r->write_wait || r->run_wait);
   });
 }
 
