@@ -299,10 +299,14 @@ std::uint32_t Engine::arrival_cycles(Address target, timing::Exit how, isa::OpCl
 
 bool Engine::spun(Edge* e) {
   // Same registers as one pass ago, no access that may have had an effect: all passes until the next event are alike.
+  // If the block was left otherwise meanwhile, what was one pass ago may be another call's last pass.
+  const std::uint64_t left_otherwise = h_.tb->runs() - e->runs;
   if (spin_edge_ != e) {
     spin_edge_ = e;
     spin_tries_ = 0;
-  } else if (slow_accesses_ == spin_accesses_ && std::memcmp(h_.r, spin_registers_.data(), sizeof h_.r) == 0) {
+  } else if (left_otherwise == spin_left_ && slow_accesses_ == spin_accesses_ &&
+             std::memcmp(h_.r, spin_registers_.data(), sizeof h_.r) == 0) {
+    spin_tries_ = 0;
     const Cycle each = h_.now - spin_now_, until = h_.deadline;
     // A pass that waits for its code to be fetched costs more than its edge; such passes are alike, too, but are run.
     if (each > 0) {
@@ -327,6 +331,7 @@ bool Engine::spun(Edge* e) {
     return false;
   }
   std::memcpy(spin_registers_.data(), h_.r, sizeof h_.r);
+  spin_left_ = left_otherwise;
   spin_accesses_ = slow_accesses_;
   spin_now_ = h_.now;
   if (all_through_engine_) spin_moved_ = moved_;

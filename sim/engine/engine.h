@@ -358,7 +358,7 @@ class Engine {
   // Spin detection: the edge, and the machine at its last pass.
   const Edge* spin_edge_ = nullptr;
   std::array<std::uint32_t, isa::register_count + 2> spin_registers_{};
-  std::uint64_t spin_accesses_ = 0;
+  std::uint64_t spin_accesses_ = 0, spin_left_ = 0;
   Cycle spin_now_ = 0;
   std::vector<MovedBytes> spin_moved_;
   unsigned spin_tries_ = 0;

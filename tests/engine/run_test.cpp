@@ -156,6 +156,37 @@ TEST_F(Run, AnEndlessLoopEndsTheRunWhoeverWatches) {
   }
 }
 
+// Each call of `search` goes round its loop with the registers that the call before left: strlen() of the same text.
+TEST_F(Run, ALoopThatIsEnteredAgainWithTheSameRegistersIsNotEndless) {
+  const auto r = run_with("mps2-an386", R"(
+    func main
+      ldr   r5, =0x20000100
+      movs  r0, #6
+      str   r0, [r5]
+    again:
+      movs  r0, #0
+      bl    search
+      ldr   r0, [r5]
+      subs  r0, #1
+      str   r0, [r5]
+      bne   again
+    end:
+      b end
+    func search
+      movs  r1, #0
+    next:
+      adds  r1, #1
+      cmp   r1, #3
+      bne   next
+      bx    lr
+  )");
+  EXPECT_EQ(r.stop.kind, "spin_forever");
+  const auto search =
+      std::find_if(r.functions.begin(), r.functions.end(), [](const auto& f) { return f.name == "search"; });
+  ASSERT_NE(search, r.functions.end());
+  EXPECT_EQ(search->calls, 6u);
+}
+
 TEST_F(Run, AFaultIsExplained) {
   const auto r = run_with("mps2-an386", R"(
     func main

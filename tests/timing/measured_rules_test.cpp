@@ -2,58 +2,51 @@
 // test): each is a test, here or where it says, or is listed as not modelled with the reason.
 //
 // Cortex-M0
-//   no load-to-use stall                                   here
-//   literal loads in waited flash, first of a pair         not modelled: the prefetch buffer of that part is not
-//   published
+// - no load-to-use stall: here
+// - literal loads in waited flash, first of a pair: not modelled, the part's prefetch buffer is not published
+//
 // Cortex-M3 and M4
-//   address operands one cycle earlier                     CortexM4.AnAddressJustComputedWaitsOneCycle
-//   load runs, all in one memory block                     CortexM4.ARunOfKLoadsCostsKPlusOne; the break between blocks
-//   is
-//                                                          not modelled: addresses are known only when blocks are long
-//                                                          costed
-//   32-bit loads at odd halfwords "may" fail to pipeline   not modelled: when, is not told; their fetch is, in
-//                                                          CortexM4.ThreeUnalignedWideInstructionsBehindALongOneStarveFetch
-//   NOP absorbed behind a load, CMP and TST not            CortexM4.ANopIsAbsorbedByALoad... and here
-//   indexed loads                                          CortexM4.AnIndexedLoadBreaksARunOnTheSameBaseOnly
-//   immediate stores                                       CortexM4.AStoreTakesOneCycleAndHidesALoadsSecond
-//   register-offset stores                                 CortexM4.ANopIsAbsorbedByALoadAndByARegisterOffsetStore
-//   store then load                                        CortexM4.AStoreTakesOneCycleAndHidesALoadsSecond
-//   store then LDM or STM                                  here
-//   indexed stores on one base                             here
-//   taken branch at a loop's end 2                         CortexM4.CountdownLoop; that a not-taken one "can" cost 2
-//   among
-//                                                          32-bit instructions is not modelled: when, is not told
-//   long instruction, then three unaligned wide ones       CortexM4.ThreeUnalignedWideInstructionsBehindALongOne...
+// - address operands one cycle earlier: CortexM4.AnAddressJustComputedWaitsOneCycle
+// - load runs, all in one memory block: CortexM4.ARunOfKLoadsCostsKPlusOne; the break between blocks is not modelled,
+//   addresses are known only when blocks are long costed
+// - 32-bit loads at odd halfwords "may" fail to pipeline: not modelled, when is not told; their fetch is, in
+//   CortexM4.ThreeUnalignedWideInstructionsBehindALongOneStarveFetch
+// - NOP absorbed behind a load, CMP and TST not: CortexM4.ANopIsAbsorbedByALoadAndByARegisterOffsetStore and here
+// - indexed loads: CortexM4.AnIndexedLoadBreaksARunOnTheSameBaseOnly
+// - immediate stores, and a store then a load: CortexM4.AStoreTakesOneCycleAndHidesALoadsSecond
+// - register-offset stores: CortexM4.ANopIsAbsorbedByALoadAndByARegisterOffsetStore
+// - store then LDM or STM; indexed stores on one base: here
+// - taken branch at a loop's end 2: CortexM4.CountdownLoop; that a not-taken one "can" cost 2 among 32-bit
+//   instructions is not modelled, when is not told
+// - long instruction, then three unaligned wide ones:
+//   CortexM4.ThreeUnalignedWideInstructionsBehindALongOneStarveFetch
+//
 // Cortex-M33
-//   only 16-bit pairs with NOP, IT, branch                 CortexM33.FoldsBranchesAsTheRp2350DataSheetSays and here
-//   branches, folded and not                               CortexM33.FoldsBranchesAsTheRp2350DataSheetSays and here
-//   late results                                           CortexM33.ResultsOfLoads..., AConstantThatNeedsAShiftIsLate
-//   MULS and flag-setting shifted constants                here, CortexM33.AConstantThatNeedsAShiftIsLate
-//   loads, LDM, LDRD                                       CortexM33.ResultsOfLoads... and here
-//   skipped instructions                                   here
-//   floating point                                         here
-//   pop {lr}; bx lr                                        here
+// - only 16-bit pairs with NOP, IT, branch; branches, folded and not: CortexM33.FoldsBranchesAsTheRp2350DataSheetSays
+//   and here
+// - late results: CortexM33.ResultsOfLoads..., AConstantThatNeedsAShiftIsLate
+// - MULS and flag-setting shifted constants: here, CortexM33.AConstantThatNeedsAShiftIsLate
+// - loads, LDM, LDRD: CortexM33.ResultsOfLoads... and here
+// - skipped instructions; floating point; pop {lr}; bx lr: here
+//
 // Cortex-M7
-//   pairs, early shifter                                   CortexM7.TwoIndependentInstructionsShareACycle
-//   early and late ALU                                     CortexM7.AnEarlyResultIsUsedInItsOwnCycle
-//   DSP operations                                         here
-//   multiplies                                             CortexM7.TwoIndependent...,
-//   MultiplyAccumulatesChainEveryCycle loads and banks, small loads, unaligned CortexM7.LoadsPairOnlyAcrossTheBanks,
-//   LoadedDataFeeds..., here stores: no two                                         CortexM7.TwoIndependent...; the
-//   store buffer's 4 cycles for each
-//                                                          of many byte stores are not modelled: it has no state here
-//   LDM, STM                                               CortexM7.TwoIndependent...; STM at 4 but not 8 bytes
-//   alignment is
-//                                                          not modelled: its address is known only at run time
-//   branches                                               CortexM7.PredictedBranchesAreFreeAndLoopExitsAreNot
-//   skipped instructions                                   CortexM7.ASkippedInstructionTakesItsSlot
-//   single precision                                       here
-//   double precision                                       here, with the middle of the measured range: the dependence
-//   on
-//                                                          operands is not published
+// - pairs, early shifter: CortexM7.TwoIndependentInstructionsShareACycle
+// - early and late ALU: CortexM7.AnEarlyResultIsUsedInItsOwnCycle
+// - DSP operations: here
+// - multiplies: CortexM7.TwoIndependentInstructionsShareACycle, MultiplyAccumulatesChainEveryCycle
+// - loads and banks, small loads, unaligned: CortexM7.LoadsPairOnlyAcrossTheBanks, LoadedDataFeeds..., here
+// - stores: no two, CortexM7.TwoIndependentInstructionsShareACycle; the store buffer's 4 cycles for each of many byte
+//   stores to one bank of the DTCM are not modelled, its banks have no state here
+// - LDM, STM: CortexM7.TwoIndependentInstructionsShareACycle; STM at 4 but not 8 bytes alignment is not modelled, its
+//   address is known only at run time
+// - branches: CortexM7.PredictedBranchesAreFreeAndLoopExitsAreNot
+// - skipped instructions: CortexM7.ASkippedInstructionTakesItsSlot
+// - single precision: here
+// - double precision: here, with the middle of the measured range; the dependence on operands is not published
+//
 // QingKe V2 (CH32V003)
-//   loads and stores                                       here
-//   branches                                               here; with wait states it is the board's flash front end
+// - loads and stores: here
+// - branches: here; with wait states Ch32v003Flash of the engine's tests
 #include <gtest/gtest.h>
 
 #include "isa/thumb/decode.h"
