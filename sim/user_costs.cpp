@@ -116,10 +116,10 @@ Result<std::unique_ptr<UserCosts>> UserCosts::attach(Machine& machine, std::vect
 void UserCosts::entered(Address function, std::size_t, Cycle) {
   for (std::size_t i = 0; i < costs_.size(); ++i) {
     const UserCost& c = costs_[i];
-    if (c.function == 0 || c.function != function) continue;
+    if (c.function != function) continue;
     // The call at that place is 2 or 4 bytes long.
     const Address back = machine_.engine().state().r[machine_.engine().arch().lr] & ~1u;
-    if (c.call_site && back != c.call_site + 2 && back != c.call_site + 4) continue;
+    if (c.call_site && back != *c.call_site + 2 && back != *c.call_site + 4) continue;
     ++counts_[{i, running_layer_()}];
   }
 }

@@ -18,9 +18,9 @@ namespace mj {
 
 struct UserCost {
   std::string name;
-  Address function = 0;            ///< each call of it counts; 0: writes do
-  Address call_site = 0;           ///< only calls by the instruction here; 0: whoever calls it
-  std::optional<Address> address;  ///< each write of a word here counts whose bits under `mask` are `value`
+  std::optional<Address> function;   ///< each call of it counts
+  std::optional<Address> call_site;  ///< only calls by the instruction here; none: whoever calls it
+  std::optional<Address> address;    ///< each write of a word here counts whose bits under `mask` are `value`
   std::uint32_t mask = 0, value = 0;
   Cycle cycles = 0;  ///< core cycles that one takes
   double energy_j = 0;

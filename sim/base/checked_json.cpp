@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -130,6 +131,20 @@ std::optional<Error> unknown_key(const json& node, const json& schema_or_ref, co
   return std::nullopt;
 }
 
+/// The first whole number that is too big for the validator, which would take it for a negative one. `at`: as
+/// unknown_key.
+bool too_big(const json& node, std::string& at) {
+  if (node.is_number_unsigned()) return node.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max();
+  const std::size_t length = at.size();
+  std::size_t i = 0;
+  for (auto child = node.begin(); node.is_structured() && child != node.end(); ++child, ++i) {
+    at += "/" + (node.is_object() ? escaped(child.key()) : std::to_string(i));
+    if (too_big(*child, at)) return true;
+    at.resize(length);
+  }
+  return false;
+}
+
 /// valijson's path ("<root>", "[core]", "[0]") as a JSON pointer.
 std::string pointer_of(const std::vector<std::string>& context) {
   std::string pointer;
@@ -198,6 +213,7 @@ Result<json> parse_json_file(const std::string& path, const std::string& what) {
 }
 
 std::optional<SchemaFault> schema_fault(const json& document, const JsonSchema& schema) {
+  if (std::string at; too_big(document, at)) return SchemaFault{at, "a whole number beyond 9223372036854775807"};
   const valijson::adapters::NlohmannJsonAdapter adapter(document);
   // Most documents are right, and a validator that needn't collect complaints is done sooner.
   if (valijson::Validator().validate(schema.compiled().schema, adapter, nullptr)) return std::nullopt;

@@ -65,6 +65,20 @@ TEST(CheckedJson, AWrongValueIsNamedWithWhatIsAllowed) {
   EXPECT_THAT(words("[1, 2]"), AllOf(HasSubstr("must be a JSON object"), HasSubstr("array")));
 }
 
+// The validator takes whole numbers as signed ones of 64 bits.
+TEST(CheckedJson, AWholeNumberOfMoreThan63BitsIsNoNegativeOne) {
+  const JsonSchema below(R"({"properties": {"list": {"items": {"type": "number", "maximum": 0}}}})");
+  EXPECT_FALSE(schema_fault(json::parse(R"({"list": [-9223372036854775808, 0]})"), below));
+  const auto fault =
+      schema_fault(json::parse(R"({"list": [0, 18446744073709551567]})"), below);  // -49 to the validator
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->pointer, "/list/1");
+  EXPECT_THAT(fault->why, HasSubstr("9223372036854775807"));
+  EXPECT_THAT(words(R"({"figures": [{"value": 9223372036854775808}]})"),
+              AllOf(HasSubstr("mine.json#/figures/0/value"), HasSubstr("9223372036854775808"),
+                    HasSubstr("allowed here: type \"integer\"; minimum 0")));
+}
+
 TEST(CheckedJson, TextThatIsNoJsonIsNamedWithItsLine) {
   EXPECT_THAT(parse_json("{\n\"a\": 1,\n}", "mine.json", "file of figures").error().text(),
               AllOf(HasSubstr("not valid JSON"), HasSubstr("mine.json:3")));
