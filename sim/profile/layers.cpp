@@ -10,6 +10,17 @@ namespace {
 constexpr std::size_t most_spans = 4096;
 constexpr std::size_t most_supposed = 4096;  ///< each costs two readings of the meter
 
+/// What both have.
+energy::Activities common(const energy::Activities& a, const energy::Activities& b) {
+  using energy::Activity;
+  energy::Activities out(std::min(a.size(), b.size()));
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (const auto event : {&Activity::issue_cycles, &Activity::stall_cycles, &Activity::sleep_cycles,
+                             &Activity::code_flash_cycles, &Activity::flash_reads, &Activity::ram_accesses})
+      out[i].*event = std::min(a[i].*event, b[i].*event);
+  return out;
+}
+
 Spread spread(std::vector<Cycle> cycles) {
   if (cycles.empty()) return {};
   Spread s;
@@ -291,12 +302,12 @@ bool LayerRecorder::claim(int layer, const Counts& spent) {
   Counts& between = networks_[static_cast<std::size_t>(sum.facts.network)].between;
   if (spent.cycles > between.cycles || spent.instructions > between.instructions) return false;
   Counts moved = spent;
-  // Whatever part the inference's function has, its own code has, too.
-  moved.parts.assign(between.parts.size(), 0);
-  Cycle left = spent.cycles;
+  // Whatever part the inference's function has, its own code has, too; mostly that is the first.
+  moved.parts.assign(between.parts.size(), {});
+  energy::Activities left = spent.activity;
   for (std::size_t i = 0; i < moved.parts.size(); ++i) {
-    moved.parts[i] = std::min(left, between.parts[i]);
-    left -= moved.parts[i];
+    moved.parts[i] = common(left, between.parts[i]);
+    energy::operator-=(left, moved.parts[i]);
   }
   between -= moved;
   sum.counts += moved;

@@ -24,11 +24,7 @@ class Meter {
   Meter(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points)
       : engine_(engine), timing_(timing), points_(points) {}
   /// Everything up to now, which is counts.cycles; at a block boundary (as listeners of the call tree are).
-  Counts read() const {
-    Counts counts = total_counts(engine_, timing_, points_);
-    counts.parts = engine_.calls().parts(counts.cycles);
-    return counts;
-  }
+  Counts read() const { return total_counts(engine_, timing_, points_); }
   /// The same by instruction address, without parts.
   std::map<Address, Counts> by_address() const { return counts_by_address(engine_, timing_, points_); }
   /// What was moved, with the names of the regions.
