@@ -308,8 +308,10 @@ std::string Detector::text(const Record& r) const {
   }
   std::string callers;
   for (auto f = r.callers.rbegin(); f != r.callers.rend(); ++f) {
-    const std::string name = profile::function_name(p_.symbols, *f);
-    if (f == r.callers.rbegin() && name == profile::function_name(p_.symbols, r.pc)) continue;
+    const std::string name = frame_name(p_, *f);
+    // Without symbols, too, the innermost is the function that did it, unless it jumped far.
+    const bool itself = p_.symbols.function_at(r.pc) ? name == frame_name(p_, r.pc) : *f <= r.pc;
+    if (f == r.callers.rbegin() && itself) continue;
     callers += (callers.empty() ? "" : " < ") + name;
   }
   return callers.empty() ? text : text + "; called by " + callers;
