@@ -329,7 +329,8 @@ Facts fault(const RunResult& r) {
   if (!r.fault) return {};
   const Fault& f = *r.fault;
   Facts facts{{either(f.exception, "fault"), f.what},
-              {"at", fmt::format("{} {}, cycle {}", hex(f.pc), f.where, count(f.cycle))}};
+              {"at", fmt::format("{}{}, cycle {}", f.where.starts_with(hex(f.pc)) ? "" : hex(f.pc) + " ", f.where,
+                                 count(f.cycle))}};
   for (const std::string& line : f.status) facts.push_back({"status", line});
   for (std::size_t i = 0; i < f.backtrace.size(); ++i) facts.push_back({fmt::format("#{}", i), f.backtrace[i]});
   std::string registers;
