@@ -136,7 +136,10 @@ Facts found(const RunResult& r) {
     facts.push_back({"model", model_line(r, i)});
     for (const std::string& text : n.disagreements) facts.push_back({"disagreement", text});
   }
-  if (r.networks.empty())
+  for (const SilentRuntime& s : r.silent_runtimes)
+    facts.push_back({"runtime", fmt::format("{} ({} % sure), but none of its layers ran{}", s.runtime, s.confidence,
+                                            s.reasons.empty() ? "" : ": " + s.reasons.front())});
+  if (r.networks.empty() && r.silent_runtimes.empty())
     facts.push_back({"runtime", "no network was found; --layers FILE says which functions are layers"});
   facts.push_back({"compiler", either(p.compiler, "unknown: the firmware doesn't say")});
   return facts;
