@@ -27,9 +27,13 @@ std::string Reasoner::arm() const {
   if (is("INVPC", thumb::cfsr_invpc)) return bad_exception_return();
   if (op() == "bkpt" && !f_.has_access)
     return fmt::format("{}: a breakpoint without a debugger, as an assertion makes it", code_text(m_, p_, f_.pc));
-  if (status("VECTTBL"))
-    return fmt::format("the vector table can't be read: VTOR = 0x{:08x} ({})", m_.exceptions()->vtor(),
-                       m_.place(m_.exceptions()->vtor()));
+  if (status("VECTTBL")) {
+    const Address vtor = m_.exceptions()->vtor();
+    const memory::Region* r = m_.bus().find(vtor);
+    if (r && r->kind != memory::RegionKind::device)  // this state's is well
+      return "the vector table of the other security state can't be read: was VTOR_NS (0xe002ed08) set?";
+    return fmt::format("the vector table can't be read: VTOR = 0x{:08x} ({})", vtor, m_.place(vtor));
+  }
   if (is("INVSTATE", thumb::cfsr_invstate)) return no_thumb_bit();
   if (is("DIVBYZERO", thumb::cfsr_divbyzero) && code_)
     return fmt::format("a division by zero: {} = 0{}; the firmware traps it by CCR.DIV_0_TRP", name(code_->insn.rm),
