@@ -184,8 +184,8 @@ struct Layer {
 
 /// The memory that a network's tensors live in while it runs.
 struct Arena {
-  Address address = 0;
-  std::uint64_t bytes = 0;       ///< as given to the runtime; 0: unknown
+  Address address = 0;           ///< of two buffers, tensors' and another for what lives on: the tensors'
+  std::uint64_t bytes = 0;       ///< as given to the runtime, of both buffers; 0: unknown
   std::uint64_t used_bytes = 0;  ///< of these; 0: unknown
 };
 

@@ -147,7 +147,7 @@ TEST(Folded, RunawayRecursionIsCutButNoCycleIsLost) {
 TEST(Markdown, TablesForAJobSummary) {
   const std::string md = markdown(test::sample(), {});
   EXPECT_THAT(md, HasSubstr("## microjoule: kws.elf\n"));
-  EXPECT_THAT(md, HasSubstr("sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet\n\n"
+  EXPECT_THAT(md, HasSubstr("sums of all 2 inferences, MACs of one; µJ: total -15.0 % to +20.0 %, datasheet\n\n"
                             "| # | op | name | in→out | MACs | cycles | cyc/MAC | ms | µJ | share |\n"
                             "| ---: | :--- | :--- | :--- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
                             "| 0 | CONV\\_2D | model/conv/Relu | 49x10x1→25x5x64 | 320,000 | 832,000 | 1.30 | 6.933 | "

@@ -359,22 +359,21 @@ class TflmSource final : public LayerSource {
     constexpr unsigned most_tries = 3;
     Arena& arena = stage_.recorder.network(m.network).arena;
     if (arena.bytes || m.arena_tries++ >= most_tries) return;
-    const auto table = find_tensor_table(stage_.guest, m.found, subgraph, node);
+    const auto table = tensor_tables_.find(stage_.guest, m.found, subgraph, dispatched_.base);
     if (!table) return;
-    Address lowest = ~Address{0};
-    std::uint64_t end = 0;
+    TensorExtent extent{~Address{0}, 0};
     const auto& tensors = m.found.graphs[subgraph].tensors;
     for (std::size_t t = 0; t < tensors.size(); ++t) {
       if (tensors[t].is_constant) continue;
       const auto data = tensor_data(stage_.guest, *table, t);
       if (!data || *data == 0) continue;
-      lowest = std::min(lowest, *data);
-      end = std::max(end, std::uint64_t{*data} + static_cast<std::uint64_t>(tensors[t].bytes()));
+      extent.begin = std::min(extent.begin, *data);
+      extent.end = std::max(extent.end, std::uint64_t{*data} + static_cast<std::uint64_t>(tensors[t].bytes()));
     }
-    if (end == 0) return;
-    if (const auto account = find_arena(stage_.guest, node, lowest)) {
+    if (extent.end == 0) return;
+    if (const auto account = find_arena(stage_.guest, node, extent)) {
       arena = *account;
-    } else if (const Symbol* object = stage_.program.symbols.object_at(lowest)) {
+    } else if (const Symbol* object = stage_.program.symbols.object_at(extent.begin)) {
       arena.address = object->start;
       arena.bytes = object->size;
     }
