@@ -56,6 +56,49 @@ TEST(TfliteReader, CountsMultiplyAccumulates) {
   }
 }
 
+/// A model of one operator; the first tensor is its input, the last its output, those between are int8 weights.
+std::vector<std::byte> model_of(std::int32_t code, const std::vector<std::vector<std::int32_t>>& shapes) {
+  flatbuffers::FlatBufferBuilder file;
+  std::vector<flatbuffers::Offset<fb::TensorInfo>> tensors;
+  std::vector<flatbuffers::Offset<fb::Constant>> buffers{fb::CreateConstant(file)};
+  std::vector<std::int32_t> inputs;
+  for (std::size_t t = 0; t < shapes.size(); ++t) {
+    std::size_t bytes = 1;
+    for (const std::int32_t d : shapes[t]) bytes *= static_cast<std::size_t>(d);
+    const bool is_weight = t > 0 && t + 1 < shapes.size();
+    if (is_weight) buffers.push_back(fb::CreateConstant(file, file.CreateVector(std::vector<std::uint8_t>(bytes))));
+    const auto buffer = is_weight ? static_cast<std::uint32_t>(buffers.size() - 1) : 0U;
+    tensors.push_back(fb::CreateTensorInfo(file, file.CreateVector(shapes[t]), fb::Type(9), buffer));
+    if (t + 1 < shapes.size()) inputs.push_back(static_cast<std::int32_t>(t));
+  }
+  const std::vector<std::int32_t> outputs{static_cast<std::int32_t>(shapes.size()) - 1};
+  const auto id = fb::CreateOperatorId(file, 0, 0, 1, code);
+  const auto call = fb::CreateOperatorCall(file, 0, file.CreateVector(inputs), file.CreateVector(outputs));
+  const auto calls = file.CreateVector(std::vector{call});
+  const auto graph = fb::CreateGraph(file, file.CreateVector(tensors), file.CreateVector(std::vector{0}),
+                                     file.CreateVector(outputs), calls);
+  const auto ids = file.CreateVector(std::vector{id});
+  const auto graphs = file.CreateVector(std::vector{graph});
+  file.Finish(fb::CreateModelFile(file, 3, ids, graphs, 0, file.CreateVector(buffers)), "TFL3");
+  const auto* bytes = reinterpret_cast<const std::byte*>(file.GetBufferPointer());
+  return {bytes, bytes + file.GetSize()};
+}
+
+TEST(TfliteReader, RecurrentOperatorsMultiplyEachVectorWithAllTheirMatrices) {
+  // An LSTM over 7 time steps of 5 features with 3 units: 4 gates of 3x5 and 3x3 weights each
+  std::vector<std::vector<std::int32_t>> lstm{{1, 7, 5}};
+  lstm.insert(lstm.end(), 4, {3, 5});
+  lstm.insert(lstm.end(), 4, {3, 3});
+  lstm.push_back({1, 7, 3});
+  auto graph = read_tflite(model_of(44, lstm), "lstm");
+  ASSERT_TRUE(graph.ok()) << graph.error().text();
+  EXPECT_EQ(graph->macs(), 7U * 4 * (3 * 5 + 3 * 3));
+  // An SVDF of 6 filters over 5 features that remembers 4 steps
+  graph = read_tflite(model_of(27, {{2, 5}, {6, 5}, {6, 4}, {2, 6}}), "svdf");
+  ASSERT_TRUE(graph.ok()) << graph.error().text();
+  EXPECT_EQ(graph->macs(), 2U * 6 * (5 + 4));
+}
+
 TEST(TfliteReader, ReadsAModelAtAnyAddressAndWithBytesBehindIt) {
   // Given a model inside an image: at an odd address, with other data behind it
   const std::vector<std::byte> model = read_file(network("tiny.tflite"));

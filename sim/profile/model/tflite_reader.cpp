@@ -264,6 +264,7 @@ class Reader {
     for (const std::int32_t index : op.inputs) {
       if (index >= 0) op.parameter_bytes += graph_.tensors[index].data.size();
     }
+    if (count_of_all_weights(op)) return;
     const Tensor* weights = tensor_at(op.inputs, 1);
     const Tensor* output = tensor_at(op.outputs, 0);
     if (!weights || !output || weights->elements() == 0) return;  // so that a part of the shape can't overflow either
@@ -277,6 +278,22 @@ class Reader {
       per_output = static_cast<std::uint64_t>(w[1]);
     }
     op.macs = static_cast<std::uint64_t>(output->elements()) * per_output;
+  }
+
+  /// An LSTM and an SVDF multiply each vector of their input with all their matrices. False: the operator is another.
+  bool count_of_all_weights(Operator& op) const {
+    constexpr auto lstm = static_cast<OpKind>(44), svdf = static_cast<OpKind>(27);
+    // LSTM: of input, then of state, to four gates each. SVDF: of features, then of time.
+    const std::size_t last = op.kind == lstm ? 8 : op.kind == svdf ? 2 : 0;
+    const Tensor* input = tensor_at(op.inputs, 0);
+    if (last == 0 || !input || input->shape.empty() || input->shape.back() <= 0) return last != 0;
+    std::uint64_t weights = 0;
+    for (std::size_t i = 1; i <= last; ++i)
+      if (const Tensor* t = tensor_at(op.inputs, i))
+        weights += t->data.empty() ? 0 : static_cast<std::uint64_t>(t->elements());
+    const auto vectors = static_cast<std::uint64_t>(input->elements() / input->shape.back());
+    if (weights <= 0xffff'ffffu) op.macs = weights * vectors;
+    return true;
   }
 
   const fb::ModelFile& file_;
