@@ -214,28 +214,48 @@ Traffic traffic(const engine::Engine& engine, const Counts& counts) {
   return out;
 }
 
-std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,
-                                            const Points& points) {
-  std::map<Address, Counts> out;
+namespace {
+/// Adds each executed block's instructions that are wanted to out(address).
+template <class Wanted, class Out>
+void add_code(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points, Wanted wanted,
+              Out out) {
   for (const auto& tb : engine.blocks()) {
-    const std::uint64_t runs = tb->runs();
     const auto& insns = tb->block->insns;
+    if (insns.empty() || !wanted(insns.front().pc, insns.back().pc)) continue;
+    const std::uint64_t runs = tb->runs();
     if (runs)
-      for (const isa::Insn& insn : insns) out[insn.pc].instructions += runs;
+      for (const isa::Insn& insn : insns) out(insn.pc).instructions += runs;
     for (const std::uint16_t slot : tb->guards)
-      if (const std::uint64_t n = tb->slots[slot].guard.fails) out[insns[tb->slot_insn[slot]].pc].condition_failed += n;
+      if (const std::uint64_t n = tb->slots[slot].guard.fails) out(insns[tb->slot_insn[slot]].pc).condition_failed += n;
     each_cycle(engine, *tb, timing, [&](std::size_t insn, Reason r, Cycle n, std::uint16_t row) {
-      Counts& c = out[insns[insn].pc];
+      Counts& c = out(insns[insn].pc);
       c.reasons[index(r)] += n;
       if (unsure(timing, row)) c.unsure[index(r)] += n;
       c.cycles += n;
       count_cycles(at_point(c, tb->operating_point), *tb, r, n);
     });
     each_event(*tb, points, [&](std::size_t insn, auto event, std::uint64_t n) {
-      at_point(out[insns[insn].pc], tb->operating_point).*event += n;
+      at_point(out(insns[insn].pc), tb->operating_point).*event += n;
     });
   }
-  return out;
+}
+}  // namespace
+
+std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,
+                                            const Points& points) {
+  std::map<Address, Counts> all;
+  add_code(
+      engine, timing, points, [](Address, Address) { return true; }, [&](Address a) -> Counts& { return all[a]; });
+  return all;
+}
+
+Counts counts_of_code(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points,
+                      Address begin, Address end) {
+  Counts sum, rest;
+  add_code(
+      engine, timing, points, [=](Address first, Address last) { return last >= begin && first < end; },
+      [&](Address a) -> Counts& { return a >= begin && a < end ? sum : rest; });
+  return sum;
 }
 
 Counts exception_counts(const engine::Engine& engine) {

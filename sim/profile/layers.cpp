@@ -1,6 +1,8 @@
 #include "sim/profile/layers.h"
 
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 
 #include "sim/profile/families.h"
 
@@ -116,6 +118,17 @@ void LayerRecorder::begin_layer(int layer, std::size_t depth, Address function) 
   ++begun_;
 }
 
+void LayerRecorder::begin_call_of_inlined(int layer, std::size_t depth) {
+  if (outranked()) return;
+  inlined_call_ = InlinedCall{layer, depth, thread_};
+  ++begun_;
+}
+
+const Counts& LayerRecorder::between(int network) {
+  charge(meter_.read());
+  return networks_[static_cast<std::size_t>(network)].between;
+}
+
 void LayerRecorder::begin_phase(int phase, std::size_t depth) {
   charge(meter_.read());
   ++phases_[static_cast<std::size_t>(phase)].facts.count;
@@ -156,6 +169,7 @@ void LayerRecorder::end_inference(const Counts& until) {
 }
 
 void LayerRecorder::left(std::size_t depth) {
+  if (inlined_call_ && inlined_call_->thread == thread_ && inlined_call_->depth >= depth) inlined_call_.reset();
   const auto& stack = open();
   std::size_t keep = stack.size();
   while (keep > 0 && stack[keep - 1].kind != Kind::interrupt && stack[keep - 1].depth >= depth) --keep;
@@ -200,14 +214,17 @@ void LayerRecorder::finish() {
   }
 }
 
-bool LayerRecorder::claim(int layer, const Counts& spent) {
+bool LayerRecorder::claim(int layer, const Counts& own, const Counts& calls) {
   LayerSum& sum = layers_[static_cast<std::size_t>(layer)];
   Counts& between = networks_[static_cast<std::size_t>(sum.facts.network)].between;
-  if (spent.cycles > between.cycles || spent.instructions > between.instructions) return false;
-  Counts moved = spent;
+  if (own.cycles + calls.cycles > between.cycles || own.instructions + calls.instructions > between.instructions)
+    return false;
+  between -= calls;
+  sum.counts += calls;
+  Counts moved = own;
   // Whatever part the inference's function has, its own code has, too.
   moved.parts.assign(between.parts.size(), 0);
-  Cycle left = spent.cycles;
+  Cycle left = own.cycles;
   for (std::size_t i = 0; i < moved.parts.size(); ++i) {
     moved.parts[i] = std::min(left, between.parts[i]);
     left -= moved.parts[i];
@@ -218,6 +235,7 @@ bool LayerRecorder::claim(int layer, const Counts& spent) {
 }
 
 int LayerRecorder::running_layer() const {
+  if (in_call_of_inlined()) return inlined_call_->layer;
   const auto stack = open_.find(thread_);
   if (stack == open_.end()) return -1;
   for (auto o = stack->second.rbegin(); o != stack->second.rend(); ++o)
@@ -263,9 +281,19 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     n.between_bytes_moved = meter_.traffic(sum.between);
     result.networks.push_back(std::move(n));
   }
-  for (const LayerSum& sum : layers_) {
+  // A source may have learned of a layer late, or of its place.
+  std::vector<std::size_t> order(layers_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto place = [&](std::size_t i) {
+    const Layer& l = layers_[i].facts;
+    return std::tuple(l.network, l.subgraph, l.index);
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+  layer_at.resize(layers_.size());
+  for (const std::size_t number : order) {
+    const LayerSum& sum = layers_[number];
     const int network = network_at[static_cast<std::size_t>(sum.facts.network)];
-    layer_at.push_back(network < 0 ? -1 : static_cast<int>(result.layers.size()));
+    layer_at[number] = network < 0 ? -1 : static_cast<int>(result.layers.size());
     if (network < 0) continue;
     Layer l = sum.facts;
     const Spread s = sum.inlined ? Spread{} : spread(sum.calls);

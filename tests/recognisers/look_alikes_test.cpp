@@ -112,6 +112,27 @@ TEST_P(LookAlike, TvmRunsAFunctionForEachGroupOfFusedOperators) {
                   {"FULLY_CONNECTED", "nn_dense_add", "", ""}});
 }
 
+TEST_P(LookAlike, TvmsGroupsAreFoundWhereTheyWereInlinedAndWhereAnotherGeneratorWroteThem) {
+  const json r = run_shape("tvm_inlined_o2");
+  if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
+  expect_network(r, "TVM AOT", 2,
+                 {{"FUSED", "cast_subtract", "", ""},
+                  {"CONV_2D", "nn_conv2d_add_cast", "", ""},
+                  {"RESHAPE", "reshape_cast", "", ""},
+                  {"SOFTMAX", "cmsis_nn_main_0", "2x2", "2x2"}});
+  // What the inlined ones call is theirs: 30 and 10 calls of the helper, which is nearly all they take.
+  double helper = 0;
+  for (const json& f : r.at("functions"))
+    if (f.at("name") == "helper") helper = f.at("self_cycles").get<double>();
+  ASSERT_GT(helper, 0);
+  const auto cycles = [&](std::size_t i) { return r.at("layers")[i].at("cycles").get<double>(); };
+  EXPECT_GT(cycles(0), helper * 30 / 40);
+  EXPECT_LT(cycles(0), helper * 30 / 40 * 1.2);
+  EXPECT_GT(cycles(2), helper * 10 / 40);
+  EXPECT_LT(cycles(2), helper * 10 / 40 * 1.6);
+  EXPECT_LT(r.at("networks")[0].at("between_layers_cycles").get<double>(), helper / 10);
+}
+
 TEST_P(LookAlike, NnomsLayersTellTheirShapesAndMacs) {
   const json r = run_shape("nnom");
   if (r.is_null()) GTEST_SKIP() << "no cross compiler here";

@@ -72,11 +72,18 @@ std::string_view function_name_at(const Program& program, Address function) {
   return s ? std::string_view(s->base_name) : std::string_view();
 }
 
-/// "tvmgen_default_fused_nn_conv2d_add_1a2b...": the operators that were fused, without the hash.
-bool describe_tvm(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
-  std::string_view name = function_name_at(program, function);
-  constexpr std::string_view mark = "_fused_";
-  if (const std::size_t at = name.find(mark); at != std::string_view::npos) name.remove_prefix(at + mark.size());
+/// Of a layer whose name doesn't tell its operator: the kernels that it calls may.
+constexpr std::string_view unknown_operator = "FUSED";
+
+/// "tvmgen_default_fused_nn_conv2d_add_1a2b...": the operators that were fused, without the hash, behind which the
+/// generator may leave a `_`. "tvmgen_default_cmsis_nn_main_0": what was left to an external code generator.
+void describe_tvm_name(std::string_view name, Layer& l) {
+  if (const std::size_t at = name.find("_fused_"); at != std::string_view::npos) {
+    name.remove_prefix(at + std::string_view("_fused_").size());
+  } else {
+    for (int i = 0; i < 2; ++i) name.remove_prefix(std::min(name.size(), name.find('_') + 1));
+  }
+  if (name.ends_with('_')) name.remove_suffix(1);
   constexpr std::size_t least_hash = 8;
   if (const std::size_t at = name.rfind('_'); at != std::string_view::npos) {
     const std::string_view tail = name.substr(at + 1);
@@ -85,8 +92,11 @@ bool describe_tvm(const Generator&, const Program& program, const Guest&, Addres
                       });
     if (hash) name = name.substr(0, at);
   }
-  l.op = operator_in(name).value_or("FUSED");
+  l.op = operator_in(name).value_or(std::string(unknown_operator));
   l.name = name;
+}
+bool describe_tvm(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
+  describe_tvm_name(function_name_at(program, function), l);
   return true;
 }
 
@@ -224,8 +234,8 @@ bool describe_executorch(const Generator&, const Program& program, const Guest&,
 
 // Sources: the generators' and runtimes' public code, as their recent versions emit it.
 constexpr Generator generators[] = {
-    {"TVM AOT", "", "tvmgen_*___tvm_main__|tvmgen_*_run", "tvmgen_*_fused_*", "*_compute_", no_argument, 90,
-     describe_tvm},
+    {"TVM AOT", "", "tvmgen_*___tvm_main__|tvmgen_*_run", "tvmgen_*_fused_*|tvmgen_*_main_*", "*_compute_", no_argument,
+     90, describe_tvm, nullptr, describe_tvm_name},
     {"Edge Impulse EON", "*tflNodes*|*tflTensors*",
      "*tflite_learn_*_invoke|trained_model_invoke|*trained_model_invoke*", "*", "", 1, 80, describe_eon},
     {"STM32Cube.AI", "ai_platform_*|ai_*_create|stai_*", "ai_*_run|stai_*_run|ai_platform_network_process", "forward_*",
@@ -243,13 +253,17 @@ constexpr Generator generators[] = {
     {"emlearn bayes", "eml_bayes_*", "eml_bayes_predict", "eml_bayes_predict", "", no_argument, 80, describe_whole},
 };
 
-bool named(std::string_view patterns, const Symbol& s) {
+bool one_of(std::string_view patterns, std::string_view name) {
   while (!patterns.empty()) {
     const std::string_view pattern = patterns.substr(0, patterns.find('|'));
     patterns.remove_prefix(std::min(patterns.size(), pattern.size() + 1));
-    if (glob(pattern, s.base_name) || glob(pattern, s.demangled)) return true;
+    if (glob(pattern, name)) return true;
   }
   return false;
+}
+
+bool named(std::string_view patterns, const Symbol& s) {
+  return one_of(patterns, s.base_name) || one_of(patterns, s.demangled);
 }
 
 struct Named {
@@ -267,13 +281,12 @@ class GeneratedSource final : public LayerSource {
   void entered(Address function, std::size_t depth) override {
     if (names_->inferences.count(function)) {
       sequence_.inference(function, depth);
-      if (!inference_depth_) {
-        inference_depth_ = depth;
-        begin_inlined(function);
-      }
+      if (frames_.empty() || frames_.back().function != function || frames_.back().depth != depth)
+        frames_.push_back({function, depth});
+      begin_inlined(function);
       if (!names_->layers.count(function)) return;
     }
-    if (!sequence_.running() && called_by_inlined(function, depth)) return;
+    if (!sequence_.running() && called_by_inlined(depth)) return;
     if (sequence_.running() || !is_layer(function, depth)) return;
     const Generator& g = *names_->generator;
     Layer l;
@@ -288,7 +301,7 @@ class GeneratedSource final : public LayerSource {
       // A jump from the inference's end returns to that one's caller, of which there may be several.
       const Address from = stage_.guest.return_address();
       const Symbol* caller = stage_.program.symbols.function_at(from - 1);
-      if (!inference_depth_ || (caller && caller->start == inference_)) key.call_site = from;
+      if (frames_.empty() || (caller && caller->start == frames_.back().function)) key.call_site = from;
     }
     const int number = sequence_.layer(key, depth, [&] { return l; });
     if (!inlined_numbers_.empty())
@@ -297,8 +310,9 @@ class GeneratedSource final : public LayerSource {
     if (Layer& known = stage_.recorder.layer(number); known.macs == 0) known.macs = l.macs;
   }
   void left(std::size_t depth) override {
+    if (!frames_.empty() && depth <= frames_.back().depth) end_calls();
     sequence_.left(depth);
-    if (inference_depth_ && depth <= *inference_depth_) inference_depth_.reset();
+    while (!frames_.empty() && depth <= frames_.back().depth) frames_.pop_back();
   }
   void switched(std::uint32_t thread) override { sequence_.switched(thread); }
   void kernel_called(int layer, const KernelCall& call) override {
@@ -308,6 +322,7 @@ class GeneratedSource final : public LayerSource {
     if (l.weight_shapes.empty() && !call.weights.empty()) l.weight_shapes = {call.weights};
     if (l.output_shapes.empty() && !call.output.empty()) l.output_shapes = {call.output};
     if (l.macs == 0 && call.macs) l.macs = *call.macs;
+    if (l.op == unknown_operator) l.op = call.op;
   }
   void ending() override { sequence_.finish(); }
   void finish() override {
@@ -324,7 +339,7 @@ class GeneratedSource final : public LayerSource {
     for (const auto& [inference, numbers] : inlined_numbers_) {
       const auto own = names_->inlined.at(inference).own(by_address);
       for (std::size_t i = 0; i < numbers.size(); ++i)
-        if (!stage_.recorder.claim(numbers[i], own[i]))
+        if (!stage_.recorder.claim(numbers[i], own[i], calls_[numbers[i]]))
           stage_.recorder.network(sequence_.network())
               .disagreements.push_back(fmt::format("layer {} was inlined, and its code also ran outside of inferences",
                                                    stage_.recorder.layer(numbers[i]).name));
@@ -334,7 +349,6 @@ class GeneratedSource final : public LayerSource {
  private:
   /// The inlined layers of an inference's function are known from its first call on.
   void begin_inlined(Address function) {
-    inference_ = function;
     const auto inlined = names_->inlined.find(function);
     if (inlined == names_->inlined.end() || inlined_numbers_.count(function)) return;
     auto& numbers = inlined_numbers_[function];
@@ -347,28 +361,63 @@ class GeneratedSource final : public LayerSource {
     }
   }
 
-  /// Whether the inference's own code calls a function from within an inlined layer, whose that is then.
-  bool called_by_inlined(Address function, std::size_t depth) {
-    if (!inference_depth_ || depth != *inference_depth_ + 1) return false;
-    const auto numbers = inlined_numbers_.find(inference_);
+  /// Whether the inference's own code calls a function from within an inlined layer, whose that is then. There may be a
+  /// call for each MAC (floating point in software), so counts are read only where another layer's calls begin: until
+  /// then nothing runs but what these calls take and the inference's own code, which is known by its addresses.
+  bool called_by_inlined(std::size_t depth) {
+    if (frames_.empty() || depth != frames_.back().depth + 1) return false;
+    const auto numbers = inlined_numbers_.find(frames_.back().function);
     if (numbers == inlined_numbers_.end()) return false;
+    const InlinedLayers& inlined = names_->inlined.at(frames_.back().function);
     // Back from the call: the call's last byte.
-    const auto which = names_->inlined.at(inference_).at(stage_.guest.return_address() - 1);
-    if (!which) return false;
-    stage_.recorder.begin_layer(numbers->second[*which], depth, function);
-    return true;
+    const auto which = inlined.at(stage_.guest.return_address() - 1);
+    const int layer = which ? numbers->second[*which] : -1;
+    if (!calling_ || calling_->layer != layer) {
+      end_calls();
+      if (which)
+        calling_ = Calling{layer, &inlined, stage_.recorder.between(sequence_.network()), inlined.whole(stage_.meter)};
+    }
+    if (which) stage_.recorder.begin_call_of_inlined(layer, depth);
+    return which.has_value();
   }
 
   bool is_layer(Address function, std::size_t depth) const {
-    if (names_->any_callee) return inference_depth_ && depth > *inference_depth_;
+    if (names_->any_callee) return !frames_.empty() && depth > frames_.front().depth;
     return names_->layers.count(function) != 0;
+  }
+
+  void end_calls() {
+    if (!calling_) return;
+    Counts spent = stage_.recorder.between(sequence_.network()), own = calling_->inlined->whole(stage_.meter);
+    spent -= calling_->between;
+    own -= calling_->own;
+    // The code of the inference's function is in the first of its parts.
+    own.parts.assign(spent.parts.size(), 0);
+    Cycle left = own.cycles;
+    for (std::size_t i = 0; i < own.parts.size(); ++i) left -= own.parts[i] = std::min(left, spent.parts[i]);
+    if (own.cycles <= spent.cycles && own.instructions <= spent.instructions) {
+      spent -= own;
+      calls_[calling_->layer] += spent;
+    }
+    calling_.reset();
   }
 
   std::shared_ptr<const Named> names_;
   const Stage& stage_;
   CallSequence sequence_;
-  std::optional<std::size_t> inference_depth_;
-  Address inference_ = 0;                                ///< the function of that one
+  struct Frame {
+    Address function;
+    std::size_t depth;
+  };
+  /// What was charged and spent when an inlined layer's calls began.
+  struct Calling {
+    int layer;
+    const InlinedLayers* inlined;
+    Counts between, own;
+  };
+  std::vector<Frame> frames_;       ///< of the inference under way: its function, and those of the same kind it calls
+  std::optional<Calling> calling_;  ///< the inlined layer that called last
+  std::map<int, Counts> calls_;     ///< what inlined layers' calls took; by number of the recorder
   std::map<Address, std::vector<int>> inlined_numbers_;  ///< by inference: numbers of the recorder
   std::map<int, std::uint32_t> called_at_;  ///< line of the call by number, where there are inlined ones, too
 };
@@ -399,7 +448,9 @@ Result<Candidate> look_for_generators(const Program& program) {
     if (!proved)
       for (const Symbol& s : program.symbols.objects()) look(s);
     const bool has_inference = g.inference.empty() || !names->inferences.empty();
-    const auto is_layer = [&](const std::string& name) { return glob(g.layers, name); };
+    const auto is_layer = [&](const std::string& name) {
+      return one_of(g.layers, name) && !one_of(g.not_layers, name) && !one_of(g.inference, name);
+    };
     std::size_t inlined = 0;
     if (proved && g.describe_name)
       for (const Address a : names->inferences)
