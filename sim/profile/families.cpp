@@ -121,6 +121,8 @@ std::span<const Families::Row> Families::rows() {
        "quantize|quantize_*|quantise|quantise_*|dequantize|dequantize_*|dequantise|dequantise_*|*_quantize|*_"
        "dequantize|"
        "*::quantizeinput*|*::dequantizeoutput*"},
+      {Work::post_processing, Helper::none, 90, "the name of a step behind the network in Edge Impulse's library",
+       "run_kmeans_anomaly|run_gmm_anomaly|*fill_result_struct*|process_classification_*|ei_run_*anomaly*"},
       {Work::post_processing, Helper::none, 60, "a name like that of a step behind a network",
        "postprocess*|*postprocess|*_postprocess*|argmax|argmax_*|*_argmax|*processlatestresults|*respondtocommand|nms|"
        "*_nms|non_max_suppression*|decode_boxes*|decode_detections*"},

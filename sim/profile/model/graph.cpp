@@ -93,4 +93,27 @@ std::uint64_t ModelGraph::parameter_bytes() const {
   return sum;
 }
 
+// MACs: output elements times the elements of one filter. Each factor is below 2^31, so the product fits 64 bits.
+void count_work(const ModelGraph& graph, Operator& op) {
+  const auto tensor_at = [&](const std::vector<std::int32_t>& list, std::size_t position) {
+    return position < list.size() && list[position] >= 0 ? &graph.tensors[static_cast<std::size_t>(list[position])]
+                                                         : nullptr;
+  };
+  for (const std::int32_t index : op.inputs)
+    if (index >= 0) op.parameter_bytes += graph.tensors[static_cast<std::size_t>(index)].data.size();
+  const Tensor* weights = tensor_at(op.inputs, 1);
+  const Tensor* output = tensor_at(op.outputs, 0);
+  if (!weights || !output || weights->elements() == 0) return;  // so that a part of the shape can't overflow either
+  const std::vector<std::int32_t>& w = weights->shape;
+  std::uint64_t per_output = 0;
+  if (op.kind == OpKind::conv_2d && w.size() == 4) {
+    per_output = static_cast<std::uint64_t>(std::int64_t{w[1]} * w[2] * w[3]);
+  } else if (op.kind == OpKind::depthwise_conv_2d && w.size() == 4) {
+    per_output = static_cast<std::uint64_t>(std::int64_t{w[1]} * w[2]);
+  } else if (op.kind == OpKind::fully_connected && w.size() == 2) {
+    per_output = static_cast<std::uint64_t>(w[1]);
+  }
+  op.macs = static_cast<std::uint64_t>(output->elements()) * per_output;
+}
+
 }  // namespace mj::model
