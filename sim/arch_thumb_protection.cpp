@@ -95,8 +95,9 @@ std::uint32_t ThumbArch::test_target(const HotState& h, Address address, std::ui
   if (write) answer |= 1u << 19;
   if (!unit_.secure()) return answer;
   const thumb::Sau::Answer a = sau_->at(address);
-  const bool non_secure =
-      a.attribution == thumb::Attribution::non_secure || (a.attribution == thumb::Attribution::exempt && !secure);
+  // SecurityCheck() is asked with the state that executes, also by TTA and TTAT (DDI0553, TTResp()): what is exempt
+  // from attribution is Secure here.
+  const bool non_secure = a.attribution == thumb::Attribution::non_secure;
   if (a.has_sau_region) answer |= std::uint32_t{a.sau_region} << 8 | 1u << 17;
   if (non_secure && read) answer |= 1u << 20;
   if (non_secure && write) answer |= 1u << 21;

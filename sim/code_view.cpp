@@ -107,31 +107,112 @@ std::string encoding_text(Machine& machine, const Program& program, Address pc) 
   return fmt::format("0x{:08x}{}", program.is_arm() ? low << 16 | high : high << 16 | low, text);
 }
 
-std::string origin(Machine& machine, const Program& program, std::span<const std::uint32_t> registers, Address pc,
-                   unsigned reg) {
+namespace {
+
+/// Where a register's value came from, along the instructions of one function as they stand.
+class Origin {
+ public:
+  Origin(Machine& machine, const Program& program, const Before& before, Address pc)
+      : m_(machine), p_(program), before_(before), pc_(pc) {}
+
+  /// What `reg` held, namely `value`, in front of instruction number `i`. `function`: what it is an argument of.
+  std::string text(unsigned reg, std::uint32_t value, std::size_t i, const std::string& function,
+                   unsigned depth = 0) const {
+    const auto writer = before_.writer(reg, i);
+    const auto call = call_in(writer ? *writer + 1 : 0, i);
+    if (call && survives_no_call(reg)) return reg == result() ? returned_by(*call) : "";
+    if (!writer) {
+      const unsigned count = p_.is_arm() ? 4 : 8;
+      if (reg < result() || reg >= result() + count || function.empty()) return "";
+      return fmt::format("argument {} of {}", reg - result() + 1, function);
+    }
+    if (const auto from = moved_from(before_.code[*writer].insn); from && depth < 8)
+      return text(*from, value, *writer, function, depth + 1);
+    // Certain only if that is still there: another way may lead to this instruction.
+    const auto address = before_.load_address(*writer);
+    std::uint32_t there = 0;
+    if (!address || !m_.bus().peek(*address, reinterpret_cast<std::uint8_t*>(&there), 4) || there != value) return "";
+    return "loaded from " + data_place(p_, *address);
+  }
+
+ private:
+  /// AAPCS and the RISC-V ABI: the first argument's register takes the result.
+  unsigned result() const { return p_.is_arm() ? 0 : 10; }
+  bool survives_no_call(unsigned reg) const {
+    return p_.is_arm() ? reg < 4 || reg == 12 || reg == 14
+                       : reg == 1 || (reg >= 5 && reg < 8) || (reg >= 10 && reg < 18) || reg >= 28;
+  }
+  std::optional<std::size_t> call_in(std::size_t from, std::size_t to) const {
+    while (to-- > from)
+      if (m_.engine().arch().is_call(before_.code[to].insn)) return to;
+    return std::nullopt;
+  }
+  std::optional<unsigned> moved_from(const isa::Insn& insn) const {
+    const std::string_view name = m_.engine().arch().op_name(insn.op);
+    if (p_.is_arm()) return name == "mov_reg" || name == "movs_reg" ? std::optional<unsigned>(insn.rm) : std::nullopt;
+    if (name == "addi" && insn.imm == 0 && insn.rn != 0) return insn.rn;
+    return name == "add" && insn.rn == 0 ? std::optional<unsigned>(insn.rm) : std::nullopt;
+  }
+  std::string returned_by(std::size_t call) const {
+    const isa::Insn& insn = before_.code[call].insn;
+    if (insn.cls != isa::OpClass::branch_link || joined(insn.pc)) return "";
+    const profile::Symbol* s = p_.symbols.function_at(insn.imm & ~1u);
+    return "returned by " + (s ? s->display : fmt::format("the function at 0x{:08x}", insn.imm & ~1u));
+  }
+  /// Whether a branch leads to somewhere between the call and the instruction.
+  bool joined(Address call) const {
+    constexpr Address behind = 0x100;  // where a loop's branch back may stand
+    const auto joins = [&](const isa::Insn& insn) {
+      return (insn.cls == isa::OpClass::branch || insn.cls == isa::OpClass::branch_cond) && insn.imm > call &&
+             insn.imm <= pc_;
+    };
+    if (std::any_of(before_.code.begin(), before_.code.end(), [&](const CodeAt& at) { return joins(at.insn); }))
+      return true;
+    for (Address a = pc_; a < pc_ + behind;) {
+      const auto at = code_at(m_, a);
+      if (!at) break;
+      if (joins(at->insn)) return true;
+      a += at->insn.size;
+    }
+    return false;
+  }
+
+  Machine& m_;
+  const Program& p_;
+  const Before& before_;
+  Address pc_;
+};
+
+}  // namespace
+
+std::string origin(Machine& machine, const Program& program, std::span<const std::uint32_t> registers,
+                   std::span<const Address> frames, Address pc, unsigned reg) {
   constexpr Address longest = 0x2000;  // bytes of a function that are decoded for this
-  const profile::Symbol* function = program.symbols.function_at(pc);
-  if (!function || pc - function->start > longest) return "";
+  const profile::Symbol* symbol = program.symbols.function_at(pc);
+  std::optional<Address> start;
+  if (symbol) {
+    start = symbol->start;
+  } else {
+    for (const Address f : frames)
+      if (f <= pc && (!start || f > *start)) start = f;
+  }
+  if (!start || pc - *start > longest) return "";
   Before before(machine, registers);
-  for (Address a = function->start; a < pc;) {
+  bool ends = false;  // without symbols: what stands behind a return may be another function
+  for (Address a = *start; a < pc;) {
     const auto at = code_at(machine, a);
     if (!at) return "";
     before.code.push_back(*at);
+    ends |= at->insn.cls == isa::OpClass::branch_reg || at->insn.cls == isa::OpClass::branch_load;
     a += at->insn.size;
   }
-  if (const auto at = before.writer(reg, before.code.size())) {
-    const auto address = before.load_address(*at);
-    // Certain only if that is still there: another way may lead to this instruction.
-    std::uint32_t value = 0;
-    if (!address || !machine.bus().peek(*address, reinterpret_cast<std::uint8_t*>(&value), 4) ||
-        value != registers[reg])
-      return "";
-    return "loaded from " + data_place(program, *address);
-  }
-  // Never written by the function: an argument.
-  const unsigned first = program.is_arm() ? 0 : 10, count = program.is_arm() ? 4 : 8;
-  if (reg >= first && reg < first + count) return fmt::format("argument {} of {}", reg - first + 1, function->display);
-  return "";
+  const std::string function = symbol ? symbol->display : ends ? "" : fmt::format("the function at 0x{:08x}", *start);
+  return Origin(machine, program, before, pc).text(reg, registers[reg], before.code.size(), function);
+}
+
+std::string frame_name(const Program& program, Address function) {
+  const profile::Symbol* s = program.symbols.function_at(function);
+  return s ? s->display : fmt::format("function at 0x{:08x}", function);
 }
 
 std::string data_place(const Program& program, Address address) {

@@ -27,9 +27,13 @@ std::string code_text(Machine& machine, const Program& program, Address pc);
 std::string encoding_text(Machine& machine, const Program& program, Address pc);
 
 /// Where the value in register `reg` came from that the instruction at `pc` met: "loaded from g_ops+0x8 (0x20000010)";
-/// empty if that isn't certain. `registers`: those that the instruction met.
-std::string origin(Machine& machine, const Program& program, std::span<const std::uint32_t> registers, Address pc,
-                   unsigned reg);
+/// "returned by malloc"; empty if that isn't certain. `registers`: those that the instruction met; `frames`: where the
+/// functions under way begin, which is all that is known of them without symbols.
+std::string origin(Machine& machine, const Program& program, std::span<const std::uint32_t> registers,
+                   std::span<const Address> frames, Address pc, unsigned reg);
+
+/// The name of the function that begins there: "main", or "function at 0x08000140".
+std::string frame_name(const Program& program, Address function);
 
 /// "g_table+0x4 (0x20000014)", or the address alone.
 std::string data_place(const Program& program, Address address);

@@ -100,19 +100,35 @@ Detector::Record& Detector::record(Kind kind, Address pc, bool write) {
     r.write = write;
     r.callers = m_.engine().calls().stack();
     r.first = order_++;
+    if (on_finding) untold_.push_back({kind, pc, write});
   }
   ++r.count;
   return r;
 }
 
-void Detector::before(const isa::Insn& insn, const isa::Effects& effects, std::uint32_t, Cycle) {
+void Detector::tell() {
+  std::vector<Key> later;
+  for (const Key& key : std::exchange(untold_, {})) {
+    const auto at = records_.find(key);
+    if (at == records_.end()) continue;
+    if (initial_sp_ && key == Key{Kind::null, initial_sp_pc_, false})
+      later.push_back(key);
+    else
+      on_finding(finding(at->second), at->second.pc, now_);
+  }
+  untold_.insert(untold_.begin(), later.begin(), later.end());
+}
+
+void Detector::before(const isa::Insn& insn, const isa::Effects& effects, std::uint32_t, Cycle now) {
+  now_ = now;
   insn_ = insn;
   effects_ = effects;
   const std::uint32_t* r = m_.engine().state().r;
   std::copy_n(r, arguments_.size(), arguments_.begin());
   sp_before_ = r[sp_];
   process_ = p_.is_arm() && isa::thumb::uses_process_stack(r);
-  if (!stacks_.count(process_)) check_stack(true);  // the first instruction that uses this stack pointer
+  // The first instruction that uses this stack pointer, or a debugger set it.
+  if (!stacks_.count(process_) || sp_before_ != sp_left_) check_stack(true);
 }
 
 void Detector::accessed(const engine::DataAccess& a) {
@@ -155,7 +171,12 @@ bool Detector::null_access(const engine::DataAccess& a) {
 }
 
 void Detector::after(engine::Outcome outcome) {
-  if (outcome != engine::Outcome::executed) return;
+  if (outcome == engine::Outcome::executed) executed();
+  sp_left_ = m_.engine().state().r[sp_];
+  if (!untold_.empty()) tell();
+}
+
+void Detector::executed() {
   if (initial_sp_) {
     const bool sets_msp = insn_.cls == isa::OpClass::sys_write && (effects_.reads & isa::reg_bit(initial_sp_->first));
     if (sets_msp) records_.erase({Kind::null, initial_sp_pc_, false});
@@ -217,7 +238,14 @@ void Detector::check_stack(bool may_be_another) {
   r.address = std::min(r.address, sp);
 }
 
-void Detector::redirected(const Redirect& how, Cycle) {
+void Detector::redirected(const Redirect& how, Cycle now) {
+  now_ = now;
+  follow(how);
+  sp_left_ = m_.engine().state().r[sp_];
+  if (!untold_.empty()) tell();
+}
+
+void Detector::follow(const Redirect& how) {
   const std::uint32_t* r = m_.engine().state().r;
   const bool was = process_;
   process_ = p_.is_arm() && isa::thumb::uses_process_stack(r);
@@ -280,8 +308,10 @@ std::string Detector::text(const Record& r) const {
   }
   std::string callers;
   for (auto f = r.callers.rbegin(); f != r.callers.rend(); ++f) {
-    const std::string name = profile::function_name(p_.symbols, *f);
-    if (f == r.callers.rbegin() && name == profile::function_name(p_.symbols, r.pc)) continue;
+    const std::string name = frame_name(p_, *f);
+    // Without symbols, too, the innermost is the function that did it, unless it jumped far.
+    const bool itself = p_.symbols.function_at(r.pc) ? name == frame_name(p_, r.pc) : *f <= r.pc;
+    if (f == r.callers.rbegin() && itself) continue;
     callers += (callers.empty() ? "" : " < ") + name;
   }
   return callers.empty() ? text : text + "; called by " + callers;
@@ -295,9 +325,12 @@ std::vector<Detector::Finding> Detector::findings() const {
   }
   std::sort(order.begin(), order.end(), [](const Record* a, const Record* b) { return a->first < b->first; });
   std::vector<Finding> out;
-  for (const Record* r : order)
-    out.push_back({names[static_cast<unsigned>(r->kind)], p_.where(r->pc), text(*r), r->count});
+  for (const Record* r : order) out.push_back(finding(*r));
   return out;
+}
+
+Detector::Finding Detector::finding(const Record& r) const {
+  return {names[static_cast<unsigned>(r.kind)], p_.where(r.pc), text(r), r.count};
 }
 
 }  // namespace mj

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -47,6 +48,12 @@ class Detector final : public engine::Observer {
   /// After Machine::load; what the loader wrote is known from the image.
   Detector(Machine& machine, const Program& program, Detections wanted);
 
+  /// Told of each finding when it is made, behind the instruction (`pc`, issued at `now`) that did it; of those that
+  /// happen at the same place again, of the first. Two are told before it is certain that they are any: that the vector
+  /// table is read is told up to four instructions later, unless it was for MSP; a program that copies the table is
+  /// told of as well, which findings() leaves out.
+  std::function<void(const Finding& finding, Address pc, Cycle now)> on_finding;
+
   /// Bytes that came into memory otherwise than by an instruction.
   void written(Address from, std::size_t n);
   /// In order of the first time.
@@ -77,6 +84,10 @@ class Detector final : public engine::Observer {
   void mark(Address from, std::size_t n, bool is_written);
   bool is_written(Address from, unsigned n);
   Record& record(Kind kind, Address pc, bool write);
+  void tell();
+  void executed();
+  void follow(const Redirect& how);
+  Finding finding(const Record& r) const;
   void check_stack(bool may_be_another);
   /// Whether a stack pointer that was set anew belongs to another stack than `b`.
   bool another(std::uint32_t sp, const std::optional<StackBounds>& b) const;
@@ -92,13 +103,16 @@ class Detector final : public engine::Observer {
   const Detections wanted_;
   const unsigned sp_;
   std::map<const void*, std::vector<std::uint8_t>> shadows_;  ///< by the region's bytes, which aliases share
-  std::map<std::tuple<Kind, Address, bool>, Record> records_;
+  using Key = std::tuple<Kind, Address, bool>;
+  std::map<Key, Record> records_;
+  std::vector<Key> untold_;
   std::uint64_t order_ = 0;
 
   isa::Insn insn_;
   isa::Effects effects_;
   std::array<std::uint32_t, 16> arguments_{};  ///< low registers in front of the instruction: a semihosting call's
-  std::uint32_t sp_before_ = 0;
+  Cycle now_ = 0;
+  std::uint32_t sp_before_ = 0, sp_left_ = 0;  ///< in front of the instruction, and behind the one before
   bool process_ = false;
   std::map<bool, std::optional<StackBounds>> stacks_;  ///< bounds of the stack in use: main, process
   bool below_ = false;                                 ///< the stack pointer is below its limit now

@@ -32,8 +32,8 @@ std::vector<std::string> backtrace(const Program& program, Address pc, const std
   std::string last;
   unsigned times = 0;
   for (auto it = stack.rbegin(); it != stack.rend(); ++it) {
-    const std::string name = function_name(program.symbols, *it);
-    if (it == stack.rbegin() && name == function_name(program.symbols, pc)) continue;
+    const std::string name = frame_name(program, *it);
+    if (it == stack.rbegin() && (*it == pc || name == frame_name(program, pc))) continue;
     if (out.size() > 1 && name == last) {
       out.back() = fmt::format("{}, {} times", name, ++times);
       continue;
@@ -154,7 +154,12 @@ std::string explain_why(const engine::Stop& stop, const Stop& told, Machine& mac
   if (stop.kind == StopKind::exited) {
     if (told.exit_code == ExitCode::ok) return "";
     const std::string memory = out_of_memory(machine, heap);
-    return memory.empty() ? gave_up(machine, program) : memory;
+    if (!memory.empty()) return memory;
+    const std::string why = gave_up(machine, program);
+    constexpr int aborted = 134;
+    return why.empty() && stop.status == aborted
+               ? "134 is 128 + SIGABRT (6): what abort(), and so a failed assertion, ends with in many C libraries"
+               : why;
   }
   if (stop.kind == StopKind::lockup) return "";
   std::string why = out_of_memory(machine, heap);

@@ -51,7 +51,7 @@ class Reasoner {
   std::string name(unsigned id) const { return m_.engine().arch().register_name(id); }
   std::uint32_t sp() const { return reg(m_.engine().arch().sp); }
   std::string from(unsigned id) const {
-    const std::string text = origin(m_, p_, f_.registers, f_.pc, id);
+    const std::string text = origin(m_, p_, f_.registers, f_.call_stack, f_.pc, id);
     return text.empty() ? "" : ", " + text;
   }
   bool process_stack() const { return p_.is_arm() && thumb::uses_process_stack(f_.registers.data()); }
@@ -163,7 +163,9 @@ class Reasoner {
     if (!m_.bus().peek(f_.pc, b.data(), 2)) return "";
     const std::uint32_t half = b[0] | b[1] << 8u;
     if (half == 0xffff) return "erased flash: the program counter is behind the code";
-    if (!p_.is_arm() && half == 0) return "memory of zeros, as unimp and erased RAM have it: no code is here";
+    if (!p_.is_arm() && half == 0)
+      return in_code() ? "unimp, as compilers put it where code can't be reached; or are these zeros data?"
+                       : "memory of zeros: no code is here";
     if (p_.is_arm() && half == 0xdeff)
       return "udf #255 is what GCC puts where code can't be reached or a null pointer is certain (__builtin_trap)";
     if (std::string s = lacking(); !s.empty()) return s;
@@ -221,8 +223,14 @@ class Reasoner {
       if (std::string s = null_data(); !s.empty()) return s;
     if (a.why == BadAccess::Why::read_only) {
       const Symbol* s = p_.symbols.object_at(a.address);
-      return fmt::format("flash is written: {}",
-                         s ? data_place(p_, a.address) + " is constant" : "the program itself is there") +
+      const auto& segments = p_.image.segments();
+      const bool program = std::any_of(segments.begin(), segments.end(), [&](const memory::LoadSegment& l) {
+        return a.address >= l.paddr && a.address - l.paddr < l.bytes.size();
+      });
+      return std::string("flash is written") +
+             (s         ? ": " + data_place(p_, a.address) + " is constant"
+              : program ? ": the program itself is there"
+                        : "") +
              "; flash is programmed through its controller only" + base_text();
     }
     if (a.why == BadAccess::Why::unmapped) {
@@ -262,7 +270,10 @@ class Reasoner {
       if (code_->effects.address & isa::reg_bit(id) && reg(id) == 0) {
         std::string text = fmt::format("a null pointer: {} = 0{}; offset {} from it is accessed", name(id), from(id),
                                        f_.access.address);
-        if (const std::string memory = out_of_memory(m_, heap_); !memory.empty()) text += "; " + memory;
+        if (const std::string memory = out_of_memory(m_, heap_); !memory.empty())
+          text += "; " + memory;
+        else if (text.find("returned by the function at") != std::string::npos)
+          text += "; is that malloc, or another that returns 0 when it finds no memory?";
         return text;
       }
     return fmt::format("a null pointer? address {} is made of a base near 0{}", f_.access.address, base_text());
@@ -282,13 +293,13 @@ class Reasoner {
       return text;
     }
     if (f_.access.why == BadAccess::Why::forbidden) return "code may not run there";
+    const std::string where = p_.symbols.function_at(reg(lr) & ~1u) ? ", " + p_.where(reg(lr) & ~1u) : "";
     return fmt::format(
-        "the program counter left the code: a function pointer or return address was overwritten? "
-        "lr = 0x{:08x}, {}",
-        reg(lr), p_.where(reg(lr) & ~1u));
+        "the program counter left the code: a function pointer or return address was overwritten? lr = 0x{:08x}{}",
+        reg(lr), where);
   }
   std::string origin_at(Address pc, unsigned id) const {
-    const std::string text = origin(m_, p_, f_.registers, pc, id);
+    const std::string text = origin(m_, p_, f_.registers, f_.call_stack, pc, id);
     return text.empty() ? "" : ", " + text;
   }
   std::optional<CodeAt> call_before(Address ret) const {

@@ -112,6 +112,7 @@ class Runner {
     if (auto traced = trace(); !traced) return traced.error();
     if (auto detects = detect(); !detects) return detects.error();
     if (gdb_) attach_gdb();
+    look_on();
 
     const engine::Stop stop = run_to_end();
     if (gdb_) tell_gdb(stop);
@@ -283,7 +284,6 @@ class Runner {
       };
     }
     trace_ = std::make_unique<debug::TraceObserver>(engine(), program_.is_arm(), std::move(filter), wanted.write);
-    engine().set_observer(trace_.get());
     return {};
   }
 
@@ -292,7 +292,12 @@ class Runner {
     const auto wanted = parse_detections(request_.detect);
     if (!wanted) return wanted.error();
     detector_ = std::make_unique<Detector>(*machine_, program_, *wanted);
-    engine().set_observer(detector_.get());
+    if (trace_ || gdb_)
+      detector_->on_finding = [this](const Detector::Finding& f, Address pc, Cycle now) {
+        const std::string text = fmt::format("detected {} at {}: {}", f.kind, f.where, f.text);
+        if (trace_) trace_->note(now, text);
+        if (gdb_) gdb_->found(fmt::format("{} (0x{:08x})\n", text, pc));
+      };
     return {};
   }
 
@@ -316,10 +321,17 @@ class Runner {
     seen.write_csr = [this](std::uint32_t csr, std::uint32_t value) {
       return machine_->write_system_register(csr, value);
     };
+    if (detector_) seen.wrote = [this](Address from, std::size_t n) { detector_->written(from, n); };
     gdb_->begin(std::move(seen));
-    // gdb first: the trace shows what it changed.
-    if (trace_) both_.emplace(*gdb_, *trace_);
-    engine().set_observer(both_ ? static_cast<engine::Observer*>(&*both_) : gdb_);
+  }
+
+  /// gdb first: the others see what it changed. The trace in front of the detector, so that an instruction's line
+  /// stands above what it did.
+  void look_on() {
+    for (engine::Observer* one : {static_cast<engine::Observer*>(gdb_), static_cast<engine::Observer*>(trace_.get()),
+                                  static_cast<engine::Observer*>(detector_.get())})
+      if (one) observers_.add(*one);
+    if (gdb_ || trace_ || detector_) engine().set_observer(&observers_);
   }
 
   /// Answers of `monitor` commands that need the whole run.
@@ -329,6 +341,13 @@ class Runner {
     if (command == "layer") {
       const Layer* layer = recognition_->running();
       return layer ? fmt::format("layer {}: {}\n", layer->index, layer->name) : "no layer is running\n";
+    }
+    if (command == "detections") {
+      if (!detector_) return "nothing is looked for: microjoule run --detect all\n";
+      std::string text;
+      for (const Detector::Finding& f : detector_->findings())
+        text += fmt::format("{} at {}: {} ({})\n", f.kind, f.where, f.text, grouped(f.count));
+      return text.empty() ? "nothing was detected so far\n" : text;
     }
     if (command != "energy") return "";
     RunResult so_far;
@@ -443,7 +462,7 @@ class Runner {
   std::unique_ptr<RoiTracker> roi_;
   std::optional<MemoryDump> dump_;
   std::unique_ptr<debug::TraceObserver> trace_;
-  std::optional<debug::TwoObservers> both_;
+  debug::Observers observers_;
   std::unique_ptr<Detector> detector_;
   std::size_t detected_ = 0;
   std::string waits_;  ///< flash wait states held: a number, "auto" or none
@@ -463,9 +482,6 @@ Result<RunResult> run(const RunRequest& request) {
   }
   auto board = is_generic_board(id) ? generic_board(id, *image, request.overlay) : load_board(id, request.overlay);
   if (!board) return board.error();
-  if (!request.detect.empty() && (request.gdb || request.trace.write))
-    return Error{ExitCode::usage, fmt::format("--detect and {} don't go together", request.gdb ? "--gdb" : "--trace"),
-                 "", "both look at each instruction", "one of them"};
   if (!request.gdb) return Runner(request, std::move(image).value(), nullptr).run(*board, request.board.empty());
 
   auto gdb = debug::GdbServer::listen(*request.gdb);

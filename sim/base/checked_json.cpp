@@ -7,6 +7,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <mutex>
 #include <system_error>
 #include <utility>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -25,6 +26,9 @@ struct JsonSchema::Compiled {
   json text;
   std::map<std::string, const json*> references;  ///< "$ref"s of the text, and what they lead to
   valijson::Schema schema;
+  /// Keeps the regular expressions that it has compiled, which takes longer than all the rest.
+  mutable valijson::Validator validator;
+  mutable std::mutex one_at_a_time;
 };
 
 namespace {
@@ -215,10 +219,12 @@ Result<json> parse_json_file(const std::string& path, const std::string& what) {
 std::optional<SchemaFault> schema_fault(const json& document, const JsonSchema& schema) {
   if (std::string at; too_big(document, at)) return SchemaFault{at, "a whole number beyond 9223372036854775807"};
   const valijson::adapters::NlohmannJsonAdapter adapter(document);
+  const Compiled& compiled = schema.compiled();
+  const std::lock_guard lock(compiled.one_at_a_time);
   // Most documents are right, and a validator that needn't collect complaints is done sooner.
-  if (valijson::Validator().validate(schema.compiled().schema, adapter, nullptr)) return std::nullopt;
+  if (compiled.validator.validate(compiled.schema, adapter, nullptr)) return std::nullopt;
   valijson::ValidationResults results;
-  valijson::Validator().validate(schema.compiled().schema, adapter, &results);
+  compiled.validator.validate(compiled.schema, adapter, &results);
   const valijson::ValidationResults::Error* worst = nullptr;
   for (const auto& error : results)
     if (!worst || error.context.size() > worst->context.size()) worst = &error;

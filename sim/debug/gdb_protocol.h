@@ -53,7 +53,7 @@ struct GdbStop {
     stepped,
     breakpoint,
     watchpoint,
-    fault,   ///< the core locked up
+    fault,   ///< the core locked up, or --detect found something
     exited,  ///< the firmware ended with `status`
   };
   Kind kind = Kind::interrupted;

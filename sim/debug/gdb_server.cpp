@@ -106,6 +106,7 @@ void GdbServer::disconnect() {
   breakpoints_.clear();
   watches_.clear();
   stop_next_.reset();
+  found_.clear();
 }
 
 void GdbServer::send(std::string_view bytes) {
@@ -141,8 +142,13 @@ bool GdbServer::interrupted() {
   return found;
 }
 
+void GdbServer::say_found() {
+  if (!found_.empty()) send(framing_.frame(GdbSession::console(std::exchange(found_, {}))));
+}
+
 void GdbServer::serve(const GdbStop& stop, bool announce) {
   stop_next_.reset();
+  if (announce) say_found();
   const std::string payload = session_.stopped(stop);
   if (announce) send(framing_.frame(payload));
   announce_ = true;  // whatever makes the target go on waits for the next stop
@@ -185,6 +191,7 @@ void GdbServer::serve(const GdbStop& stop, bool announce) {
 void GdbServer::begin(GdbMachine machine) {
   machine_ = std::move(machine);
   reset_wanted_ = false;
+  found_.clear();
   if (connection_ >= 0) stop_next_ = GdbStop{GdbStop::Kind::interrupted};
 }
 
@@ -212,6 +219,12 @@ void GdbServer::accessed(const engine::DataAccess& a) {
   }
 }
 
+void GdbServer::found(const std::string& text) {
+  if (connection_ < 0) return;
+  found_ += text;
+  stop_next_ = GdbStop{GdbStop::Kind::fault};
+}
+
 void GdbServer::poll() {
   if (connection_ < 0 || !interrupted()) return;
   pc_ = machine_.engine->pc();
@@ -225,6 +238,7 @@ void GdbServer::ended(const GdbStop& stop, const std::string& text) {
   pc_ = machine_.engine->pc();
   mode_ = 0;
   now_ = machine_.engine->now();
+  say_found();  // the last instruction's
   send(framing_.frame(GdbSession::console(text + "\n")));
   const bool looks = stop.kind != GdbStop::Kind::exited;
   if (looks) serve(stop, true);
@@ -425,7 +439,10 @@ std::string GdbServer::read_memory(Address address, std::size_t size) {
 bool GdbServer::write_memory(Address address, std::string_view bytes) {
   memory::Bus& bus = machine_.engine->bus();
   // The bus tells the engine if these bytes were decoded as code: it decodes them anew.
-  if (bus.poke(address, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size())) return true;
+  if (bus.poke(address, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size())) {
+    if (machine_.wrote) machine_.wrote(address, bytes.size());
+    return true;
+  }
   // A register of a device: written as the program would write it now, with all that follows from it.
   const auto size = static_cast<unsigned>(bytes.size());
   const memory::Region* r = bus.find(address);
@@ -461,11 +478,12 @@ std::string GdbServer::monitor(const std::string& command) {
   }
   if (std::string text = machine_.tell ? machine_.tell(command, now_) : ""; !text.empty()) return text;
   const std::string help =
-      "monitor cycles   cycles and simulated time so far\n"
-      "monitor layer    the network's layer that is running\n"
-      "monitor energy   joules so far, up to the current block\n"
-      "monitor reset    the machine begins anew and stands in front of its first instruction\n"
-      "monitor help     this\n";
+      "monitor cycles      cycles and simulated time so far\n"
+      "monitor layer       the network's layer that is running\n"
+      "monitor energy      joules so far, up to the current block\n"
+      "monitor detections  what --detect has found so far\n"
+      "monitor reset       the machine begins anew and stands in front of its first instruction\n"
+      "monitor help        this\n";
   return command == "help" ? help : fmt::format("no monitor command '{}'\n{}", command, help);
 }
 

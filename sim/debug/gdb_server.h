@@ -3,7 +3,8 @@
 // times has the cycles of one that never was. What gdb changes (registers, memory, pc) changes the run, of course.
 //
 // The first instruction waits for gdb. Breakpoints of both kinds leave memory alone. A watchpoint stops behind the
-// instruction that made the access, as the cores' own comparators do. When gdb detaches or its connection ends, the run
+// instruction that made the access, as the cores' own comparators do; so does what --detect finds, with SIGSEGV, which
+// gdb doesn't step over. When gdb detaches or its connection ends, the run
 // goes on to its end by itself.
 #pragma once
 
@@ -35,8 +36,10 @@ struct GdbMachine {
   std::vector<Csr> csrs;
   std::function<std::optional<std::uint32_t>(std::uint32_t csr)> read_csr;
   std::function<bool(std::uint32_t csr, std::uint32_t value)> write_csr;
-  /// `monitor` commands that need more than the engine: "cycles", "layer", "energy"; empty text: not known. `now` is
-  /// the current cycle.
+  /// gdb wrote memory.
+  std::function<void(Address from, std::size_t n)> wrote;
+  /// `monitor` commands that need more than the engine: "cycles", "layer", "energy", "detections"; empty text: not
+  /// known. `now` is the current cycle.
   std::function<std::string(const std::string& command, Cycle now)> tell;
 };
 
@@ -56,6 +59,9 @@ class GdbServer final : public engine::Observer, GdbTarget {
   void begin(GdbMachine machine);
   /// Between two calls of Engine::run: looks for ^C and, if there is one, stops here.
   void poll();
+  /// The instruction that is under way did something that it should not: gdb's user reads `text`, and the program stops
+  /// in front of the next instruction.
+  void found(const std::string& text);
   /// The run stopped by itself: `text` says why. gdb may look at what is left, unless the firmware exited.
   void ended(const GdbStop& stop, const std::string& text);
 
@@ -86,6 +92,7 @@ class GdbServer final : public engine::Observer, GdbTarget {
   /// Answers packets until the run is to go on.
   void serve(const GdbStop& stop, bool announce);
   void send(std::string_view bytes);
+  void say_found();
   /// Takes what arrived; `wait`: until something has. False: the connection ended.
   bool receive(bool wait);
   bool interrupted();
@@ -106,6 +113,7 @@ class GdbServer final : public engine::Observer, GdbTarget {
   std::set<Address> breakpoints_;
   std::set<Watch> watches_;
   std::optional<GdbStop> stop_next_;  ///< stop in front of the next instruction
+  std::string found_;                 ///< what to say then
   bool announce_ = false;             ///< gdb waits for being told of the next stop
   bool killed_ = false, reset_wanted_ = false;
   unsigned since_poll_ = 0;

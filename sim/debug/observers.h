@@ -1,39 +1,38 @@
-// Two who look at the same run.
+// Several who look at the same run.
 #pragma once
+
+#include <vector>
 
 #include "sim/engine/observer.h"
 
 namespace mj::debug {
 
-/// Tells both of everything, `first` first: what it changes in front of an instruction, `second` sees. Of an
-/// instruction that `first` kept from executing (it moved the program or ended it), `second` is told before() only.
-class TwoObservers final : public engine::Observer {
+/// Tells all of everything, in the order in which they were added: what one changes in front of an instruction, those
+/// behind it see. Of an instruction that one of them kept from executing (it moved the program or ended it), the others
+/// are told before() only.
+class Observers final : public engine::Observer {
  public:
-  TwoObservers(engine::Observer& first, engine::Observer& second) : first_(first), second_(second) {}
+  /// `observer` outlives this.
+  void add(engine::Observer& observer) { all_.push_back(&observer); }
 
   void before(const isa::Insn& insn, const isa::Effects& effects, std::uint32_t mode, Cycle now) override {
-    first_.before(insn, effects, mode, now);
-    second_.before(insn, effects, mode, now);
+    for (Observer* o : all_) o->before(insn, effects, mode, now);
   }
   void accessed(const engine::DataAccess& access) override {
-    first_.accessed(access);
-    second_.accessed(access);
+    for (Observer* o : all_) o->accessed(access);
   }
   void after(engine::Outcome outcome) override {
-    first_.after(outcome);
-    second_.after(outcome);
+    for (Observer* o : all_) o->after(outcome);
   }
   void redirected(const Redirect& how, Cycle now) override {
-    first_.redirected(how, now);
-    second_.redirected(how, now);
+    for (Observer* o : all_) o->redirected(how, now);
   }
   void skipped(Cycle from, Cycle to, std::uint64_t passes) override {
-    first_.skipped(from, to, passes);
-    second_.skipped(from, to, passes);
+    for (Observer* o : all_) o->skipped(from, to, passes);
   }
 
  private:
-  engine::Observer &first_, &second_;
+  std::vector<Observer*> all_;
 };
 
 }  // namespace mj::debug

@@ -127,6 +127,8 @@ void TraceObserver::redirected(const Redirect& how, Cycle now) {
   std::copy_n(engine_.state().r, isa::register_count, registers_.begin());
 }
 
+void TraceObserver::note(Cycle cycle, std::string_view text) { write_(fmt::format("# {} {}\n", cycle, text)); }
+
 void TraceObserver::skipped(Cycle from, Cycle to, std::uint64_t passes) {
   if (!shown_) return;
   write_(passes ? fmt::format("# {} the loop goes round {} times more until {}\n", from, passes, to)

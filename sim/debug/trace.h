@@ -24,6 +24,8 @@
 //   # CYCLE lockup
 //   # CYCLE asleep until CYCLE
 //   # CYCLE the loop goes round N times more until CYCLE    a loop that only waits; these passes have no lines
+//   # CYCLE detected KIND at WHERE: TEXT    what --detect found, behind the instruction that did it and issued at CYCLE
+//                                          or the exception's entry; once for each place, whatever is filtered
 //
 // Against a reference: QEMU writes one line an instruction with `-singlestep -d exec,nochain -D qemu.log` (from 8.1 on
 // `-one-insn-per-tb`), of which the second number in brackets is the pc; the first difference of the two sequences is
@@ -71,6 +73,9 @@ class TraceObserver final : public engine::Observer {
   void after(engine::Outcome outcome) override;
   void redirected(const Redirect& how, Cycle now) override;
   void skipped(Cycle from, Cycle to, std::uint64_t passes) override;
+
+  /// A line "# CYCLE text" here.
+  void note(Cycle cycle, std::string_view text);
 
  private:
   using Registers = std::array<std::uint32_t, isa::register_count>;

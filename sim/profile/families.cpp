@@ -138,6 +138,9 @@ std::span<const Families::Row> Families::rows() {
       {Work::heap, Helper::none, 95, "an allocator's name",
        "malloc|free|calloc|realloc|memalign|_malloc_r|_free_r|_calloc_r|_realloc_r|_memalign_r|operator new*|"
        "operator delete*|pvportmalloc|vportfree|k_malloc|k_free|ei_malloc|ei_calloc|ei_free"},
+      {Work::waiting, Helper::none, 95, "the name of an operating system's idle thread",
+       "prvidletask|vapplicationidlehook|vportsuppressticksandsleep|osrtxidlethread|os_idle_demon|idle_thread_entry|"
+       "rt_thread_idle_entry|k_cpu_idle|arch_cpu_idle"},
       {Work::waiting, Helper::none, 70, "a name like that of a function that waits",
        "hal_delay|delay|delay_*|*_delay|*_delay_ms|*_delay_us|sleep_ms|sleep_us|usleep|msleep|nanosleep|k_sleep|k_"
        "msleep|"

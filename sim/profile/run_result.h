@@ -416,12 +416,20 @@ struct Comparison {
   std::vector<LayerComparison> layers;  ///< in the order of their calls
 };
 
+/// A runtime that the image has, though nothing of it ran.
+struct SilentRuntime {
+  std::string runtime;  ///< "TensorFlow Lite Micro"
+  int confidence = 0;   ///< that the image has it: 1 to 100
+  std::vector<std::string> reasons;
+};
+
 struct RunResult {
   Provenance provenance;
   Totals totals;
   Stop stop;
   std::optional<Fault> fault;
   std::vector<Network> networks;
+  std::vector<SilentRuntime> silent_runtimes;            ///< the most confident first; only where there are no networks
   std::vector<energy::OperatingPoint> operating_points;  ///< that activities refer to, in order of first use
   EnergyModel energy_model;
   std::vector<Layer> layers;           ///< of all networks, in execution order

@@ -348,7 +348,10 @@ std::string SymbolTable::describe(std::uint32_t address, const DebugInfo& debug)
   };
   const Symbol* symbol = function_at(address);
   if (symbol == nullptr) symbol = object_at(address);
-  if (symbol == nullptr) return gap_at(address).name;
+  if (symbol == nullptr) {
+    const SectionRange* section = range_at(sections_, address);
+    return section != nullptr ? fmt::format("0x{:08x} ({})", address, section->name) : fmt::format("0x{:08x}", address);
+  }
   std::string text = at(*symbol);
   if (const auto line = debug.line(address)) {
     text += fmt::format(" ({}:{})", file_basename(line->file), line->line);

@@ -10,6 +10,81 @@ using testing::HasSubstr;
 using TraceArm = Arm;
 using TraceRiscv = Riscv;
 
+// ---- with --detect
+// ---------------------------------------------------------------------------------------------------
+
+TEST_F(TraceArm, ADetectionStandsBehindItsInstructionOnce) {
+  const Folder folder;
+  RunRequest request;
+  request.firmware = assemble(folder, "nucleo-l4r5zi", R"(
+    func main
+      movs  r0, #3
+      mov.w r1, #0x20000000
+      movs  r2, #0
+    again:
+      ldr   r3, [r1, #0x40]        @ nothing has written it
+      ldrb  r3, [r2, #5]           @ the vector table, through a null pointer
+      subs  r0, #1
+      bne   again
+    done:
+      b     done
+    func other
+      bx    lr
+  )");
+  request.board = "nucleo-l4r5zi";
+  const std::string plain = saved(run(request));
+  request.detect = "all";
+  const std::string detected = saved(run(request));
+  std::string text;
+  request.trace.write = [&](std::string_view more) { text += more; };
+  EXPECT_EQ(saved(run(request)), detected) << "what is found is the same";
+  EXPECT_NE(detected, plain);
+  EXPECT_THAT(text,
+              testing::ContainsRegex("ldr r3, \\[r1, #0x40\\]\t[^\n]*\n"
+                                     "# [0-9]* detected uninitialised at main[^\n]*: read of 4 bytes at 0x20000040"));
+  EXPECT_THAT(text, testing::ContainsRegex("ldrb r3, \\[r2, #5\\]\t[^\n]*\n"
+                                           "# [0-9]* detected null at main[^\n]*: read of 1 byte at 0x00000005"));
+  const auto marks = [&] {
+    std::size_t n = 0;
+    for (std::size_t at = text.find(" detected "); at != std::string::npos; at = text.find(" detected ", at + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(marks(), 2u) << "each place once:\n" << text;
+
+  // A filter that leaves the instructions out doesn't hide what was found.
+  text.clear();
+  request.trace.symbol = "other";
+  EXPECT_TRUE(run(request));
+  EXPECT_EQ(marks(), 2u) << text;
+}
+
+TEST_F(TraceArm, TheInitialStackPointerOnItsWayToMspIsNoNullPointer) {
+  const Folder folder;
+  RunRequest request;
+  request.firmware = assemble(folder, "nucleo-l4r5zi", R"(
+    func main
+      movs  r2, #0
+      ldr   r3, [r2]
+      movs  r4, #1
+      msr   msp, r3
+      ldr   r3, [r2]               @ this one isn't for MSP
+      nop
+      nop
+      nop
+      nop
+      nop
+    done:
+      b     done
+  )");
+  request.board = "nucleo-l4r5zi";
+  request.detect = "null";
+  const Traced t = trace(request);
+  std::vector<std::string> marks;
+  for (const std::string& note : t.notes)
+    if (note.find("detected") != std::string::npos) marks.push_back(note);
+  EXPECT_THAT(marks, ElementsAre(HasSubstr("detected null at main+0xa")));
+}
+
 // ---- what a line says -----------------------------------------------------------------------------------------------
 
 /// Assembles and traces; gives the instructions' lines without their cycles and pcs.

@@ -73,12 +73,6 @@ constexpr KnownDifference unicorn[] = {
        if (op(e).starts_with("vcvt_f64")) t.s[d + 1] = 0;
        t.fpscr &= ~0x9fu;
      }},
-    {"TTA, TTAT of addresses exempt from attribution: Secure (Armv8-M DDI0553 C2.4.250: they ask for a Non-secure "
-     "access; B8.3: exempt addresses are of the state that asks; QEMU 7.2: Non-secure, too)",
-     [](Features, const Executed& e) {
-       return (op(e) == "tta" || op(e) == "ttat") && e.before.r[e.insn.rn] >> 20 == 0xe00;
-     },
-     [](const Executed& e, ThumbState& t) { t.r[e.insn.rd] &= ~(7u << 20); }},
 };
 
 }  // namespace

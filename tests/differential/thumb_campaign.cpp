@@ -132,6 +132,10 @@ class Campaign {
         here_.forget_code();
         watched_.forget_code();
         oracle_.forget_code(code_base, margin + window);
+        if (report_.instructions >= renew_at_) {
+          oracle_.renew();
+          renew_at_ += renew_after;
+        }
       }
       at_ = code_base + margin;
     }
@@ -348,7 +352,9 @@ class Campaign {
   std::mt19937_64 random_;
   std::vector<std::uint8_t> pool_, memory_;
   static constexpr unsigned states_per_program = 4;
+  static constexpr std::uint64_t renew_after = 2'000'000;  ///< instructions
   CampaignReport report_;
+  std::uint64_t renew_at_ = renew_after;
   std::uint32_t at_ = 0;
   bool fp_ = false;
 };

@@ -45,6 +45,7 @@ constexpr std::uint32_t apsr_mask = 0xf80f0000;
 }  // namespace
 
 struct UnicornThumb::Engine {
+  int cpu = 0;
   uc_engine* uc = nullptr;
   uc_context* fresh = nullptr;  ///< after reset, with an FP context open
   std::vector<std::uint8_t> code = std::vector<std::uint8_t>(code_size), ram = std::vector<std::uint8_t>(ram_size);
@@ -55,9 +56,26 @@ struct UnicornThumb::Engine {
 
 UnicornThumb::UnicornThumb(int cpu) : engine_(std::make_unique<Engine>()) {
   Engine& e = *engine_;
+  e.cpu = cpu;
+  for (int i = 0; i < 13; ++i) e.ids.push_back(UC_ARM_REG_R0 + i);
+  e.ids.insert(e.ids.end(), {UC_ARM_REG_SP, UC_ARM_REG_LR, UC_ARM_REG_PC});
+  for (int i = 0; i < 32; ++i) e.fp_ids.push_back(UC_ARM_REG_S0 + i);
+  e.fp_ids.push_back(UC_ARM_REG_FPSCR);
+  open();
+}
+
+UnicornThumb::~UnicornThumb() { close(); }
+
+void UnicornThumb::renew() {
+  close();
+  open();
+}
+
+void UnicornThumb::open() {
+  Engine& e = *engine_;
   // With UC_MODE_MCLASS Unicorn 2.0.1 gives a Cortex-M33 whatever model is asked for; without it, the model.
   must(uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &e.uc), "open");
-  must(uc_ctl_set_cpu_model(e.uc, cpu), "model");
+  must(uc_ctl_set_cpu_model(e.uc, e.cpu), "model");
   must(uc_mem_map_ptr(e.uc, code_base, code_size, UC_PROT_ALL, e.code.data()), "map code");
   must(uc_mem_map_ptr(e.uc, ram_base, ram_size, UC_PROT_READ | UC_PROT_WRITE, e.ram.data()), "map ram");
   uc_hook hook;
@@ -66,22 +84,24 @@ UnicornThumb::UnicornThumb(int cpu) : engine_(std::make_unique<Engine>()) {
     uc_emu_stop(u);
   };
   must(uc_hook_add(e.uc, &hook, UC_HOOK_INTR, reinterpret_cast<void*>(on_exception), &e, 1, 0), "hook");
-  for (int i = 0; i < 13; ++i) e.ids.push_back(UC_ARM_REG_R0 + i);
-  e.ids.insert(e.ids.end(), {UC_ARM_REG_SP, UC_ARM_REG_LR, UC_ARM_REG_PC});
-  for (int i = 0; i < 32; ++i) e.fp_ids.push_back(UC_ARM_REG_S0 + i);
-  e.fp_ids.push_back(UC_ARM_REG_FPSCR);
-  if (cpu != UC_CPU_ARM_CORTEX_M0 && cpu != UC_CPU_ARM_CORTEX_M3) {
-    const std::uint16_t vmov[] = {0xeeb0, 0x0a40, 0xe7fe};
-    write_code(code_base, vmov, sizeof vmov);
-    must(uc_emu_start(e.uc, code_base | 1, code_base + 4, 0, 0), "first FP instruction");
-    forget_code(code_base, 64);
-  }
+  if (e.cpu != UC_CPU_ARM_CORTEX_M0 && e.cpu != UC_CPU_ARM_CORTEX_M3) open_fp_context();
   must(uc_reg_read(e.uc, UC_ARM_REG_CONTROL, &e.fresh_control), "read CONTROL");
   must(uc_context_alloc(e.uc, &e.fresh), "context");
   must(uc_context_save(e.uc, e.fresh), "save");
 }
 
-UnicornThumb::~UnicornThumb() {
+void UnicornThumb::open_fp_context() {
+  Engine& e = *engine_;
+  const std::uint16_t vmov[] = {0xeeb0, 0x0a40, 0xe7fe};
+  std::uint8_t before[sizeof vmov];
+  std::memcpy(before, e.code.data(), sizeof before);
+  write_code(code_base, vmov, sizeof vmov);
+  must(uc_emu_start(e.uc, code_base | 1, code_base + 4, 0, 0), "first FP instruction");
+  std::memcpy(e.code.data(), before, sizeof before);
+  forget_code(code_base, 64);
+}
+
+void UnicornThumb::close() {
   uc_context_free(engine_->fresh);
   uc_close(engine_->uc);
 }
@@ -113,6 +133,11 @@ void UnicornThumb::set(const ThumbState& state, bool fp) {
 void UnicornThumb::set_visible(const ThumbState& state, bool fp) {
   Engine& e = *engine_;
   ThumbState in = state;
+  constexpr std::uint32_t fpca = 4;
+  std::uint32_t control = 0;
+  must(uc_reg_read(e.uc, UC_ARM_REG_CONTROL, &control), "read CONTROL");
+  // Unprivileged code can't set FPCA but by using the FPU.
+  if (fp && (state.control & 1) && (state.control & ~control & fpca)) open_fp_context();
   void* values[33];
   for (unsigned i = 0; i < 16; ++i) values[i] = &in.r[i];
   must(uc_reg_write_batch(e.uc, e.ids.data(), values, 15), "write registers");
@@ -126,8 +151,6 @@ void UnicornThumb::set_visible(const ThumbState& state, bool fp) {
   if (!(state.control & 1)) {
     const int other = state.control & 2 ? UC_ARM_REG_MSP : UC_ARM_REG_PSP;
     must(uc_reg_write(e.uc, other, &in.other_sp), "write the other SP");
-    std::uint32_t control = 0;
-    must(uc_reg_read(e.uc, UC_ARM_REG_CONTROL, &control), "read CONTROL");
     if ((control ^ state.control) & 15) must(uc_reg_write(e.uc, UC_ARM_REG_CONTROL, &in.control), "write CONTROL");
   }
 }

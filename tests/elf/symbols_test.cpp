@@ -194,7 +194,7 @@ TEST_F(Symbols, UnclaimedBytesHaveOneNamePerGap) {
   EXPECT_EQ(t.gap_at(0x104).name, "[.text+0x0 unknown]");
   EXPECT_EQ(t.gap_at(0x1ff).end, 0x200u);
   EXPECT_EQ(t.gap_at(0x80001234).name, "[0x80001000 unknown]");
-  EXPECT_EQ(t.describe(0x12e), "[.text+0x20 unknown]");
+  EXPECT_EQ(t.describe(0x12e), "0x0000012e (.text)");
 }
 
 TEST_F(Symbols, EveryCodeByteIsInOneFunctionOrOneGap) {
@@ -259,7 +259,7 @@ TEST(SymbolsOfRealImages, AStrippedImageHasNoFunctions) {
   const SymbolTable t = SymbolTable::build(image);
   EXPECT_TRUE(t.functions().empty());
   EXPECT_EQ(t.function_at(0x40), nullptr);
-  EXPECT_EQ(t.describe(0x40), "[.text+0x0 unknown]");
+  EXPECT_EQ(t.describe(0x40), "0x00000040 (.text)");
 }
 
 }  // namespace

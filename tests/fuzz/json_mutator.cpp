@@ -14,7 +14,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json = nlohmann::json;
 using Random = std::minstd_rand;
 
 constexpr std::size_t most_nodes = 20'000;

@@ -189,6 +189,19 @@ TEST(Text, WithoutANetworkOneSentenceSaysSo) {
             "         --layers FILE says which functions are layers\n");
 }
 
+TEST(Text, ARuntimeOfWhichNothingRanIsNamed) {
+  auto r = test::sample();
+  r.networks.clear();
+  r.layers.clear();
+  r.silent_runtimes = {{"TensorFlow Lite Micro", 95, {"a model at 0x00018e00"}}, {"CMSIS-NN", 60, {}}};
+  const std::string report = text(r, {});
+  EXPECT_THAT(report,
+              HasSubstr("TensorFlow Lite Micro (95 % sure), but none of its layers ran: a model at 0x00018e00"));
+  EXPECT_THAT(report, HasSubstr("CMSIS-NN (60 % sure), but none of its layers ran\n"));
+  EXPECT_THAT(report, Not(HasSubstr("no network was")));
+  EXPECT_THAT(section(report, "layers"), HasSubstr("though TensorFlow Lite Micro is in the image"));
+}
+
 TEST(Text, ANetworkThatNeverRanIsNoTableOfZeros) {
   auto r = test::sample();
   r.networks[0].inferences = r.networks[0].cycles = r.networks[0].between_cycles = 0;

@@ -59,6 +59,8 @@ TEST_P(FamiliesOf, PhasesSayWhatTheyWere) {
   const json between = parts_of_phase(ran.result, "between");
   EXPECT_GT(cycles(between, "printing", "*"), 28 * 8U) << between;
   EXPECT_GT(cycles(between, "features", "soft_float"), cycles(between, "printing", "*")) << between;
+  // An idle thread's work is waiting, what it calls included.
+  EXPECT_GT(cycles(between, "waiting", "*"), 32 * 8U) << between;
   // After the last one it prints and ends.
   const json after = parts_of_phase(ran.result, "after");
   EXPECT_EQ(cycles(after, "printing", "*"), cycles(between, "printing", "*")) << "the same text";

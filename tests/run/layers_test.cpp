@@ -228,6 +228,14 @@ TEST_F(Mapping, AFirmwareWithoutANetworkSaysHowToMapIt) {
   EXPECT_THAT(ran.answer.out, HasSubstr("no network was found; --layers FILE says which functions are layers"));
 }
 
+TEST_F(Mapping, ANetworkThatDidNotComeToRunIsNamed) {
+  const Ran ran = run(fixture("interpreter_m4"), "--board mps2-an386 --max-cycles 20");
+  EXPECT_EQ(ran.result.at("networks"), json::array());
+  EXPECT_EQ(ran.result.at("silent_runtimes").at(0).at("runtime"), "TensorFlow Lite Micro");
+  EXPECT_THAT(ran.answer.out, HasSubstr("TensorFlow Lite Micro (70 % sure), but none of its layers ran"));
+  EXPECT_THAT(ran.answer.out, HasSubstr("though TensorFlow Lite Micro is in the image"));
+}
+
 TEST_F(Mapping, InspectTellsCandidatesAndTheirReasons) {
   const std::string stripped = fixture("interpreter_m4_stripped");
   const Answer why = microjoule("inspect '" + stripped + "' --why");

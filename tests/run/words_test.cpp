@@ -111,6 +111,18 @@ INSTANTIATE_TEST_SUITE_P(Detected, Words,
                                          Case{"ibex_reads_unwritten", ibex, "--detect uninitialised"}),
                          [](const auto& c) { return std::string(c.param.image); });
 
+INSTANTIATE_TEST_SUITE_P(
+    Stripped, Words,
+    testing::Values(Case{"nucleo_stack_overflow_stripped", nucleo}, Case{"nucleo_calls_null_stripped", nucleo},
+                    Case{"nucleo_heap_too_small_stripped", nucleo}, Case{"nucleo_unhandled_interrupt_stripped", nucleo},
+                    Case{"nucleo_stack_over_data_stripped", nucleo}, Case{"nucleo_jumps_nowhere_stripped", nucleo},
+                    Case{"nucleo_stores_to_flash_stripped", nucleo},
+                    Case{"nucleo_reads_null_field_stripped", nucleo, "--detect null"},
+                    Case{"pico_writes_null_field_stripped", "pico"}, Case{"ibex_calls_null_stripped", ibex},
+                    Case{"ibex_heap_too_small_stripped", ibex}, Case{"ibex_aborts_stripped", ibex},
+                    Case{"ibex_stack_over_data_stripped", ibex}, Case{"ibex_waits_for_a_flag_stripped", ibex}),
+    [](const auto& c) { return std::string(c.param.image); });
+
 class Detect : public Firmware {};
 
 TEST_F(Detect, WhatIsFoundEndsAWellBehavedRunWithExitCode4AndMovesNoCycle) {

@@ -60,21 +60,21 @@ const Subject* find_function(const Snapshot& s, const std::string& name) {
   return nullptr;
 }
 
-Cycle self_cycles(const Subject* f) {
-  if (!f) return 0;
-  const auto at = f->values.find(Metric::self_cycles);
-  return at == f->values.end() ? 0 : static_cast<Cycle>(at->second.value);
+/// A baseline's may be any number that somebody wrote.
+double self_cycles(const Subject& f) {
+  const auto at = f.values.find(Metric::self_cycles);
+  return at == f.values.end() ? 0 : at->second.value;
 }
 
-/// Functions of the whole run by a count of their self cycles.
+/// Functions of the whole run by a count of their self cycles, a floating-point number.
 template <class Count>
 std::vector<Candidate> functions(const Snapshot& now, const Snapshot* baseline, Count count) {
   std::vector<Candidate> out;
   for (const Subject& f : now.functions) {
-    Candidate c{f.name, real(count(f)), std::nullopt};
+    Candidate c{f.name, count(f), std::nullopt};
     if (baseline) {
       const Subject* before = find_function(*baseline, f.name);
-      c.before = before ? real(count(*before)) : 0;
+      c.before = before ? count(*before) : 0;
     }
     out.push_back(std::move(c));
   }
@@ -150,11 +150,11 @@ std::optional<Contributor> line_of(const std::string& function, const std::strin
 std::string owner_of_lines(const std::string& function, double amount, bool of_growth, const Snapshot& now,
                            const Snapshot* baseline) {
   const auto weight = [&](const Candidate& c) { return of_growth ? c.growth() : c.now; };
-  const auto own = functions(
-      now, baseline, [](const Subject& f) { return self_cycles(&f) - std::min(self_cycles(&f), f.inlined_cycles); });
+  const auto own =
+      functions(now, baseline, [](const Subject& f) { return std::max(0.0, self_cycles(f) - real(f.inlined_cycles)); });
   for (const Candidate& c : own)
     if (c.key == function && weight(c) * 2 >= amount) return function;
-  const auto inlined = functions(now, baseline, [](const Subject& f) { return f.inlined_cycles; });
+  const auto inlined = functions(now, baseline, [](const Subject& f) { return real(f.inlined_cycles); });
   const Candidate* most = nullptr;
   for (const Candidate& c : inlined)
     if (weight(c) * 2 >= amount && weight(c) > 0 && (!most || weight(c) > weight(*most))) most = &c;
@@ -258,11 +258,10 @@ std::vector<Contributor> contributors(const Judged& judged, const profile::RunRe
     default:
       break;
   }
-  const auto self = [](const Subject& f) { return self_cycles(&f); };
   switch (rule.scope) {
     case Scope::totals:
       add_layer("", one_inference, now, baseline, out);
-      add_function_of(functions(now, baseline, self), "cycles", "cycles", now, baseline, out);
+      add_function_of(functions(now, baseline, self_cycles), "cycles", "cycles", now, baseline, out);
       break;
     case Scope::network: {
       const std::string& network = judged.parts.front()->name;
@@ -305,7 +304,7 @@ std::vector<Contributor> contributors(const Judged& judged, const profile::RunRe
         if (rule.metric == Metric::inclusive_cycles)
           for (const std::string& name : functions_below(result, f->name)) wanted.insert(name);
       }
-      for (const Candidate& c : functions(now, baseline, self))
+      for (const Candidate& c : functions(now, baseline, self_cycles))
         if (wanted.count(c.key)) all.push_back(c);
       add_function_of(all, "cycles", "cycles", now, baseline, out);
       break;

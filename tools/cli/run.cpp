@@ -32,7 +32,7 @@ const Syntax& syntax() {
           {"gdb", ":PORT", "waits in front of the first instruction until gdb connects to this port of this host"},
           {"detect", "WHAT",
            "stack-overflow, uninitialised, null (separated by commas) or all: tells where the firmware does it, "
-           "exit code 4; slower"},
+           "exit code 4; slower. With --gdb the program stops there, with --trace a line marks it"},
           {"traffic", "",
            "counts the bytes moved of each memory region by itself; without it, those regions together that cost no "
            "wait states; slower"},

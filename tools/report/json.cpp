@@ -605,6 +605,12 @@ void io(Io& o, Comparison& v) {
   o.field("layers", v.layers);
 }
 template <class Io>
+void io(Io& o, SilentRuntime& v) {
+  o.field("runtime", v.runtime);
+  o.field("confidence_percent", v.confidence);
+  o.field("reasons", v.reasons);
+}
+template <class Io>
 void io(Io& o, RunResult& v) {
   o.field("provenance", v.provenance);
   o.field("totals", v.totals);
@@ -614,6 +620,7 @@ void io(Io& o, RunResult& v) {
   o.field("energy_model", v.energy_model);
   o.field("layers", v.layers);
   o.field("networks", v.networks);
+  o.later("silent_runtimes", v.silent_runtimes);
   o.field("phases", v.phases);
   o.field("functions", v.functions);
   o.field("memory", v.memory);

@@ -136,7 +136,10 @@ Facts found(const RunResult& r) {
     facts.push_back({"model", model_line(r, i)});
     for (const std::string& text : n.disagreements) facts.push_back({"disagreement", text});
   }
-  if (r.networks.empty())
+  for (const SilentRuntime& s : r.silent_runtimes)
+    facts.push_back({"runtime", fmt::format("{} ({} % sure), but none of its layers ran{}", s.runtime, s.confidence,
+                                            s.reasons.empty() ? "" : ": " + s.reasons.front())});
+  if (r.networks.empty() && r.silent_runtimes.empty())
     facts.push_back({"runtime", "no network was found; --layers FILE says which functions are layers"});
   facts.push_back({"compiler", either(p.compiler, "unknown: the firmware doesn't say")});
   return facts;
@@ -326,7 +329,8 @@ Facts fault(const RunResult& r) {
   if (!r.fault) return {};
   const Fault& f = *r.fault;
   Facts facts{{either(f.exception, "fault"), f.what},
-              {"at", fmt::format("{} {}, cycle {}", hex(f.pc), f.where, count(f.cycle))}};
+              {"at", fmt::format("{}{}, cycle {}", f.where.starts_with(hex(f.pc)) ? "" : hex(f.pc) + " ", f.where,
+                                 count(f.cycle))}};
   for (const std::string& line : f.status) facts.push_back({"status", line});
   for (std::size_t i = 0; i < f.backtrace.size(); ++i) facts.push_back({fmt::format("#{}", i), f.backtrace[i]});
   std::string registers;

@@ -128,6 +128,9 @@ void Recognition::finish() {
 void Recognition::give(RunResult& result) {
   layer_at_ = recorder_->give(result);
   result.families = families_.members();
+  if (result.networks.empty())
+    for (const auto& [name, c] : candidates_)
+      if (c.confidence > 0) result.silent_runtimes.push_back({c.runtime, c.confidence, c.reasons});
   for (std::size_t i = 0; i < layer_at_.size(); ++i) {
     const Address function = recorder_->function_of(static_cast<int>(i));
     if (layer_at_[i] >= 0 && function)

@@ -117,8 +117,10 @@ function layers_section(result, rows) {
   $("layers-remark").textContent = most_inferences > 1 ? "all " + count(most_inferences) + " inferences together" : "";
   if (!rows.length) {
     $("layers-table").replaceChildren();
+    const silent = result.silent_runtimes || [];
     $("layers-note").textContent = networks.length ?
       "The firmware holds a network, but no inference ran to its end." :
+      silent.length ? "No layer ran in this run, though " + silent[0].runtime + " is in the image." :
       "No network was recognised in this firmware, so its cycles are split by function and line only.";
     return;
   }

@@ -168,7 +168,11 @@ function verdict_section(result) {
         " per inference, " + plural(n.inferences, "inference") + " ran");
     fact(found, "runtime", shown_name(n.runtime + (n.recognised_by ? ": " + n.recognised_by : ""), 300));
   }
-  if (!result.networks.length) fact(found, "runtime", "no network was found; --layers FILE says which functions are layers");
+  const silent = result.silent_runtimes || [];
+  for (const s of silent)
+    fact(found, "runtime", s.runtime + " (" + s.confidence_percent + " % sure), but none of its layers ran" +
+                           (s.reasons.length ? ": " + s.reasons[0] : ""));
+  if (!result.networks.length && !silent.length) fact(found, "runtime", "no network was found; --layers FILE says which functions are layers");
   fact(found, "compiler", shown_name(p.compiler || "unknown: the firmware does not say", 300));
   fact(found, "image", bytes(p.firmware_bytes) + ", CRC-32 " + shown_name(p.firmware_crc32 || "unknown", 20));
 
