@@ -143,6 +143,17 @@ std::uint64_t fails(const TimedBlock& tb) {
 }  // namespace
 
 namespace {
+/// What both have.
+energy::Activities common(const energy::Activities& a, const energy::Activities& b) {
+  using energy::Activity;
+  energy::Activities out(std::min(a.size(), b.size()));
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (const auto event : {&Activity::issue_cycles, &Activity::stall_cycles, &Activity::sleep_cycles,
+                             &Activity::code_flash_cycles, &Activity::flash_reads, &Activity::ram_accesses})
+      out[i].*event = std::min(a[i].*event, b[i].*event);
+  return out;
+}
+
 void add_parts(std::vector<energy::Activities>& to, const std::vector<energy::Activities>& from, bool negative) {
   if (to.size() < from.size()) to.resize(from.size());
   for (std::size_t i = 0; i < from.size(); ++i)
@@ -182,6 +193,15 @@ Counts& Counts::operator-=(const Counts& o) {
     moved[i].code -= o.moved[i].code;
   }
   return *this;
+}
+
+void give_parts(Counts& own, const Counts& around) {
+  own.parts.assign(around.parts.size(), {});
+  energy::Activities left = own.activity;
+  for (std::size_t i = 0; i < own.parts.size(); ++i) {
+    own.parts[i] = common(left, around.parts[i]);
+    energy::operator-=(left, own.parts[i]);
+  }
 }
 
 Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points) {
@@ -231,28 +251,48 @@ Traffic traffic(const engine::Engine& engine, const Counts& counts) {
   return out;
 }
 
-std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,
-                                            const Points& points) {
-  std::map<Address, Counts> out;
+namespace {
+/// Adds each executed block's instructions that are wanted to out(address).
+template <class Wanted, class Out>
+void add_code(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points, Wanted wanted,
+              Out out) {
   for (const auto& tb : engine.blocks()) {
-    const std::uint64_t runs = tb->runs();
     const auto& insns = tb->block->insns;
+    if (insns.empty() || !wanted(insns.front().pc, insns.back().pc)) continue;
+    const std::uint64_t runs = tb->runs();
     if (runs)
-      for (const isa::Insn& insn : insns) out[insn.pc].instructions += runs;
+      for (const isa::Insn& insn : insns) out(insn.pc).instructions += runs;
     for (const std::uint16_t slot : tb->guards)
-      if (const std::uint64_t n = tb->slots[slot].guard.fails) out[insns[tb->slot_insn[slot]].pc].condition_failed += n;
+      if (const std::uint64_t n = tb->slots[slot].guard.fails) out(insns[tb->slot_insn[slot]].pc).condition_failed += n;
     each_cycle(engine, *tb, timing, [&](std::size_t insn, Reason r, Cycle n, std::uint16_t row) {
-      Counts& c = out[insns[insn].pc];
+      Counts& c = out(insns[insn].pc);
       c.reasons[index(r)] += n;
       if (unsure(timing, row)) c.unsure[index(r)] += n;
       c.cycles += n;
       count_cycles(at_point(c, tb->operating_point), *tb, r, n);
     });
     each_event(*tb, points, [&](std::size_t insn, auto event, std::uint64_t n) {
-      at_point(out[insns[insn].pc], tb->operating_point).*event += n;
+      at_point(out(insns[insn].pc), tb->operating_point).*event += n;
     });
   }
-  return out;
+}
+}  // namespace
+
+std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,
+                                            const Points& points) {
+  std::map<Address, Counts> all;
+  add_code(
+      engine, timing, points, [](Address, Address) { return true; }, [&](Address a) -> Counts& { return all[a]; });
+  return all;
+}
+
+Counts counts_of_code(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points,
+                      Address begin, Address end) {
+  Counts sum, rest;
+  add_code(
+      engine, timing, points, [=](Address first, Address last) { return last >= begin && first < end; },
+      [&](Address a) -> Counts& { return a >= begin && a < end ? sum : rest; });
+  return sum;
 }
 
 Counts exception_counts(const engine::Engine& engine) {

@@ -47,15 +47,6 @@ std::string plain(std::string_view name) {
   return out;
 }
 
-bool one_of(std::string_view patterns, const std::string& name) {
-  while (!patterns.empty()) {
-    const std::string_view pattern = patterns.substr(0, patterns.find('|'));
-    patterns.remove_prefix(std::min(patterns.size(), pattern.size() + 1));
-    if (glob(pattern, name)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 /// Names, in small letters, alternatives separated by `|`, `*` for anything.
@@ -121,6 +112,8 @@ std::span<const Families::Row> Families::rows() {
        "quantize|quantize_*|quantise|quantise_*|dequantize|dequantize_*|dequantise|dequantise_*|*_quantize|*_"
        "dequantize|"
        "*::quantizeinput*|*::dequantizeoutput*"},
+      {Work::post_processing, Helper::none, 90, "the name of a step behind the network in Edge Impulse's library",
+       "run_kmeans_anomaly|run_gmm_anomaly|*fill_result_struct*|process_classification_*|ei_run_*anomaly*"},
       {Work::post_processing, Helper::none, 60, "a name like that of a step behind a network",
        "postprocess*|*postprocess|*_postprocess*|argmax|argmax_*|*_argmax|*processlatestresults|*respondtocommand|nms|"
        "*_nms|non_max_suppression*|decode_boxes*|decode_detections*"},

@@ -1,6 +1,8 @@
 #include "sim/profile/layers.h"
 
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 
 #include "sim/profile/families.h"
 
@@ -9,17 +11,6 @@ namespace mj::profile {
 namespace {
 constexpr std::size_t most_spans = 4096;
 constexpr std::size_t most_supposed = 4096;  ///< each costs two readings of the meter
-
-/// What both have.
-energy::Activities common(const energy::Activities& a, const energy::Activities& b) {
-  using energy::Activity;
-  energy::Activities out(std::min(a.size(), b.size()));
-  for (std::size_t i = 0; i < out.size(); ++i)
-    for (const auto event : {&Activity::issue_cycles, &Activity::stall_cycles, &Activity::sleep_cycles,
-                             &Activity::code_flash_cycles, &Activity::flash_reads, &Activity::ram_accesses})
-      out[i].*event = std::min(a[i].*event, b[i].*event);
-  return out;
-}
 
 Spread spread(std::vector<Cycle> cycles) {
   if (cycles.empty()) return {};
@@ -144,6 +135,17 @@ void LayerRecorder::begin_layer(int layer, std::size_t depth, Address function) 
   ++begun_;
 }
 
+void LayerRecorder::begin_call_of_inlined(int layer, std::size_t depth) {
+  if (outranked()) return;
+  inlined_call_ = InlinedCall{layer, depth, thread_};
+  ++begun_;
+}
+
+const Counts& LayerRecorder::between(int network) {
+  charge(meter_.read());
+  return networks_[static_cast<std::size_t>(network)].between;
+}
+
 void LayerRecorder::begin_phase(int phase, std::size_t depth) {
   charge(meter_.read());
   ++phases_[static_cast<std::size_t>(phase)].facts.count;
@@ -250,6 +252,7 @@ void LayerRecorder::end_inference(const Counts& until) {
 }
 
 void LayerRecorder::left(std::size_t depth) {
+  if (inlined_call_ && inlined_call_->thread == thread_ && inlined_call_->depth >= depth) inlined_call_.reset();
   const auto& stack = open();
   std::size_t keep = stack.size();
   while (keep > 0 && stack[keep - 1].kind != Kind::interrupt && stack[keep - 1].depth >= depth) --keep;
@@ -297,24 +300,22 @@ void LayerRecorder::finish() {
   }
 }
 
-bool LayerRecorder::claim(int layer, const Counts& spent) {
+bool LayerRecorder::claim(int layer, const Counts& own, const Counts& calls) {
   LayerSum& sum = layers_[static_cast<std::size_t>(layer)];
   Counts& between = networks_[static_cast<std::size_t>(sum.facts.network)].between;
-  if (spent.cycles > between.cycles || spent.instructions > between.instructions) return false;
-  Counts moved = spent;
-  // Whatever part the inference's function has, its own code has, too; mostly that is the first.
-  moved.parts.assign(between.parts.size(), {});
-  energy::Activities left = spent.activity;
-  for (std::size_t i = 0; i < moved.parts.size(); ++i) {
-    moved.parts[i] = common(left, between.parts[i]);
-    energy::operator-=(left, moved.parts[i]);
-  }
+  if (own.cycles + calls.cycles > between.cycles || own.instructions + calls.instructions > between.instructions)
+    return false;
+  between -= calls;
+  sum.counts += calls;
+  Counts moved = own;
+  give_parts(moved, between);
   between -= moved;
   sum.counts += moved;
   return true;
 }
 
 int LayerRecorder::running_layer() const {
+  if (in_call_of_inlined()) return inlined_call_->layer;
   const auto stack = open_.find(thread_);
   if (stack == open_.end()) return -1;
   for (auto o = stack->second.rbegin(); o != stack->second.rend(); ++o)
@@ -360,9 +361,19 @@ std::vector<int> LayerRecorder::give(RunResult& result) const {
     n.between_bytes_moved = meter_.traffic(sum.between);
     result.networks.push_back(std::move(n));
   }
-  for (const LayerSum& sum : layers_) {
+  // A source may have learned of a layer late, or of its place.
+  std::vector<std::size_t> order(layers_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto place = [&](std::size_t i) {
+    const Layer& l = layers_[i].facts;
+    return std::tuple(l.network, l.subgraph, l.index);
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+  layer_at.resize(layers_.size());
+  for (const std::size_t number : order) {
+    const LayerSum& sum = layers_[number];
     const int network = network_at[static_cast<std::size_t>(sum.facts.network)];
-    layer_at.push_back(network < 0 ? -1 : static_cast<int>(result.layers.size()));
+    layer_at[number] = network < 0 ? -1 : static_cast<int>(result.layers.size());
     if (network < 0) continue;
     Layer l = sum.facts;
     const Spread s = sum.inlined ? Spread{} : spread(sum.calls);

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "sim/engine/engine.h"
@@ -27,6 +28,8 @@ class Meter {
   Counts read() const { return total_counts(engine_, timing_, points_); }
   /// The same by instruction address, without parts.
   std::map<Address, Counts> by_address() const { return counts_by_address(engine_, timing_, points_); }
+  /// Of the code in [begin, end), without parts.
+  Counts of_code(Address begin, Address end) const { return counts_of_code(engine_, timing_, points_, begin, end); }
   /// What was moved, with the names of the regions.
   Traffic traffic(const Counts& counts) const { return profile::traffic(engine_, counts); }
 
@@ -86,9 +89,16 @@ class LayerRecorder {
   void main_began();
   /// The run ended: what is under way is charged, but doesn't count as an invocation.
   void finish();
+  /// A function begins that an inlined layer's code calls. Nothing is charged to the layer now, see claim(); until the
+  /// frame at this depth ends it is the running one.
+  void begin_call_of_inlined(int layer, std::size_t depth);
+  bool in_call_of_inlined() const { return inlined_call_ && inlined_call_->thread == thread_; }
+  /// What was charged so far to the time between a network's layers.
+  const Counts& between(int network);
   /// After finish(): of what was charged to the time between the layers of its network, this was the layer's, whose
-  /// code the compiler put there; it runs once an inference. False, and nothing happens, if so much wasn't charged.
-  bool claim(int layer, const Counts& spent);
+  /// code the compiler put there; it runs once an inference. `own`: that code's, without parts; `calls`: of what it
+  /// called. False, and nothing happens, if so much wasn't charged.
+  bool claim(int layer, const Counts& own, const Counts& calls);
 
   /// The innermost layer that is running in the running thread, -1: none; also while an interrupt is served.
   int running_layer() const;
@@ -142,6 +152,12 @@ class LayerRecorder {
     std::uint64_t interrupt_count = 0;
   };
 
+  struct InlinedCall {
+    int layer;
+    std::size_t depth;
+    std::uint32_t thread;
+  };
+
   std::vector<Open>& open() { return open_[thread_]; }
   void charge(const Counts& until);
   void close(bool complete);
@@ -168,6 +184,7 @@ class LayerRecorder {
   int first_supposed_ = 0;                           ///< number of supposed_[0]
   std::map<std::uint32_t, std::vector<Open>> open_;  ///< by thread
   std::uint32_t thread_ = 0;
+  std::optional<InlinedCall> inlined_call_;
   Counts last_;  ///< when it was charged last
   /// Outside of everything: before main, before the first inference, between inferences, since the last one; in threads
   /// outside of everything while another one had something under way.

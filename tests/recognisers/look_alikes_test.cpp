@@ -112,6 +112,27 @@ TEST_P(LookAlike, TvmRunsAFunctionForEachGroupOfFusedOperators) {
                   {"FULLY_CONNECTED", "nn_dense_add", "", ""}});
 }
 
+TEST_P(LookAlike, TvmsGroupsAreFoundWhereTheyWereInlinedAndWhereAnotherGeneratorWroteThem) {
+  const json r = run_shape("tvm_inlined_o2");
+  if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
+  expect_network(r, "TVM AOT", 2,
+                 {{"FUSED", "cast_subtract", "", ""},
+                  {"CONV_2D", "nn_conv2d_add_cast", "", ""},
+                  {"RESHAPE", "reshape_cast", "", ""},
+                  {"SOFTMAX", "cmsis_nn_main_0", "2x2", "2x2"}});
+  // What the inlined ones call is theirs: 30 and 10 calls of the helper, which is nearly all they take.
+  double helper = 0;
+  for (const json& f : r.at("functions"))
+    if (f.at("name") == "helper") helper = f.at("self_cycles").get<double>();
+  ASSERT_GT(helper, 0);
+  const auto cycles = [&](std::size_t i) { return r.at("layers")[i].at("cycles").get<double>(); };
+  EXPECT_GT(cycles(0), helper * 30 / 40);
+  EXPECT_LT(cycles(0), helper * 30 / 40 * 1.2);
+  EXPECT_GT(cycles(2), helper * 10 / 40);
+  EXPECT_LT(cycles(2), helper * 10 / 40 * 1.6);
+  EXPECT_LT(r.at("networks")[0].at("between_layers_cycles").get<double>(), helper / 10);
+}
+
 TEST_P(LookAlike, NnomsLayersTellTheirShapesAndMacs) {
   const json r = run_shape("nnom");
   if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
@@ -161,6 +182,15 @@ TEST_P(LookAlike, Onnx2csNodesAreFoundWhereTheyWereInlined) {
   EXPECT_LT(r.at("networks")[0].at("between_layers_cycles").get<double>(), cycles(2) / 10);
 }
 
+TEST_P(LookAlike, AnInferenceThatWasInlinedIsSaid) {
+  const json r = run_shape("onnx2c_whole_o2");
+  if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
+  EXPECT_TRUE(r.at("networks").empty());
+  EXPECT_THAT(report_, testing::AllOf(testing::HasSubstr("onnx2c (30 % sure)"),
+                                      testing::ContainsRegex("entry was[ \n]+inlined into[ \n]+main"),
+                                      testing::HasSubstr("noinline")));
+}
+
 TEST_P(LookAlike, NetworksOfTwoGeneratorsStandBesideEachOther) {
   const json r = run_shape("two_generators_o2");
   if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
@@ -176,13 +206,31 @@ TEST_P(LookAlike, NetworksOfTwoGeneratorsStandBesideEachOther) {
   for (const json& p : r.at("phases")) EXPECT_NE(p.at("kind"), "other") << "nothing only looked like a network";
 }
 
-TEST_P(LookAlike, GeneratedCodeOfANodeArrayTakesShapesFromKernels) {
+TEST_P(LookAlike, GeneratedCodeOfANodeArrayTellsItsTensors) {
   const json r = run_shape("eon");
   if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
   expect_network(r, "Edge Impulse EON", 2,
-                 {{"CONV", "node 0", "1x4x4x1", "1x2x2x4", 4 * 4 * 9},
-                  {"CONV", "node 12", "1x4x4x1", "1x2x2x4", 4 * 4 * 9},
-                  {"SOFTMAX", "node 24", "", ""}});
+                 {{"CONV_2D", "node 0", "1x4x4x1", "1x2x2x4", 2 * 2 * 4 * 9},
+                  {"FULLY_CONNECTED", "node 1", "1x2x2x4", "1x4", 64},
+                  {"SOFTMAX", "node 2", "1x4", "1x4"}});
+  const auto& layers = r.at("layers");
+  EXPECT_EQ(layers[0].at("weight_bytes"), 36);
+  EXPECT_EQ(layers[1].at("parameter_bytes"), 64 + 16);
+  // While the second runs, its 16 bytes of input and 4 of output are kept, in units of 16.
+  EXPECT_EQ(layers[1].at("arena_bytes"), 32);
+}
+
+TEST_P(LookAlike, TensorsOfANodeArrayAreFoundInItsArena) {
+  const std::string elf = fixture(GetParam() + std::string("_eon"));
+  if (elf.empty()) GTEST_SKIP() << "no cross compiler here";
+  const Ran ran = run(elf, "--board " + board() + " --dump-layer all --dump-dir d");
+  ASSERT_EQ(ran.answer.code, 0) << ran.answer.err;
+  // The softmax writes 1 2 3 4 to where the arena begins; what it means says the tensor's entry.
+  const std::string array = slurp(path("d/layer-002.out-0.npy"));
+  ASSERT_GE(array.size(), 4u);
+  EXPECT_EQ(array.substr(array.size() - 4), std::string("\1\2\3\4"));
+  const json said = json::parse(slurp(path("d/layer-002.json")), nullptr, false);
+  EXPECT_THAT(said.dump(), testing::AllOf(testing::HasSubstr("0.5"), testing::HasSubstr("-3")));
 }
 
 TEST_P(LookAlike, EmlearnsDenseLayersTellTheirSizes) {
@@ -192,12 +240,23 @@ TEST_P(LookAlike, EmlearnsDenseLayersTellTheirSizes) {
                  {{"FULLY_CONNECTED", "dense", "16", "8", 128}, {"FULLY_CONNECTED", "dense", "8", "3", 24}});
 }
 
-TEST_P(LookAlike, UTensorsOperatorsAreObjects) {
+TEST_P(LookAlike, UTensorsModelsAndOperatorsAreObjects) {
   const json r = run_shape("utensor");
   if (r.is_null()) GTEST_SKIP() << "no cross compiler here";
-  expect_network(
-      r, "uTensor", 2,
-      {{"CONV", "ConvOperator", "", ""}, {"RELU", "ReluOperator", "", ""}, {"CONV", "ConvOperator", "", ""}});
+  ASSERT_EQ(r.at("networks").size(), 2u) << report_;
+  for (const json& n : r.at("networks")) {
+    EXPECT_EQ(n.at("runtime"), "uTensor");
+    EXPECT_EQ(n.at("inferences"), 2);
+  }
+  EXPECT_EQ(r.at("networks")[0].at("name"), "my_model");
+  EXPECT_EQ(r.at("networks")[1].at("name"), "other_model");
+  std::string layers;
+  for (const json& l : r.at("layers"))
+    layers += std::to_string(l.at("network").get<int>()) + " " + l.at("op").get<std::string>() + " " +
+              l.at("name").get<std::string>() + "\n";
+  EXPECT_EQ(layers,
+            "0 CONV_2D Conv2dOperator\n0 MAX_POOL_2D GenericPoolOperator\n0 CONV_2D Conv2dOperator\n"
+            "1 CONV_2D Conv2dOperator\n");
 }
 
 TEST_P(LookAlike, ExecuTorchExecutesKernels) {

@@ -105,4 +105,7 @@ struct ModelGraph {
   std::uint64_t parameter_bytes() const;  ///< each constant tensor counted once, also when several operators share it
 };
 
+/// Sets an operator's macs and parameter_bytes from its tensors.
+void count_work(const ModelGraph& graph, Operator& op);
+
 }  // namespace mj::model

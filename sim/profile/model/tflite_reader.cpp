@@ -211,7 +211,7 @@ class Reader {
       if (auto r = read_indices(call->inputs(), path + " inputs", true, op.inputs); !r) return r;
       if (auto r = read_indices(call->outputs(), path + " outputs", false, op.outputs); !r) return r;
       read_options(*call, op);
-      count_work(op);
+      count_work(graph_, op);
       graph_.operators.push_back(std::move(op));
     }
     return {};
@@ -253,47 +253,6 @@ class Reader {
       o.keep_dims = reduce->keep_dims();
       o.present = true;
     }
-  }
-
-  const Tensor* tensor_at(const std::vector<std::int32_t>& list, std::size_t position) const {
-    return position < list.size() && list[position] >= 0 ? &graph_.tensors[list[position]] : nullptr;
-  }
-
-  /// MACs: output elements times the elements of one filter. Each factor is below 2^31, so the product fits 64 bits.
-  void count_work(Operator& op) const {
-    for (const std::int32_t index : op.inputs) {
-      if (index >= 0) op.parameter_bytes += graph_.tensors[index].data.size();
-    }
-    if (count_of_all_weights(op)) return;
-    const Tensor* weights = tensor_at(op.inputs, 1);
-    const Tensor* output = tensor_at(op.outputs, 0);
-    if (!weights || !output || weights->elements() == 0) return;  // so that a part of the shape can't overflow either
-    const std::vector<std::int32_t>& w = weights->shape;
-    std::uint64_t per_output = 0;
-    if (op.kind == OpKind::conv_2d && w.size() == 4) {
-      per_output = static_cast<std::uint64_t>(std::int64_t{w[1]} * w[2] * w[3]);
-    } else if (op.kind == OpKind::depthwise_conv_2d && w.size() == 4) {
-      per_output = static_cast<std::uint64_t>(std::int64_t{w[1]} * w[2]);
-    } else if (op.kind == OpKind::fully_connected && w.size() == 2) {
-      per_output = static_cast<std::uint64_t>(w[1]);
-    }
-    op.macs = static_cast<std::uint64_t>(output->elements()) * per_output;
-  }
-
-  /// An LSTM and an SVDF multiply each vector of their input with all their matrices. False: the operator is another.
-  bool count_of_all_weights(Operator& op) const {
-    constexpr auto lstm = static_cast<OpKind>(44), svdf = static_cast<OpKind>(27);
-    // LSTM: of input, then of state, to four gates each. SVDF: of features, then of time.
-    const std::size_t last = op.kind == lstm ? 8 : op.kind == svdf ? 2 : 0;
-    const Tensor* input = tensor_at(op.inputs, 0);
-    if (last == 0 || !input || input->shape.empty() || input->shape.back() <= 0) return last != 0;
-    std::uint64_t weights = 0;
-    for (std::size_t i = 1; i <= last; ++i)
-      if (const Tensor* t = tensor_at(op.inputs, i))
-        weights += t->data.empty() ? 0 : static_cast<std::uint64_t>(t->elements());
-    const auto vectors = static_cast<std::uint64_t>(input->elements() / input->shape.back());
-    if (weights <= 0xffff'ffffu) op.macs = weights * vectors;
-    return true;
   }
 
   const fb::ModelFile& file_;

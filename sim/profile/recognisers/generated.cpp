@@ -11,6 +11,7 @@
 
 #include "sim/profile/recognisers/glob.h"
 #include "sim/profile/recognisers/inlined_layers.h"
+#include "sim/profile/recognisers/node_arrays.h"
 #include "sim/profile/recognisers/rows.h"
 #include "sim/profile/recognisers/sequence.h"
 
@@ -39,6 +40,8 @@ struct Generator {
   std::uint64_t (*identity_of)(const Program&, const Guest&, Address function) = nullptr;
   /// What a layer's name says, where layers may be inlined into the inference's function.
   void (*describe_name)(std::string_view name, Layer&) = nullptr;
+  /// The inference's argument that is the model, where one function runs several, or no_argument.
+  int model = no_argument;
 };
 
 std::string upper(std::string_view text) {
@@ -72,11 +75,18 @@ std::string_view function_name_at(const Program& program, Address function) {
   return s ? std::string_view(s->base_name) : std::string_view();
 }
 
-/// "tvmgen_default_fused_nn_conv2d_add_1a2b...": the operators that were fused, without the hash.
-bool describe_tvm(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
-  std::string_view name = function_name_at(program, function);
-  constexpr std::string_view mark = "_fused_";
-  if (const std::size_t at = name.find(mark); at != std::string_view::npos) name.remove_prefix(at + mark.size());
+/// Of a layer whose name doesn't tell its operator: the kernels that it calls may.
+constexpr std::string_view unknown_operator = "FUSED";
+
+/// "tvmgen_default_fused_nn_conv2d_add_1a2b...": the operators that were fused, without the hash, behind which the
+/// generator may leave a `_`. "tvmgen_default_cmsis_nn_main_0": what was left to an external code generator.
+void describe_tvm_name(std::string_view name, Layer& l) {
+  if (const std::size_t at = name.find("_fused_"); at != std::string_view::npos) {
+    name.remove_prefix(at + std::string_view("_fused_").size());
+  } else {
+    for (int i = 0; i < 2; ++i) name.remove_prefix(std::min(name.size(), name.find('_') + 1));
+  }
+  if (name.ends_with('_')) name.remove_suffix(1);
   constexpr std::size_t least_hash = 8;
   if (const std::size_t at = name.rfind('_'); at != std::string_view::npos) {
     const std::string_view tail = name.substr(at + 1);
@@ -85,16 +95,21 @@ bool describe_tvm(const Generator&, const Program& program, const Guest&, Addres
                       });
     if (hash) name = name.substr(0, at);
   }
-  l.op = operator_in(name).value_or("FUSED");
+  l.op = operator_in(name).value_or(std::string(unknown_operator));
   l.name = name;
+}
+bool describe_tvm(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
+  describe_tvm_name(function_name_at(program, function), l);
   return true;
 }
 
-/// "node_Conv_3": the node's name in the ONNX model.
+/// "node_Conv_3", "node_Convolution28": the node's name in the ONNX model.
 void describe_node(std::string_view name, Layer& l) {
   name.remove_prefix(std::min(name.size(), std::string_view("node_").size()));
   l.name = name;
-  l.op = upper(name.substr(0, name.find('_')));
+  name = name.substr(0, name.find('_'));
+  const std::size_t last = name.find_last_not_of("0123456789");
+  l.op = upper(last == std::string_view::npos ? name : name.substr(0, last + 1));
 }
 bool describe_onnx2c(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
   describe_node(function_name_at(program, function), l);
@@ -147,36 +162,102 @@ bool describe_nnom(const Generator&, const Program& program, const Guest& guest,
   return true;
 }
 
+/// What a model calls the operator of a function of TensorFlow Lite Micro's kernels; `file`: its source's name or its
+/// namespace, "depthwise_conv".
+std::string micro_operator(std::string_view file, std::string_view function) {
+  struct Row {
+    std::string_view file, function, op;
+  };
+  constexpr Row rows[] = {{"conv", "*", "CONV_2D"},
+                          {"depthwise_conv", "*", "DEPTHWISE_CONV_2D"},
+                          {"pooling", "*Max*", "MAX_POOL_2D"},
+                          {"pooling", "*Average*", "AVERAGE_POOL_2D"},
+                          {"reduce", "*Mean*", "MEAN"},
+                          {"reduce", "*Sum*", "SUM"},
+                          {"reduce", "*Max*", "REDUCE_MAX"},
+                          {"activations", "*Relu6*", "RELU6"},
+                          {"activations", "*Relu*", "RELU"}};
+  for (const Row& r : rows)
+    if (file == r.file && glob(r.function, function)) return std::string(r.op);
+  return upper(file);
+}
+
+/// Whether the network's table of operators, or what it points to, holds this function; true where there is no table.
+bool is_registered(const Program& program, const Guest& guest, Address function) {
+  bool any = false;
+  for (const Symbol* table : program.symbols.find_all("registrations")) {
+    if (table->is_function) continue;
+    any = true;
+    constexpr Address most_words = 12;  // of a TfLiteRegistration
+    for (Address at = table->start; at < table->start + table->size; at += 4) {
+      const std::uint32_t word = guest.word(at).value_or(0);
+      if (program.is_arm() ? (word & ~1u) == function : word == function) return true;
+      if ((word & 3) == 0 && word && !program.symbols.function_at(word))
+        for (Address i = 0; i < most_words; ++i)
+          if ((guest.word(word + 4 * i).value_or(0) & ~1u) == function) return true;
+    }
+  }
+  return !any;
+}
+
 /// tflite_micro_compiler and Edge Impulse's EON: invoke(context, node), nodes in the array tflNodes.
 bool describe_eon(const Generator&, const Program& program, const Guest& guest, Address function, Layer& l) {
   const Symbol* nodes = program.symbols.object_at(guest.argument(1));
   if (!nodes || nodes->base_name.find("Nodes") == std::string::npos) return false;
+  // What is called in between may find a node where its argument would be.
+  if (!is_registered(program, guest, function)) return false;
   const Symbol* s = program.symbols.function_at(function);
   // tflite::ops::micro::conv::Eval, tflite::(anonymous namespace)::ConvEval or Eval of conv.cc
   std::string_view from = s ? std::string_view(s->demangled) : std::string_view();
-  from = from.substr(0, from.find('('));
+  from = from.substr(
+      0, from.find('(', from.starts_with('(') || from.find("::(") != std::string_view::npos ? from.find(')') + 1 : 0));
   std::vector<std::string_view> parts;
   for (std::size_t at; (at = from.find("::")) != std::string_view::npos; from.remove_prefix(at + 2))
     parts.push_back(from.substr(0, at));
   l.name = fmt::format("node {}", guest.argument(1) - nodes->start);
-  l.op = !parts.empty() && parts.back() != "micro" && parts.back() != "tflite" ? upper(parts.back())
-         : s && !s->file.empty() ? upper(s->file.substr(0, s->file.rfind('.')))
-                                 : "OPERATOR";
+  constexpr std::string_view general[] = {"micro", "tflite", "(anonymous namespace)"};
+  if (!parts.empty() && std::find(std::begin(general), std::end(general), parts.back()) == std::end(general)) {
+    l.op = micro_operator(parts.back(), from);
+  } else if (s && !s->file.empty()) {
+    std::string_view file = s->file;
+    file = file.substr(0, file.rfind('.'));
+    l.op = micro_operator(file.substr(file.rfind('/') + 1), from);
+  } else {
+    l.op = "OPERATOR";
+  }
   return true;
 }
 
-/// A C++ operator object: its class is the operator.
+/// A C++ operator object: its class is the operator. "uTensor::ReferenceOperators::TanhOperator<signed
+/// char>::compute()"
 bool describe_class(const Generator&, const Program& program, const Guest&, Address function, Layer& l) {
   const Symbol* s = program.symbols.function_at(function);
-  std::string_view name = s ? std::string_view(s->demangled) : std::string_view();
-  name = name.substr(0, name.find('('));
-  if (const std::size_t at = name.rfind("::"); at != std::string_view::npos) name = name.substr(0, at);
-  if (const std::size_t at = name.find('<'); at != std::string_view::npos) name = name.substr(0, at);
-  if (const std::size_t at = name.rfind("::"); at != std::string_view::npos) name.remove_prefix(at + 2);
+  std::string name;
+  int templates = 0;
+  for (const char ch : s ? std::string_view(s->demangled) : std::string_view()) {
+    if (ch == '(' && templates == 0) break;
+    templates += (ch == '<') - (ch == '>');
+    if (templates == 0 && ch != '>') name += ch;
+  }
+  if (const std::size_t at = name.rfind("::"); at != std::string::npos) name.resize(at);
+  if (const std::size_t at = name.rfind("::"); at != std::string::npos) name.erase(0, at + 2);
   l.name = name;
   constexpr std::string_view tail = "Operator";
-  if (name.ends_with(tail)) name.remove_suffix(tail.size());
+  if (const std::size_t at = name.rfind(tail); at != std::string::npos) name.resize(at);
+  // Classes of uTensor's ops/, by their demangled names.
+  constexpr std::pair<std::string_view, std::string_view> classes[] = {
+      {"*GenericPoolOperator<*MaxFilter*", "MAX_POOL_2D"},
+      {"*GenericPoolOperator<*AvgFilter*", "AVERAGE_POOL_2D"},
+      {"*Depthwise*Conv*", "DEPTHWISE_CONV_2D"},
+      {"*Conv2d*", "CONV_2D"},
+      {"*FullyConnected*", "FULLY_CONNECTED"},
+      {"*MatrixMult*", "FULLY_CONNECTED"}};
   l.op = upper(name);
+  for (const auto& [pattern, op] : classes)
+    if (s && glob(pattern, s->demangled)) {
+      l.op = op;
+      break;
+    }
   return true;
 }
 
@@ -224,32 +305,30 @@ bool describe_executorch(const Generator&, const Program& program, const Guest&,
 
 // Sources: the generators' and runtimes' public code, as their recent versions emit it.
 constexpr Generator generators[] = {
-    {"TVM AOT", "", "tvmgen_*___tvm_main__|tvmgen_*_run", "tvmgen_*_fused_*", "*_compute_", no_argument, 90,
-     describe_tvm},
+    {"TVM AOT", "", "tvmgen_*___tvm_main__|tvmgen_*_run", "tvmgen_*_fused_*|tvmgen_*_main_*", "*_compute_", no_argument,
+     90, describe_tvm, nullptr, describe_tvm_name},
     {"Edge Impulse EON", "*tflNodes*|*tflTensors*",
      "*tflite_learn_*_invoke|trained_model_invoke|*trained_model_invoke*", "*", "", 1, 80, describe_eon},
     {"STM32Cube.AI", "ai_platform_*|ai_*_create|stai_*", "ai_*_run|stai_*_run|ai_platform_network_process", "forward_*",
      "", 0, 85, describe_cube},
     {"NNoM", "model_compile|model_run_to", "model_run|model_run_to", "*_run", "model_run|layer_run", 0, 85,
-     describe_nnom},
+     describe_nnom, nullptr, nullptr, 0},
     {"onnx2c", "tensor_*|tu0", "entry", "node_*", "", no_argument, 75, describe_onnx2c, nullptr, describe_node},
-    {"uTensor", "uTensor::*", "*ModelInterface*::predict*", "uTensor::*::compute*", "*Model*", 0, 80, describe_class},
+    {"uTensor", "uTensor::*", "uTensor::ModelBase::eval*", "uTensor::*::compute(*", "*Model*", 0, 80, describe_class,
+     nullptr, nullptr, 0},
     {"ExecuTorch", "*Method::execute*", "*Method::execute*", "torch::executor::native::*_out*|cortex_m::native::*_out*",
      "", no_argument, 80, describe_executorch},
     {"emlearn net", "", "eml_net_infer*|eml_net_predict*|eml_net_regress*", "eml_net_layer_forward*|eml_net_forward*",
-     "", no_argument, 85, describe_emlearn, emlearn_weights},
+     "", no_argument, 85, describe_emlearn, emlearn_weights, nullptr, 0},
     {"emlearn trees", "eml_trees_*", "eml_trees_predict|eml_trees_predict_proba|eml_trees_regress*",
-     "eml_trees_predict|eml_trees_predict_proba|eml_trees_regress*", "", no_argument, 80, describe_whole},
-    {"emlearn bayes", "eml_bayes_*", "eml_bayes_predict", "eml_bayes_predict", "", no_argument, 80, describe_whole},
+     "eml_trees_predict|eml_trees_predict_proba|eml_trees_regress*", "", no_argument, 80, describe_whole, nullptr,
+     nullptr, 0},
+    {"emlearn bayes", "eml_bayes_*", "eml_bayes_predict", "eml_bayes_predict", "", no_argument, 80, describe_whole,
+     nullptr, nullptr, 0},
 };
 
 bool named(std::string_view patterns, const Symbol& s) {
-  while (!patterns.empty()) {
-    const std::string_view pattern = patterns.substr(0, patterns.find('|'));
-    patterns.remove_prefix(std::min(patterns.size(), pattern.size() + 1));
-    if (glob(pattern, s.base_name) || glob(pattern, s.demangled)) return true;
-  }
-  return false;
+  return one_of(patterns, s.base_name) || one_of(patterns, s.demangled);
 }
 
 struct Named {
@@ -262,19 +341,19 @@ struct Named {
 class GeneratedSource final : public LayerSource {
  public:
   GeneratedSource(std::shared_ptr<const Named> names, const Stage& stage, Network facts)
-      : names_(std::move(names)), stage_(stage), sequence_(stage, std::move(facts)) {}
+      : names_(std::move(names)), stage_(stage), facts_(std::move(facts)) {}
 
   void entered(Address function, std::size_t depth) override {
     if (names_->inferences.count(function)) {
-      sequence_.inference(function, depth);
-      if (!inference_depth_) {
-        inference_depth_ = depth;
-        begin_inlined(function);
-      }
+      if (frames_.empty()) choose_network(function);
+      current_->inference(function, depth);
+      if (frames_.empty() || frames_.back().function != function || frames_.back().depth != depth)
+        frames_.push_back({function, depth, thread_});
+      begin_inlined(function);
       if (!names_->layers.count(function)) return;
     }
-    if (!sequence_.running() && called_by_inlined(function, depth)) return;
-    if (sequence_.running() || !is_layer(function, depth)) return;
+    if (current_ && !current_->running() && called_by_inlined(depth)) return;
+    if ((current_ && current_->running()) || !is_layer(function, depth)) return;
     const Generator& g = *names_->generator;
     Layer l;
     if (!g.describe(g, stage_.program, stage_.guest, function, l)) return;
@@ -288,19 +367,36 @@ class GeneratedSource final : public LayerSource {
       // A jump from the inference's end returns to that one's caller, of which there may be several.
       const Address from = stage_.guest.return_address();
       const Symbol* caller = stage_.program.symbols.function_at(from - 1);
-      if (!inference_depth_ || (caller && caller->start == inference_)) key.call_site = from;
+      if (frames_.empty() || (caller && caller->start == frames_.back().function)) key.call_site = from;
     }
-    const int number = sequence_.layer(key, depth, [&] { return l; });
+    if (!current_) current_ = &add_network(0, facts_);
+    const int number = current_->layer(key, depth, [&] { return known_better(l); });
     if (!inlined_numbers_.empty())
       if (const auto at = stage_.program.debug.line(stage_.guest.return_address() - 1)) called_at_[number] = at->line;
+    if (const Symbol* array = node_array(); array && !nodes_.count(number))
+      if (const auto& known = arrays_[array->start])
+        if (const auto index = known->index_of(stage_.guest.argument(1)))
+          nodes_.emplace(number, Node{array->start, *index});
     // What is only known once it has run (a count of MACs made by the runtime) may be known now.
     if (Layer& known = stage_.recorder.layer(number); known.macs == 0) known.macs = l.macs;
   }
-  void left(std::size_t depth) override {
-    sequence_.left(depth);
-    if (inference_depth_ && depth <= *inference_depth_) inference_depth_.reset();
+  LayerTensors tensors(int layer) override {
+    const auto node = nodes_.find(layer);
+    if (node == nodes_.end()) return LayerSource::tensors(layer);
+    return arrays_.at(node->second.array)->tensors(stage_.guest, node->second.index);
   }
-  void switched(std::uint32_t thread) override { sequence_.switched(thread); }
+  void left(std::size_t depth) override {
+    const auto ended = [&] {
+      return !frames_.empty() && frames_.back().thread == thread_ && depth <= frames_.back().depth;
+    };
+    if (ended()) end_calls();
+    for (auto& [model, sequence] : sequences_) sequence.left(depth);
+    while (ended()) frames_.pop_back();
+  }
+  void switched(std::uint32_t thread) override {
+    thread_ = thread;
+    for (auto& [model, sequence] : sequences_) sequence.switched(thread);
+  }
   void kernel_called(int layer, const KernelCall& call) override {
     if (layer < 0) return;
     Layer& l = stage_.recorder.layer(layer);
@@ -308,8 +404,11 @@ class GeneratedSource final : public LayerSource {
     if (l.weight_shapes.empty() && !call.weights.empty()) l.weight_shapes = {call.weights};
     if (l.output_shapes.empty() && !call.output.empty()) l.output_shapes = {call.output};
     if (l.macs == 0 && call.macs) l.macs = *call.macs;
+    if (l.op == unknown_operator) l.op = call.op;
   }
-  void ending() override { sequence_.finish(); }
+  void ending() override {
+    for (auto& [model, sequence] : sequences_) sequence.finish();
+  }
   void finish() override {
     if (inlined_numbers_.empty()) return;
     // Layers that are calls and inlined ones stand in the order of the source.
@@ -324,54 +423,182 @@ class GeneratedSource final : public LayerSource {
     for (const auto& [inference, numbers] : inlined_numbers_) {
       const auto own = names_->inlined.at(inference).own(by_address);
       for (std::size_t i = 0; i < numbers.size(); ++i)
-        if (!stage_.recorder.claim(numbers[i], own[i]))
-          stage_.recorder.network(sequence_.network())
+        if (!stage_.recorder.claim(numbers[i], own[i], calls_[numbers[i]]))
+          stage_.recorder.network(stage_.recorder.layer(numbers[i]).network)
               .disagreements.push_back(fmt::format("layer {} was inlined, and its code also ran outside of inferences",
                                                    stage_.recorder.layer(numbers[i]).name));
     }
   }
 
  private:
+  /// The array of the node that the layer which begins now is handed; nullptr: it is handed none.
+  const Symbol* node_array() const {
+    if (names_->generator->describe != describe_eon) return nullptr;
+    return stage_.program.symbols.object_at(stage_.guest.argument(1));
+  }
+
+  /// What the arrays that the node is of say of it.
+  Layer known_better(const Layer& l) {
+    const Symbol* array = node_array();
+    if (!array) return l;
+    const Address node = stage_.guest.argument(1);
+    const auto [known, first] = arrays_.try_emplace(array->start);
+    if (first) known->second = NodeArrays::read(stage_.program, stage_.guest, node);
+    const auto index = known->second ? known->second->index_of(node) : std::nullopt;
+    return index ? known->second->layer(*index, l.op) : l;
+  }
+
+  CallSequence& add_network(std::uint64_t model, const Network& facts) {
+    const auto [at, added] = sequences_.try_emplace(model, stage_, facts);
+    if (added) at->second.switched(thread_);
+    return at->second;
+  }
+
+  /// A network is what one function runs, or one model object that it is handed.
+  void choose_network(Address function) {
+    Network facts = facts_;
+    std::uint64_t model = function;
+    if (const int n = names_->generator->model; n != no_argument)
+      if (const Symbol* object = stage_.program.symbols.object_at(stage_.guest.argument(static_cast<unsigned>(n)))) {
+        model = std::uint64_t{object->start} << 32;
+        facts.name = object->display;
+      }
+    current_ = &add_network(model, facts);
+  }
+
   /// The inlined layers of an inference's function are known from its first call on.
   void begin_inlined(Address function) {
-    inference_ = function;
     const auto inlined = names_->inlined.find(function);
     if (inlined == names_->inlined.end() || inlined_numbers_.count(function)) return;
     auto& numbers = inlined_numbers_[function];
     for (const InlinedLayers::Call& call : inlined->second.calls()) {
       Layer l;
       names_->generator->describe_name(call.name, l);
-      l.network = sequence_.network();
+      l.network = current_->network();
       l.index = static_cast<int>(numbers.size());
       numbers.push_back(stage_.recorder.add_layer(std::move(l), function, true));
     }
   }
 
-  /// Whether the inference's own code calls a function from within an inlined layer, whose that is then.
-  bool called_by_inlined(Address function, std::size_t depth) {
-    if (!inference_depth_ || depth != *inference_depth_ + 1) return false;
-    const auto numbers = inlined_numbers_.find(inference_);
+  /// Whether the inference's own code calls a function from within an inlined layer, whose that is then. There may be a
+  /// call for each MAC (floating point in software), so counts are read only where another layer's calls begin: until
+  /// then nothing runs but what these calls take and the inference's own code, which is known by its addresses.
+  bool called_by_inlined(std::size_t depth) {
+    if (frames_.empty() || depth != frames_.back().depth + 1) return false;
+    const auto numbers = inlined_numbers_.find(frames_.back().function);
     if (numbers == inlined_numbers_.end()) return false;
+    const InlinedLayers& inlined = names_->inlined.at(frames_.back().function);
     // Back from the call: the call's last byte.
-    const auto which = names_->inlined.at(inference_).at(stage_.guest.return_address() - 1);
-    if (!which) return false;
-    stage_.recorder.begin_layer(numbers->second[*which], depth, function);
-    return true;
+    const auto which = inlined.at(stage_.guest.return_address() - 1);
+    const int layer = which ? numbers->second[*which] : -1;
+    if (!calling_ || calling_->layer != layer) {
+      end_calls();
+      if (which)
+        calling_ = Calling{layer, &inlined, stage_.recorder.between(current_->network()), inlined.whole(stage_.meter)};
+    }
+    if (which) stage_.recorder.begin_call_of_inlined(layer, depth);
+    return which.has_value();
   }
 
   bool is_layer(Address function, std::size_t depth) const {
-    if (names_->any_callee) return inference_depth_ && depth > *inference_depth_;
+    if (names_->any_callee) return !frames_.empty() && depth > frames_.front().depth;
     return names_->layers.count(function) != 0;
+  }
+
+  void end_calls() {
+    if (!calling_) return;
+    Counts spent = stage_.recorder.between(current_->network()), own = calling_->inlined->whole(stage_.meter);
+    spent -= calling_->between;
+    own -= calling_->own;
+    give_parts(own, spent);
+    if (own.cycles <= spent.cycles && own.instructions <= spent.instructions) {
+      spent -= own;
+      calls_[calling_->layer] += spent;
+    }
+    calling_.reset();
   }
 
   std::shared_ptr<const Named> names_;
   const Stage& stage_;
-  CallSequence sequence_;
-  std::optional<std::size_t> inference_depth_;
-  Address inference_ = 0;                                ///< the function of that one
+  const Network facts_;
+  std::map<std::uint64_t, CallSequence> sequences_;  ///< by model, see choose_network
+  CallSequence* current_ = nullptr;                  ///< of the inference under way, or the last one
+  std::uint32_t thread_ = 0;
+  struct Node {
+    Address array;
+    std::size_t index;
+  };
+  std::map<Address, std::optional<NodeArrays>> arrays_;  ///< by address
+  std::map<int, Node> nodes_;                            ///< by number of the recorder
+  struct Frame {
+    Address function;
+    std::size_t depth;
+    std::uint32_t thread;
+  };
+  /// What was charged and spent when an inlined layer's calls began.
+  struct Calling {
+    int layer;
+    const InlinedLayers* inlined;
+    Counts between, own;
+  };
+  std::vector<Frame> frames_;       ///< of the inference under way: its function, and those of the same kind it calls
+  std::optional<Calling> calling_;  ///< the inlined layer that called last
+  std::map<int, Counts> calls_;     ///< what inlined layers' calls took; by number of the recorder
   std::map<Address, std::vector<int>> inlined_numbers_;  ///< by inference: numbers of the recorder
   std::map<int, std::uint32_t> called_at_;  ///< line of the call by number, where there are inlined ones, too
 };
+
+}  // namespace
+
+namespace {
+
+/// Functions that were inlined somewhere, and where, by the debug information.
+std::map<std::string, std::string> inlined_functions(const Program& program) {
+  std::map<std::string, std::string> into;
+  for (const Symbol& s : program.symbols.functions())
+    for (const SourceInterval& i : program.debug.intervals(s.start, s.start + s.size))
+      for (std::uint32_t id = i.inlined; id != kNone; id = program.debug.inline_parent(id))
+        into.emplace(program.debug.inline_frame(id).name, s.display);
+  return into;
+}
+
+/// Generators whose inference has no function of its own: a link-time optimiser put it into its caller, with layers
+/// that are called once. When it begins can't be seen then, but that it is there can be said.
+std::vector<Candidate> inlined_generators(const Program& program) {
+  std::vector<Candidate> found;
+  if (!program.debug.has_functions()) return found;
+  const auto inlined = inlined_functions(program);
+  for (const Generator& g : generators) {
+    if (g.inference.empty() || g.describe == describe_whole) continue;
+    const std::pair<const std::string, std::string>* inference = nullptr;
+    bool proved = g.proof.empty(), layers = g.layers == "*";
+    for (const auto& entry : inlined) {
+      if (one_of(g.inference, entry.first))
+        inference = &entry;
+      else if (one_of(g.layers, entry.first))
+        layers = true;
+      proved = proved || one_of(g.proof, entry.first);
+    }
+    if (!inference) continue;
+    for (const Symbol& s : program.symbols.functions()) {
+      proved = proved || named(g.proof, s);
+      layers = layers || named(g.layers, s);
+    }
+    for (const Symbol& s : program.symbols.objects()) proved = proved || named(g.proof, s);
+    if (!proved || !layers) continue;
+    Candidate c;
+    c.runtime = g.title;
+    constexpr int not_to_be_seen = 30;
+    c.confidence = not_to_be_seen;
+    c.reasons.push_back(
+        fmt::format("its inference {} was inlined into {}, so that its layers can't be told apart in a "
+                    "run: declare it __attribute__((noinline, noclone)), or build without link-time "
+                    "optimisation",
+                    inference->first, inference->second));
+    found.push_back(std::move(c));
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -399,7 +626,9 @@ Result<Candidate> look_for_generators(const Program& program) {
     if (!proved)
       for (const Symbol& s : program.symbols.objects()) look(s);
     const bool has_inference = g.inference.empty() || !names->inferences.empty();
-    const auto is_layer = [&](const std::string& name) { return glob(g.layers, name); };
+    const auto is_layer = [&](const std::string& name) {
+      return one_of(g.layers, name) && !one_of(g.not_layers, name) && !one_of(g.inference, name);
+    };
     std::size_t inlined = 0;
     if (proved && g.describe_name)
       for (const Address a : names->inferences)
@@ -435,6 +664,7 @@ Result<Candidate> look_for_generators(const Program& program) {
     };
     found.push_back(std::move(best));
   }
+  if (found.empty()) found = inlined_generators(program);
   if (found.empty()) return Candidate{};
   Candidate first = std::move(found.front());
   first.others.assign(std::make_move_iterator(found.begin() + 1), std::make_move_iterator(found.end()));

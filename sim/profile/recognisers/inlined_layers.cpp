@@ -16,6 +16,7 @@ InlinedLayers::InlinedLayers(const Program& program, Address inference,
   std::vector<Piece> pieces;
   for (const Symbol& s : program.symbols.functions()) {
     if (s.base_name != function->base_name || s.file != function->file) continue;
+    pieces_.push_back({s.start, s.start + s.size});
     for (const SourceInterval& i : program.debug.intervals(s.start, s.start + s.size)) {
       // The outermost one: a layer's helpers are inlined into it.
       std::optional<Call> call;
@@ -47,6 +48,12 @@ std::vector<Counts> InlinedLayers::own(const std::map<Address, Counts>& by_addre
     for (auto i = by_address.lower_bound(range.start); i != by_address.end() && i->first < range.end; ++i)
       out[range.value] += i->second;
   return out;
+}
+
+Counts InlinedLayers::whole(const Meter& meter) const {
+  Counts sum;
+  for (const auto& [begin, end] : pieces_) sum += meter.of_code(begin, end);
+  return sum;
 }
 
 }  // namespace mj::profile

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/profile/recognisers/recogniser.h"
@@ -32,10 +33,13 @@ class InlinedLayers {
   std::optional<std::size_t> at(Address a) const;
   /// Cycles of each call's own code.
   std::vector<Counts> own(const std::map<Address, Counts>& by_address) const;
+  /// Cycles of all code of the function and its clones, inlined or not, so far.
+  Counts whole(const Meter& meter) const;
 
  private:
   std::vector<Call> calls_;
-  std::vector<FlatRange> ranges_;  ///< value: index into calls_
+  std::vector<FlatRange> ranges_;                    ///< value: index into calls_
+  std::vector<std::pair<Address, Address>> pieces_;  ///< of the function: first, behind the last
 };
 
 }  // namespace mj::profile

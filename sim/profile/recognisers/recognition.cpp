@@ -81,7 +81,8 @@ void Recognition::entered(Address function, std::size_t depth, Cycle) {
   if (recorder_->begun() == begun) return;
   const int layer = recorder_->running_layer();
   engine_->calls().tag(static_cast<std::uint32_t>(layer) + 1);
-  if (!capture) return;
+  // An inlined layer has begun before it calls.
+  if (!capture || recorder_->in_call_of_inlined()) return;
   const int network = recorder_->running_network();
   if (!capture->wants(recorder_->layer(layer), recorder_->inferences(network) + 1)) return;
   LayerSource& source = *speakers_[static_cast<std::size_t>(recorder_->running_rank())].source;
