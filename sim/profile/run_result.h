@@ -134,7 +134,8 @@ struct Spread {
   Cycle median = 0, min = 0, max = 0;
 };
 
-/// Cycles of a row by what was done in them, as far as the names of functions tell; a row's parts sum to its cycles.
+/// Cycles of a row by what was done in them, as far as the names of functions tell; a row's parts sum to its cycles,
+/// its activity and its energy.
 struct Part {
   /// "printing", "features" (extraction of them), "quantising", "post_processing", "network_setup", "hardware_setup",
   /// "heap", "waiting", "interrupts" (their handlers); empty: the program's own code.
@@ -143,6 +144,8 @@ struct Part {
   /// of which no name is known); empty: its own code.
   std::string helper;
   Cycle cycles = 0;
+  energy::Activities activity;   ///< empty: nobody knows (a result saved by an earlier version)
+  std::optional<Energy> energy;  ///< none then, too
 };
 
 /// A function whose name says what it does.
