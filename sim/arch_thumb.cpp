@@ -21,7 +21,7 @@ constexpr std::uint32_t semihosting_bkpt = 0xab;  // Arm semihosting specificati
 
 bool is_fp(OpClass cls) { return cls >= OpClass::fp_move && cls <= OpClass::fp_sys; }
 
-bool is_fault_exception(unsigned n) { return n >= thumb::hard_fault && n <= thumb::usage_fault; }
+bool is_fault_exception(unsigned n) { return n >= thumb::hard_fault && n <= thumb::secure_fault; }
 
 thumb::Resume resume(Address pc, std::uint32_t mode) { return {pc, static_cast<std::uint8_t>(mode), true}; }
 

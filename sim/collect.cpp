@@ -284,19 +284,32 @@ Result<void> check_conserved(Machine& machine, const RunResult& r) {
       return Error{ExitCode::internal, "the run's cycles don't add up", what,
                    fmt::format("{} cycles in this split, {} in the run", cycles, total),
                    "please report this with the firmware image"};
-  const auto parted = [&](const std::vector<Part>& parts, Cycle cycles, const char* what) -> Result<void> {
-    if (const Cycle n = sum(parts, [](const Part& p) { return p.cycles; }); n != cycles)
+  const auto parted = [&](const std::vector<Part>& parts, Cycle cycles, const energy::Activities& activity,
+                          const char* what) -> Result<void> {
+    energy::Activities all;
+    for (const Part& p : parts) energy::operator+=(all, p.activity);
+    const Cycle n = sum(parts, [](const Part& p) { return p.cycles; });
+    all.resize(std::max(all.size(), activity.size()));
+    energy::Activities whole = activity;
+    whole.resize(all.size());
+    if (n != cycles || all != whole)
       return Error{ExitCode::internal, "the run's cycles don't add up", fmt::format("parts of {}", what),
                    fmt::format("{} cycles in this split, {} in the row", n, cycles),
                    "please report this with the firmware image"};
     return {};
   };
   for (const Layer& l : r.layers)
-    if (auto exact = parted(l.parts, l.cycles, "a layer"); !exact) return exact;
-  for (const Network& n : r.networks)
-    if (auto exact = parted(n.between_parts, n.between_cycles, "the time between layers"); !exact) return exact;
+    if (auto exact = parted(l.parts, l.cycles, l.activity, "a layer"); !exact) return exact;
+  for (std::size_t i = 0; i < r.networks.size(); ++i) {
+    const Network& n = r.networks[i];
+    energy::Activities between = n.activity;
+    for (const Layer& l : r.layers)
+      if (l.network == static_cast<int>(i)) energy::operator-=(between, l.activity);
+    if (auto exact = parted(n.between_parts, n.between_cycles, between, "the time between layers"); !exact)
+      return exact;
+  }
   for (const Phase& p : r.phases)
-    if (auto exact = parted(p.parts, p.cycles, "a phase"); !exact) return exact;
+    if (auto exact = parted(p.parts, p.cycles, p.activity, "a phase"); !exact) return exact;
   Reasons unsure{};
   for (const Function& f : r.functions)
     for (std::size_t i = 0; i < unsure.size(); ++i) unsure[i] += f.unsure[i];

@@ -75,11 +75,24 @@ std::string gave_up(Machine& machine, const Program& program) {
 
 }  // namespace
 
+namespace {
+
+/// The run ended because the firmware wrote to a register that resets the chip.
+bool was_reset(const Machine& machine) {
+  for (const auto& [what, count] : machine.not_modelled())
+    if (std::get<2>(what).find("system reset requested") != std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
 std::optional<Fault> explain_fault(Machine& machine, const Program& program, const HeapWatch& heap) {
   const auto& from = machine.engine().first_fault();
   if (!from) return std::nullopt;
   Fault f;
-  f.exception = machine.engine().arch().exception_name(from->exception);
+  // An Arm core that can't take HardFault locks up within the exception that it was to take.
+  f.exception =
+      from->exception == 0 && program.is_arm() ? "HardFault" : machine.engine().arch().exception_name(from->exception);
   f.pc = from->pc;
   f.where = program.where(from->pc);
   f.status = from->status;
@@ -108,7 +121,8 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
       s.kind = "exited";
       s.firmware_status = stop.status;
       s.exit_code = stop.status == 0 ? ExitCode::ok : ExitCode::firmware_failed;
-      s.message = fmt::format("the firmware ended with status {}", stop.status);
+      s.message = was_reset(machine) ? "the firmware reset the chip: the run ends there"
+                                     : fmt::format("the firmware ended with status {}", stop.status);
       break;
     case StopKind::limit:
     case StopKind::paused:
@@ -134,7 +148,9 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
   }
   if (stop.kind == StopKind::lockup && fault) {
     s.message += fmt::format(", after {} at {}", fault->exception, fault->where);
-    if (const auto& last = machine.engine().lockup_fault())
+    const auto& last = machine.engine().lockup_fault();
+    // Without an access in the same place it is the first fault's own exception that could not begin.
+    if (last && (last->has_access || last->pc != fault->pc))
       s.hint = fmt::format("a fault while a fault was handled: {} at {}{}", what_failed(machine, program, *last),
                            program.where(last->pc),
                            program.is_arm() || !last->access.fetch ? "" : "; no handler is where mtvec points");
@@ -142,7 +158,7 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
     s.kind = "fault";
     s.exit_code = ExitCode::firmware_fault;
     s.message = fmt::format("{} at {}", fault->exception, fault->where);
-  } else if (s.exit_code != ExitCode::ok) {
+  } else if (s.exit_code != ExitCode::ok || was_reset(machine)) {
     s.backtrace = backtrace(program, stop.pc, machine.engine().calls().stack());
   }
   return s;

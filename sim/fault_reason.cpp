@@ -4,19 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <span>
-#include <string_view>
-#include <utility>
 
-#include "isa/rv32/csr.h"
-#include "isa/rv32/f.h"
-#include "isa/thumb/decode.h"
 #include "isa/thumb/exceptions.h"
+#include "isa/thumb/mpu.h"
 #include "sim/base/grouped.h"
-#include "sim/code_view.h"
-#include "sim/profile/attribution.h"
-#include "sim/stack_bounds.h"
+#include "sim/fault_reasoner.h"
 
 namespace mj {
 
@@ -27,294 +20,9 @@ namespace {
 
 namespace thumb = isa::thumb;
 
-constexpr Address null_page = 0x400;    // fields of an object that isn't there lie this near to 0
-constexpr Address near_stack = 0x2000;  // a frame's bytes lie this near to the stack pointer
-
-class Reasoner {
- public:
-  Reasoner(Machine& machine, const Program& program, const HeapWatch& heap, const FaultRecord& fault)
-      : m_(machine), p_(program), heap_(heap), f_(fault), code_(code_at(machine, fault.pc)) {}
-
-  std::string text() const {
-    if (std::string s = stack_overflow(); !s.empty()) return s;
-    if (std::string s = p_.is_arm() ? arm() : riscv(); !s.empty()) return s;
-    if (f_.has_access) return access();
-    return m_.engine().arch().sp == thumb::sp || f_.exception == 2 ? undefined() : "";
-  }
-
- private:
-  bool status(std::string_view bit) const {
-    return std::any_of(f_.status.begin(), f_.status.end(),
-                       [&](const std::string& s) { return s.find(bit) != std::string::npos; });
-  }
-  std::uint32_t reg(unsigned id) const { return f_.registers[id]; }
-  std::string name(unsigned id) const { return m_.engine().arch().register_name(id); }
-  std::uint32_t sp() const { return reg(m_.engine().arch().sp); }
-  std::string from(unsigned id) const {
-    const std::string text = origin(m_, p_, f_.registers, f_.call_stack, f_.pc, id);
-    return text.empty() ? "" : ", " + text;
-  }
-  bool process_stack() const { return p_.is_arm() && thumb::uses_process_stack(f_.registers.data()); }
-
-  // ---- stack
-
-  std::string stack_overflow() const {
-    const bool stacking = status("STKERR") && !status("UNSTKERR");
-    const bool near = f_.has_access && !f_.access.fetch && f_.access.why != BadAccess::Why::unaligned &&
-                      (f_.access.address - sp() <= near_stack || sp() - f_.access.address <= near_stack);
-    Address low = sp();
-    if (near) low = std::min(low, f_.access.address);
-    if (stacking && !near) low -= 32;  // the frame that the core could not write
-    // The stack's own top tells which one it is; a thread's is found from where its pointer still is.
-    const auto b = stack_bounds(m_, p_, process_stack() ? sp() : m_.engine().stack_top());
-    if (!b) return "";
-    const bool this_one = low < b->floor && b->floor - low <= 2 * near_stack && sp() < b->top;
-    if (this_one && (near || stacking || sp() < b->floor)) return overflow(*b, low);
-    // It came back, but what it went over stays broken.
-    const Address lowest = m_.engine().stack_low();
-    if (process_stack() || lowest >= b->floor || b->floor - lowest > 2 * near_stack) return "";
-    return overflow(*b, lowest, "stack overflow, earlier in the run");
-  }
-
-  std::string overflow(const StackBounds& b, Address low, const char* what = "stack overflow") const {
-    std::string text =
-        fmt::format("{}: the {} of {} bytes, 0x{:08x} to 0x{:08x}, is {} bytes too small; below it is {}", what,
-                    b.name == main_stack ? b.name : "stack " + b.name, grouped(b.top - b.floor), b.floor, b.top,
-                    grouped(b.floor - low), b.floor_is);
-    if (const std::string over = objects_in(p_, low, b.floor); !over.empty()) text += "; overwritten: " + over;
-    return text;
-  }
-
-  // ---- Arm
-
-  std::string arm() const {
-    // Cortex-M0 has the same bits in its model, which no register shows: here they tell the classes apart.
-    const std::uint32_t first = f_.status.empty() ? m_.exceptions()->cfsr : 0;
-    const auto is = [&](const char* bit, std::uint32_t mask) { return status(bit) || (first & mask); };
-    if (is("NOCP", thumb::cfsr_nocp))
-      return fmt::format(
-          "the FPU is not enabled: {} needs CP10 and CP11 in CPACR (0xe000ed88, bits 23 to 20), which start-up code "
-          "such as SystemInit sets",
-          code_text(m_, p_, f_.pc));
-    if (is("INVPC", thumb::cfsr_invpc))
-      return "an exception return by a value that is none" + returned_by() +
-             "; was the handler's stack frame overwritten?";
-    if (is("DEBUGEVT", 0))
-      return fmt::format("{}: a breakpoint without a debugger, as an assertion makes it", code_text(m_, p_, f_.pc));
-    if (is("VECTTBL", 0)) return "the vector table can't be read: look at VTOR";
-    if (is("INVSTATE", thumb::cfsr_invstate)) return no_thumb_bit();
-    if (is("DIVBYZERO", thumb::cfsr_divbyzero) && code_)
-      return fmt::format("a division by zero: {} = 0{}; the firmware traps it by CCR.DIV_0_TRP", name(code_->insn.rm),
-                         from(code_->insn.rm));
-    return "";
-  }
-
-  /// ": r0 = 0xffffffe0".
-  std::string returned_by() const {
-    if (code_)
-      for (unsigned id = 0; id < 15; ++id)
-        if (code_->effects.target & isa::reg_bit(id)) return fmt::format(": {} = 0x{:08x}", name(id), reg(id));
-    return "";
-  }
-
-  /// A branch to, or a handler at, an address whose bit 0 is clear.
-  std::string no_thumb_bit() const {
-    const thumb::ExceptionUnit& unit = *m_.exceptions();
-    for (unsigned e = thumb::nmi; e < unit.exception_count(); ++e) {
-      if (!unit.active(e)) continue;
-      const Address at = unit.vtor() + 4 * e;
-      std::uint32_t vector = 1;
-      if (m_.bus().peek(at, reinterpret_cast<std::uint8_t*>(&vector), 4) && !(vector & 1))
-        return fmt::format("{} has no handler: the vector table's word at 0x{:08x} is 0x{:08x}", m_.interrupt_name(e),
-                           at, vector);
-    }
-    if (!code_) return "a branch to an address whose bit 0 is clear: it is no Thumb code";
-    for (unsigned id = 0; id < 15; ++id)
-      if (code_->effects.target & isa::reg_bit(id) && !(reg(id) & 1)) {
-        if (reg(id) == 0) return fmt::format("a call through a null function pointer: {} = 0{}", name(id), from(id));
-        return fmt::format("{} = 0x{:08x}{}: bit 0 is clear, so this is no function's address but {}", name(id),
-                           reg(id), from(id), m_.place(reg(id)));
-      }
-    return "a return address whose bit 0 is clear was taken from the stack: overwritten by a buffer on it?";
-  }
-
-  // ---- RISC-V
-
-  std::string riscv() const {
-    if (f_.exception == 3) return "ebreak without a debugger, as an assertion or __builtin_trap makes it";
-    if (f_.exception == 0) return "a jump to an address that is not a multiple of 4, on a core without extension c";
-    return "";
-  }
-
-  // ---- instructions
-
-  std::string undefined() const {
-    if (const Symbol* s = p_.symbols.object_at(f_.pc); s && !p_.symbols.function_at(f_.pc))
-      return fmt::format(
-          "execution from data: the program counter is in {}; was a function pointer or a return "
-          "address overwritten?",
-          data_place(p_, f_.pc));
-    if (const memory::Region* r = m_.bus().find(f_.pc); r && r->kind == memory::RegionKind::ram && !in_code())
-      return fmt::format(
-          "execution from data: 0x{:08x} is in RAM, where the image has no code; was a function pointer "
-          "or a return address overwritten?",
-          f_.pc);
-    std::array<std::uint8_t, 4> b{};
-    if (!m_.bus().peek(f_.pc, b.data(), 2)) return "";
-    const std::uint32_t half = b[0] | b[1] << 8u;
-    if (half == 0xffff) return "erased flash: the program counter is behind the code";
-    if (!p_.is_arm() && half == 0)
-      return in_code() ? "unimp, as compilers put it where code can't be reached; or are these zeros data?"
-                       : "memory of zeros: no code is here";
-    if (p_.is_arm() && half == 0xdeff)
-      return "udf #255 is what GCC puts where code can't be reached or a null pointer is certain (__builtin_trap)";
-    if (std::string s = lacking(); !s.empty()) return s;
-    if (std::string s = fpu_off(); !s.empty()) return s;
-    if (p_.is_arm() && (half & 0xff00) == 0xde00)
-      return "udf: an instruction that is never defined, as an assertion has it";
-    return "no core that is known here has this instruction: is the code overwritten, or is this data?";
-  }
-
-  bool in_code() const {
-    return std::any_of(p_.image.sections().begin(), p_.image.sections().end(), [&](const memory::ElfSection& s) {
-      return s.allocated() && s.executable() && s.contains(f_.pc);
-    });
-  }
-
-  /// Which extension the instruction is of if this core doesn't have it; else empty.
-  std::string lacking() const {
-    if (!code_) return "";
-    std::array<std::uint8_t, 4> b{};
-    m_.bus().peek(f_.pc, b.data(), 2);
-    m_.bus().peek(f_.pc + 2, b.data() + 2, 2);
-    const Arch& arch = m_.engine().arch();
-    const std::string feature = arch.feature_of(b.data());
-    if (feature.empty()) return "";
-    const std::string text = arch.text(std::span(b).first(arch.is_wide(b.data()) ? 4 : 2), f_.pc);
-    const std::string& built_for = p_.image.target().arch;
-    return fmt::format("{} is of {}; the core of {} is a {} without it, the image is built for {}",
-                       text.substr(0, text.find(' ')), feature, m_.board().id, m_.board().core.timing,
-                       built_for.empty() ? "an unnamed core" : built_for);
-  }
-
-  /// RISC-V: an instruction of the FPU that the core has, refused for what mstatus or frm holds; else empty.
-  std::string fpu_off() const {
-    if (p_.is_arm() || !code_ || !isa::rv32::is_fp(code_->insn)) return "";
-    const auto mstatus = m_.read_system_register(isa::rv32::csr_mstatus);
-    const std::string text = code_text(m_, p_, f_.pc);
-    if (mstatus && !(*mstatus & isa::rv32::mstatus_fs))
-      return fmt::format(
-          "the FPU is not enabled: {} needs mstatus.FS (bits 14 and 13), which is Off after reset; start-up code such "
-          "as crt0 sets it: csrs mstatus, 0x2000",
-          text);
-    return fmt::format("the rounding mode: {} rounds as frm says, which must hold one of the modes 0 to 4", text);
-  }
-
-  // ---- accesses
-
-  std::string access() const {
-    const BadAccess& a = f_.access;
-    if (a.why == BadAccess::Why::unaligned) return unaligned();
-    if (a.fetch) return bad_fetch();
-    if (a.why == BadAccess::Why::forbidden)
-      return fmt::format("{} does not permit it: look at the regions that the firmware programmed",
-                         p_.is_arm() ? "the MPU" : "PMP");
-    if (a.address < null_page)
-      if (std::string s = null_data(); !s.empty()) return s;
-    if (a.why == BadAccess::Why::read_only) {
-      const Symbol* s = p_.symbols.object_at(a.address);
-      const auto& segments = p_.image.segments();
-      const bool program = std::any_of(segments.begin(), segments.end(), [&](const memory::LoadSegment& l) {
-        return a.address >= l.paddr && a.address - l.paddr < l.bytes.size();
-      });
-      return std::string("flash is written") +
-             (s         ? ": " + data_place(p_, a.address) + " is constant"
-              : program ? ": the program itself is there"
-                        : "") +
-             "; flash is programmed through its controller only" + base_text();
-    }
-    if (a.why == BadAccess::Why::unmapped) {
-      const std::string base = base_text();
-      return (base.empty() ? "" : base.substr(2) + "; ") +
-             "is the board right, and does the linker script match its memory? microjoule boards show " + m_.board().id;
-    }
-    return "";
-  }
-
-  std::string unaligned() const {
-    const BadAccess& a = f_.access;
-    const bool single = code_ && (code_->insn.cls == isa::OpClass::load || code_->insn.cls == isa::OpClass::store);
-    std::string why;
-    const bool armv7 = p_.is_arm() && m_.exceptions()->config().profile == thumb::Profile::armv7m;
-    if (armv7 && (m_.exceptions()->ccr & thumb::ccr_unalign_trp) && single)
-      why = "the firmware traps all unaligned accesses by CCR.UNALIGN_TRP";
-    else if (armv7)
-      why = fmt::format("{} needs an aligned address always", code_text(m_, p_, f_.pc));
-    else
-      why = "this core has no unaligned accesses; was a byte pointer cast to a wider type?";
-    return fmt::format("0x{:08x} is no multiple of {}: {}{}", a.address, a.size, why, base_text());
-  }
-
-  /// "; r3 = 0x60000000, loaded from g_ptr (0x20000000)": the register that the address was made of.
-  std::string base_text() const {
-    if (!code_) return "";
-    for (unsigned id = 0; id < 32; ++id)
-      if (code_->effects.address & isa::reg_bit(id) && f_.access.address - reg(id) + 0x1000 < 0x2000)
-        return fmt::format("; {} = 0x{:08x}{}", name(id), reg(id), from(id));
-    return "";
-  }
-
-  std::string null_data() const {
-    if (!code_) return "";
-    for (unsigned id = p_.is_arm() ? 0 : 1; id < (p_.is_arm() ? 15u : 32u); ++id)
-      if (code_->effects.address & isa::reg_bit(id) && reg(id) == 0) {
-        std::string text = fmt::format("a null pointer: {} = 0{}; offset {} from it is accessed", name(id), from(id),
-                                       f_.access.address);
-        if (const std::string memory = out_of_memory(m_, heap_); !memory.empty())
-          text += "; " + memory;
-        else if (text.find("returned by the function at") != std::string::npos)
-          text += "; is that malloc, or another that returns 0 when it finds no memory?";
-        return text;
-      }
-    return fmt::format("a null pointer? address {} is made of a base near 0{}", f_.access.address, base_text());
-  }
-
-  std::string bad_fetch() const {
-    const Address at = f_.access.address;
-    const unsigned lr = m_.engine().arch().lr;
-    if (at < null_page) {
-      // The call put its return address into the link register: the pointer stood in the register of that call.
-      const auto call = call_before(reg(lr) & ~1u);
-      std::string text = "a call through a null function pointer";
-      if (call)
-        for (unsigned id = p_.is_arm() ? 0 : 1; id < 32; ++id)
-          if (call->effects.target & isa::reg_bit(id) && reg(id) == at)
-            text += fmt::format(": {} = 0{}", name(id), origin_at(call->insn.pc, id));
-      return text;
-    }
-    if (f_.access.why == BadAccess::Why::forbidden) return "code may not run there";
-    const std::string where = p_.symbols.function_at(reg(lr) & ~1u) ? ", " + p_.where(reg(lr) & ~1u) : "";
-    return fmt::format(
-        "the program counter left the code: a function pointer or return address was overwritten? lr = 0x{:08x}{}",
-        reg(lr), where);
-  }
-  std::string origin_at(Address pc, unsigned id) const {
-    const std::string text = origin(m_, p_, f_.registers, f_.call_stack, pc, id);
-    return text.empty() ? "" : ", " + text;
-  }
-  std::optional<CodeAt> call_before(Address ret) const {
-    for (const unsigned size : {4u, 2u})
-      if (const auto at = code_at(m_, ret - size); at && at->insn.size == size && m_.engine().arch().is_call(at->insn))
-        return at;
-    return std::nullopt;
-  }
-
-  Machine& m_;
-  const Program& p_;
-  const HeapWatch& heap_;
-  const FaultRecord& f_;
-  std::optional<CodeAt> code_;
-};
+constexpr Address null_page = 0x400;       // fields of an object that isn't there lie this near to 0
+constexpr Address near_stack = 0x2000;     // a frame's bytes lie this near to the stack pointer
+constexpr Address behind_region = 0x1000;  // an index out of bounds leads this far
 
 /// The line of the console that holds `words`; empty: none does.
 std::string console_line(const std::string& console, std::string_view words) {
@@ -326,6 +34,302 @@ std::string console_line(const std::string& console, std::string_view words) {
 }
 
 }  // namespace
+
+std::string Reasoner::text() const {
+  if (std::string s = stack_nowhere(); !s.empty()) return s;
+  if (std::string s = stack_overflow(); !s.empty()) {
+    const std::string handler = p_.is_arm() ? no_handler() : "";
+    return handler.empty() ? s : s + "; " + handler;
+  }
+  if (std::string s = p_.is_arm() ? arm() : riscv(); !s.empty()) return s;
+  if (f_.has_access) return access();
+  const bool undefined_one =
+      p_.is_arm() ? is("UNDEFINSTR", thumb::cfsr_undefinstr) : f_.exception == 2;  // illegal instruction
+  return undefined_one ? undefined() : "";
+}
+
+bool Reasoner::status(std::string_view bit) const {
+  return std::any_of(f_.status.begin(), f_.status.end(), [&](const std::string& s) {
+    // Names end others: STKERR, MSTKERR.
+    for (std::size_t at = s.find(bit); at != std::string::npos; at = s.find(bit, at + 1))
+      if (at > 0 && s[at - 1] == ' ' && (at + bit.size() == s.size() || s[at + bit.size()] == ',')) return true;
+    return false;
+  });
+}
+
+bool Reasoner::is(const char* bit, std::uint32_t mask) const {
+  // Cortex-M0 has the same bits in its model, which no register shows: here they tell the classes apart.
+  const std::uint32_t first = p_.is_arm() && f_.status.empty() ? m_.exceptions()->cfsr : 0;
+  return status(bit) || (first & mask) != 0;
+}
+
+std::string Reasoner::origin_at(Address pc, unsigned id) const {
+  const std::string text = origin(m_, p_, f_.registers, f_.call_stack, pc, id);
+  return text.empty() ? "" : ", " + text;
+}
+
+bool Reasoner::process_stack() const { return p_.is_arm() && thumb::uses_process_stack(f_.registers.data()); }
+
+std::uint32_t Reasoner::word(Address a, std::uint32_t otherwise) const {
+  std::uint32_t value = 0;
+  return m_.bus().peek(a, reinterpret_cast<std::uint8_t*>(&value), 4) ? value : otherwise;
+}
+
+std::optional<CodeAt> Reasoner::call_before(Address ret) const {
+  for (const unsigned size : {4u, 2u})
+    if (const auto at = code_at(m_, ret - size); at && at->insn.size == size && m_.engine().arch().is_call(at->insn))
+      return at;
+  return std::nullopt;
+}
+
+// ---- stack ----------------------------------------------------------------------------------------------------------
+
+/// A stack pointer that no overflow led where it is.
+std::string Reasoner::stack_nowhere() const {
+  const bool stacking = status("STKERR") || status("MSTKERR") || is("", thumb::cfsr_stkerr | thumb::cfsr_mstkerr);
+  const bool by_sp = f_.has_access && !f_.access.fetch && f_.access.why == BadAccess::Why::unmapped && code_ &&
+                     (code_->effects.address & isa::reg_bit(m_.engine().arch().sp)) != 0;
+  if (!stacking && !by_sp) return "";
+  const auto ram = [&](Address a) {
+    const memory::Region* r = m_.bus().find(a);
+    return r && r->kind == memory::RegionKind::ram;
+  };
+  // Below RAM by a frame or some: that is an overflow.
+  for (Address a = sp(), up = 0; up <= near_stack; up += 4)
+    if (ram(a - 1 + up)) return "";
+  const char* which = !p_.is_arm() ? "sp" : process_stack() ? "PSP" : "MSP";
+  std::string text = fmt::format("the stack pointer is nowhere: {} = 0x{:08x} ({})", which, sp(), m_.place(sp() - 1));
+  if (process_stack() && (sp() == 0 || sp() + near_stack < near_stack))
+    text += "; PSP was not set before CONTROL.SPSEL chose it";
+  else if (p_.is_arm() && !process_stack() && m_.engine().stack_top() - sp() < near_stack)
+    text += "; it begins there: the first word of the vector table";
+  else if (!p_.is_arm() && sp() + near_stack < near_stack)
+    text += "; start-up code did not set it";
+  return text;
+}
+
+std::string Reasoner::stack_overflow() const {
+  const bool stacking = status("STKERR") || status("MSTKERR");
+  const bool near = f_.has_access && !f_.access.fetch && f_.access.why != BadAccess::Why::unaligned &&
+                    (f_.access.address - sp() <= near_stack || sp() - f_.access.address <= near_stack);
+  const bool by_sp = near && code_ && (code_->effects.address & isa::reg_bit(m_.engine().arch().sp)) != 0;
+  Address low = sp();
+  if (near) low = std::min(low, f_.access.address);
+  if (stacking && !near) low -= 32;  // the frame that the core could not write
+  // The stack's own top tells which one it is; a thread's is found from where its pointer still is.
+  const auto b = stack_bounds(m_, p_, process_stack() ? sp() : m_.engine().stack_top());
+  if (!b) return "";
+  const bool this_one = low < b->floor && b->floor - low <= 2 * near_stack && sp() < b->top;
+  if (this_one && (by_sp || stacking || sp() < b->floor)) return overflow(*b, low);
+  // A guard: the MPU refuses what is just below, in memory that the stack would have. To unprivileged code it may
+  // refuse the stack itself.
+  const bool unprivileged =
+      p_.is_arm() && !thumb::in_handler_mode(f_.registers.data()) && (reg(thumb::control) & 1) != 0;
+  const bool refused = by_sp && f_.access.why == BadAccess::Why::forbidden;
+  if (p_.is_arm() && !unprivileged && (refused || (status("MSTKERR") && !f_.has_access)) && sp() < b->top &&
+      sp() + near_stack > b->floor) {
+    const std::string of = b->name == main_stack ? b->name : "stack " + b->name;
+    return fmt::format(
+        "stack overflow: the MPU guards what is below the {}: sp = 0x{:08x}, {} bytes below its top 0x{:08x}", of, sp(),
+        grouped(b->top - sp()), b->top);
+  }
+  // It came back, but what it went over stays broken.
+  const Address lowest = m_.engine().stack_low();
+  if (process_stack() || lowest >= b->floor || b->floor - lowest > 2 * near_stack) return "";
+  return overflow(*b, lowest, "stack overflow, earlier in the run");
+}
+
+std::string Reasoner::overflow(const StackBounds& b, Address low, const char* what) const {
+  std::string text = fmt::format("{}: the {} of {} bytes, 0x{:08x} to 0x{:08x}, is {} bytes too small; below it is {}",
+                                 what, b.name == main_stack ? b.name : "stack " + b.name, grouped(b.top - b.floor),
+                                 b.floor, b.top, grouped(b.floor - low), b.floor_is);
+  if (const std::string over = objects_in(p_, low, b.floor); !over.empty()) text += "; overwritten: " + over;
+  return text;
+}
+
+// ---- instructions ---------------------------------------------------------------------------------------------------
+
+std::string Reasoner::undefined() const {
+  if (const Symbol* s = p_.symbols.object_at(f_.pc); s && !p_.symbols.function_at(f_.pc))
+    return fmt::format(
+        "execution from data: the program counter is in {}; was a function pointer or a return "
+        "address overwritten?",
+        data_place(p_, f_.pc));
+  if (const memory::Region* r = m_.bus().find(f_.pc); r && r->kind == memory::RegionKind::ram && !in_code(f_.pc))
+    return fmt::format(
+        "execution from data: 0x{:08x} is in RAM, where the image has no code; was a function pointer "
+        "or a return address overwritten?",
+        f_.pc);
+  std::array<std::uint8_t, 4> b{};
+  if (!m_.bus().peek(f_.pc, b.data(), 2)) return "";
+  const std::uint32_t half = b[0] | b[1] << 8u;
+  if (half == 0xffff) return "erased flash: the program counter is behind the code";
+  if (!p_.is_arm() && half == 0)
+    return in_code(f_.pc) ? "unimp, as compilers put it where code can't be reached; or are these zeros data?"
+                          : "memory of zeros: no code is here";
+  if (p_.is_arm() && half == 0xdeff)
+    return "udf #255 is what GCC puts where code can't be reached or a null pointer is certain (__builtin_trap)";
+  if (std::string s = lacking(); !s.empty()) return s;
+  if (std::string s = fpu_off(); !s.empty()) return s;
+  if (p_.is_arm() && (half & 0xff00) == 0xde00)
+    return "udf: an instruction that is never defined, as an assertion has it";
+  return "no core that is known here has this instruction: is the code overwritten, or is this data?";
+}
+
+bool Reasoner::in_code(Address a) const {
+  return std::any_of(p_.image.sections().begin(), p_.image.sections().end(),
+                     [&](const memory::ElfSection& s) { return s.allocated() && s.executable() && s.contains(a); });
+}
+
+/// Which extension the instruction is of if this core doesn't have it; else empty.
+std::string Reasoner::lacking() const {
+  if (!code_) return "";
+  std::array<std::uint8_t, 4> b{};
+  m_.bus().peek(f_.pc, b.data(), 2);
+  m_.bus().peek(f_.pc + 2, b.data() + 2, 2);
+  const Arch& arch = m_.engine().arch();
+  const std::string feature = arch.feature_of(b.data());
+  if (feature.empty()) return "";
+  const std::string text = arch.text(std::span(b).first(arch.is_wide(b.data()) ? 4 : 2), f_.pc);
+  const std::string& built_for = p_.image.target().arch;
+  return fmt::format("{} is of {}; the core of {} is a {} without it, the image is built for {}",
+                     text.substr(0, text.find(' ')), feature, m_.board().id, m_.board().core.timing,
+                     built_for.empty() ? "an unnamed core" : built_for);
+}
+
+// ---- accesses -------------------------------------------------------------------------------------------------------
+
+std::string Reasoner::access() const {
+  const BadAccess& a = f_.access;
+  if (a.why == BadAccess::Why::unaligned) return unaligned();
+  if (a.fetch) return bad_fetch();
+  if (a.why == BadAccess::Why::forbidden) return forbidden();
+  if (a.address < null_page)
+    if (std::string s = null_data(); !s.empty()) return s;
+  return a.why == BadAccess::Why::read_only ? read_only() : unmapped();
+}
+
+std::string Reasoner::forbidden() const {
+  if (!p_.is_arm()) return "PMP does not permit it: look at the regions that the firmware programmed";
+  const bool unprivileged = !thumb::in_handler_mode(f_.registers.data()) && (reg(thumb::control) & 1) != 0;
+  if (thumb::is_private_peripheral_bus(f_.access.address))
+    return "the core's own registers are for privileged code only, and CONTROL.nPRIV is 1: let an SVC handler do it";
+  return std::string("the MPU does not permit it") +
+         (unprivileged ? " to unprivileged code (CONTROL.nPRIV is 1)" : "") +
+         ": look at the regions that the firmware programmed" + base_text();
+}
+
+std::string Reasoner::read_only() const {
+  const BadAccess& a = f_.access;
+  const memory::Region* r = m_.bus().find(a.address);
+  if (r && r->name.find("rom") != std::string::npos) return "read-only memory is written" + base_text();
+  const Symbol* s = p_.symbols.object_at(a.address);
+  const auto& segments = p_.image.segments();
+  const bool program = std::any_of(segments.begin(), segments.end(), [&](const memory::LoadSegment& l) {
+    return a.address >= l.paddr && a.address - l.paddr < l.bytes.size();
+  });
+  return std::string("flash is written") +
+         (s         ? ": " + data_place(p_, a.address) + " is constant"
+          : program ? ": the program itself is there"
+                    : "") +
+         "; flash is programmed through its controller only" + base_text();
+}
+
+std::string Reasoner::unmapped() const {
+  const BadAccess& a = f_.access;
+  std::string base = base_text();
+  if (!base.empty()) base = base.substr(2) + "; ";
+  const memory::Region* below = nullptr;  // which ends just in front of it
+  for (const auto& r : m_.bus().regions())
+    if (r->kind == memory::RegionKind::ram && a.address - r->base >= r->size &&
+        a.address - r->base - r->size < behind_region)
+      below = r.get();
+  if (below) {
+    const std::size_t far = a.address - below->base - below->size;
+    return fmt::format(
+        "{}that is {} the end of RAM region {}: an index out of bounds, or does the linker script believe in more RAM "
+        "than "
+        "{} has?",
+        base, far == 0 ? "just behind" : fmt::format("{} byte{} behind", grouped(far), far == 1 ? "" : "s"),
+        below->name, m_.board().id);
+  }
+  return base + "is the board right, and does the linker script match its memory? microjoule boards show " +
+         m_.board().id;
+}
+
+std::string Reasoner::unaligned() const {
+  const BadAccess& a = f_.access;
+  const bool single = code_ && (code_->insn.cls == isa::OpClass::load || code_->insn.cls == isa::OpClass::store);
+  std::string why;
+  const bool armv7 = p_.is_arm() && m_.exceptions()->config().profile == thumb::Profile::armv7m;
+  if (armv7 && (m_.exceptions()->ccr & thumb::ccr_unalign_trp) && single)
+    why = "the firmware traps all unaligned accesses by CCR.UNALIGN_TRP";
+  else if (armv7)
+    why = fmt::format("{} needs an aligned address always", code_text(m_, p_, f_.pc));
+  else
+    why = "this core has no unaligned accesses; was a byte pointer cast to a wider type?";
+  return fmt::format("0x{:08x} is no multiple of {}: {}{}", a.address, a.size, why, base_text());
+}
+
+/// "; r3 = 0x60000000, loaded from g_ptr (0x20000000)": the register that the address was made of.
+std::string Reasoner::base_text() const {
+  if (!code_) return "";
+  for (unsigned id = p_.is_arm() ? 0 : 1; id < 32; ++id)
+    if (code_->effects.address & isa::reg_bit(id) && f_.access.address - reg(id) + 0x1000 < 0x2000)
+      return fmt::format("; {} = 0x{:08x}{}", name(id), reg(id), from(id));
+  return "";
+}
+
+std::string Reasoner::null_data() const {
+  if (!code_) return "";
+  for (unsigned id = p_.is_arm() ? 0 : 1; id < (p_.is_arm() ? 15u : 32u); ++id)
+    if (code_->effects.address & isa::reg_bit(id) && reg(id) == 0) {
+      std::string text =
+          fmt::format("a null pointer: {} = 0{}; offset {} from it is accessed", name(id), from(id), f_.access.address);
+      if (const std::string memory = out_of_memory(m_, heap_); !memory.empty())
+        text += "; " + memory;
+      else if (text.find("returned by the function at") != std::string::npos)
+        text += "; is that malloc, or another that returns 0 when it finds no memory?";
+      return text;
+    }
+  return fmt::format("a null pointer? address {} is made of a base near 0{}", f_.access.address, base_text());
+}
+
+std::string Reasoner::bad_fetch() const {
+  const Address at = f_.access.address;
+  const unsigned lr = m_.engine().arch().lr;
+  if (std::string s = p_.is_arm() ? handler_elsewhere() : trap_elsewhere(); !s.empty()) return s;
+  if (at < null_page) {
+    // The call put its return address into the link register: the pointer stood in the register of that call.
+    const auto call = call_before(reg(lr) & ~1u);
+    std::string text = "a call through a null function pointer";
+    if (call)
+      for (unsigned id = p_.is_arm() ? 0 : 1; id < 32; ++id)
+        if (call->effects.target & isa::reg_bit(id) && reg(id) == at)
+          text += fmt::format(": {} = 0{}", name(id), origin_at(call->insn.pc, id));
+    return text;
+  }
+  if (f_.access.why != BadAccess::Why::forbidden) return left_the_code();
+  if (!p_.is_arm() && !m_.bus().find(at)) return left_the_code();
+  if (!p_.is_arm()) return "PMP does not permit code there: look at the regions that the firmware programmed";
+  // ARMv7-M B3.1, table B3-1: devices, and the system's addresses, are never executable.
+  constexpr Address reset_lr = 0xfffffffe;
+  if (at == reset_lr)
+    return "a branch to 0xffffffff, what LR holds after reset: the reset handler, or a thread's first function, "
+           "returned";
+  if ((at >= 0x40000000 && at < 0x60000000) || at >= 0xa0000000) return left_the_code() + "; no code ever runs there";
+  const bool unprivileged = !thumb::in_handler_mode(f_.registers.data()) && (reg(thumb::control) & 1) != 0;
+  return fmt::format("the MPU does not permit {}code there: look at the regions that the firmware programmed",
+                     unprivileged ? "unprivileged " : "");
+}
+
+std::string Reasoner::left_the_code() const {
+  const unsigned lr = m_.engine().arch().lr;
+  const std::string where = p_.symbols.function_at(reg(lr) & ~1u) ? ", " + p_.where(reg(lr) & ~1u) : "";
+  return fmt::format(
+      "the program counter left the code: a function pointer or return address was overwritten? {} = 0x{:08x}{}",
+      name(lr), reg(lr), where);
+}
 
 std::string out_of_memory(const Machine& machine, const HeapWatch& heap) {
   // micro_allocator.cc and the arena allocators, before they give up.

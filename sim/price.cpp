@@ -42,7 +42,18 @@ Energy priced(const energy::Ledger& ledger, const energy::Activities& activity, 
   return e;
 }
 
+/// Calls f(parts) for each row that has parts.
+template <class F>
+void each_parts(RunResult& r, F f) {
+  for (Layer& l : r.layers) f(l.parts);
+  for (Network& n : r.networks) f(n.between_parts);
+  for (Phase& p : r.phases) f(p.parts);
+}
+
 void unpriced(RunResult& r) {
+  each_parts(r, [](std::vector<Part>& parts) {
+    for (Part& p : parts) p.energy.reset();
+  });
   r.totals.energy.reset();
   for (Layer& l : r.layers) l.energy.reset();
   for (Phase& p : r.phases) p.energy.reset();
@@ -106,6 +117,10 @@ Result<void> price(RunResult& r, const energy::Conditions& conditions, const std
   r.totals.energy = priced(*ledger, r.totals.activity, cycles);
   for (Function& f : r.functions) f.energy = priced(*ledger, f.activity, cycles);
   for (Phase& p : r.phases) p.energy = priced(*ledger, p.activity, cycles);
+  each_parts(r, [&](std::vector<Part>& parts) {
+    for (Part& p : parts)
+      if (!p.activity.empty()) p.energy = priced(*ledger, p.activity, cycles);
+  });
   for (std::size_t i = 0; i < r.networks.size(); ++i) {
     Network& n = r.networks[i];
     n.energy = priced(*ledger, n.activity, cycles);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "isa/thumb/exceptions.h"
+#include "sim/base/grouped.h"
 #include "sim/code_view.h"
 #include "sim/profile/attribution.h"
 
@@ -38,6 +39,7 @@ class Watcher final : public engine::Observer {
   };
   std::vector<Step> steps;
   bool interrupted = false;
+  std::map<unsigned, std::size_t> entered;  ///< exceptions, with how often
 
   void before(const isa::Insn& insn, const isa::Effects& effects, std::uint32_t, Cycle) override {
     if (steps.size() >= most_steps) return engine_.request_exit(0);
@@ -50,7 +52,11 @@ class Watcher final : public engine::Observer {
     if (!steps.empty()) steps.back().accesses.push_back(a);
   }
   void after(engine::Outcome) override {}
-  void redirected(const Redirect&, Cycle) override { interrupted = true; }
+  void redirected(const Redirect& how, Cycle) override {
+    interrupted = true;
+    if (how.kind == Redirect::Kind::enter_exception || how.kind == Redirect::Kind::chain_exception)
+      ++entered[how.exception];
+  }
   void skipped(Cycle, Cycle, std::uint64_t) override {}
 
  private:
@@ -72,6 +78,8 @@ class Explainer {
     std::string in = handler();
     if (stop_.kind == StopKind::sleep_forever) return in + asleep();
     const std::string loop = looping();
+    if (loop.starts_with("the handler of") && in.find("share") == std::string::npos) return loop;
+    if (loop.empty() && in.ends_with("; ")) in.resize(in.size() - 2);
     return in + loop;
   }
 
@@ -129,6 +137,7 @@ class Explainer {
     m_.engine().set_observer(nullptr);
     auto& steps = watcher.steps;
     if (steps.empty()) return "";
+    if (std::string storm = interrupt_storm(watcher); !storm.empty()) return storm;
     std::set<Address> code;
     for (const auto& s : steps) code.insert(s.insn.pc);
     const Address last = steps.back().insn.pc;
@@ -172,7 +181,10 @@ class Explainer {
       return fmt::format("it polls {}, which always reads 0x{:0{}x}{}{}", m_.place(address), seen.value, 2 * seen.size,
                          bits(mask, seen.value), not_modelled(address));
     }
-    if (!endless) return "";
+    // With a limit, too, if only someone else could change what it reads.
+    const bool waits = !watcher.interrupted && written.empty() && variables.size() == 1 && devices.empty() &&
+                       variables.begin()->second.same;
+    if (!endless && !waits) return "";
     for (const auto& [address, seen] : variables) {
       const auto mask = tested(steps, seen.step);
       std::string text = fmt::format("it waits for {} to change, which reads {}{}", data_place(p_, address), seen.value,
@@ -185,7 +197,32 @@ class Explainer {
       return text;
     }
     return "an empty loop, as firmware has it behind an error, at the end of main, or where it waits for a watchdog, "
-           "which is not modelled";
+           "which is not modelled" +
+           polled_before();
+  }
+
+  /// "; before, it read DEVICE + 0x4 1,000 times, ...": what a loop with a timeout waited for before it gave up.
+  std::string polled_before() const {
+    constexpr std::uint64_t often = 50;
+    const std::pair<const std::tuple<std::string, std::uint32_t, std::string>, std::uint64_t>* most = nullptr;
+    for (const auto& row : m_.not_modelled())
+      if (std::get<2>(row.first).starts_with("read") && row.second >= often && (!most || row.second > most->second))
+        most = &row;
+    if (!most) return "";
+    return fmt::format("; before, it read {} + 0x{:x} {} times, a register that is not modelled: did it wait for that?",
+                       std::get<0>(most->first), std::get<1>(most->first), grouped(most->second));
+  }
+
+  /// A handler that is entered again as soon as it returns.
+  std::string interrupt_storm(const Watcher& watcher) const {
+    constexpr std::size_t often = 16, per_entry = 64;  // entries; instructions between two of them
+    for (const auto& [exception, times] : watcher.entered)
+      if (times >= often && watcher.steps.size() / times <= per_entry)
+        return fmt::format(
+            "the handler of {} was entered {} times within {} instructions: it does not end the request, which stays "
+            "pending, so that the program itself hardly goes on",
+            m_.interrupt_name(exception), grouped(times), grouped(watcher.steps.size()));
+    return "";
   }
 
   bool on_stack(Address a, const Watcher::Step& s) const {

@@ -116,12 +116,19 @@ struct TimedBlock {
   FunctionEntry function_entry = FunctionEntry::none;
   std::uint16_t limit = 0;  ///< most instructions that the key allows
   std::uint8_t operating_point = 0;
+  std::uint8_t part = 0;          ///< of the program's work that it is counted for, see CallTree::part()
+  TimedBlock* sibling = this;     ///< ring of those that differ in their part alone
+  TimedBlock* other = nullptr;    ///< of these, the one that was wanted last; nullptr: none was
   bool fetched_ahead = false;     ///< fetch is ahead of the branch that ends it, if it began with a jump
   bool in_flash = false;          ///< its code is in a flash region
   bool unsure_fetch = false;      ///< its front end's numbers are inferred or estimated
   std::uint32_t flash_words = 0;  ///< words of the flash front end that its code touches; 0: there is none
   std::uint32_t load_bytes = 0, store_bytes = 0;  ///< of a pass in which no condition fails
   std::uint8_t code_row = 0;                      ///< of Engine::traffic_rows(): where its code lies
+
+  TimedBlock() = default;
+  TimedBlock(const TimedBlock&) = delete;
+  TimedBlock& operator=(const TimedBlock&) = delete;
 
   /// Times the block was entered and left by an exit.
   std::uint64_t runs() const {

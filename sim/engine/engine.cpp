@@ -2,7 +2,6 @@
 #include "sim/engine/engine.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "sim/engine/pseudo.h"
 
@@ -108,10 +107,24 @@ void Engine::change_protection() {
 }
 
 Cycle Engine::exception_cycles() const {
-  return std::accumulate(exception_cycles_.begin(), exception_cycles_.end(), Cycle{0});
+  Cycle sum = 0;
+  for (const OutsideBlocks& o : outside_blocks_) sum += o.exceptions;
+  return sum;
 }
 
-Cycle Engine::idle_cycles() const { return std::accumulate(idle_cycles_.begin(), idle_cycles_.end(), Cycle{0}); }
+Cycle Engine::idle_cycles() const {
+  Cycle sum = 0;
+  for (const OutsideBlocks& o : outside_blocks_) sum += o.idle;
+  return sum;
+}
+
+Engine::OutsideBlocks& Engine::outside_blocks_now() {
+  const std::uint8_t part = calls_.part();
+  for (OutsideBlocks& o : outside_blocks_)
+    if (o.point == point_ && o.part == part) return o;
+  outside_blocks_.push_back({point_, part, 0, 0});
+  return outside_blocks_.back();
+}
 
 void Engine::kick() {
   h_.attention |= attention_deadline;
@@ -247,7 +260,7 @@ void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
     if (on_sleep) on_sleep(false, h_.now);
     const Cycle wake = parts_.arch.wake_cycles();
     h_.now += wake;
-    exception_cycles_[point_] += wake;
+    outside_blocks_now().exceptions += wake;
     unsure_exception_cycles_ += parts_.timing.unsure_exceptions().wake;
     return;
   }
@@ -259,7 +272,7 @@ void Engine::sleep(Cycle limit, Stop& stop, bool& stopped) {
   const Cycle next = std::min(parts_.events.next(), limit);
   if (next > h_.now) {
     calls_.settle(h_.now);
-    idle_cycles_[point_] += next - h_.now;
+    outside_blocks_now().idle += next - h_.now;
     if (observer_) observer_->skipped(h_.now, next, 0);
     h_.now = next;
   }

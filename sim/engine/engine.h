@@ -169,8 +169,13 @@ class Engine {
   /// Of exception_cycles(), those that rest on inferred or estimated rows.
   Cycle unsure_exception_cycles() const { return unsure_exception_cycles_; }
   Cycle idle_cycles() const;
-  Cycle exception_cycles(unsigned point) const { return exception_cycles_[point]; }
-  Cycle idle_cycles(unsigned point) const { return idle_cycles_[point]; }
+  /// Cycles that are no instruction's, by operating point and part of the program's work.
+  struct OutsideBlocks {
+    unsigned point = 0;
+    std::uint8_t part = 0;
+    Cycle exceptions = 0, idle = 0;
+  };
+  const std::vector<OutsideBlocks>& outside_blocks() const { return outside_blocks_; }
   const std::map<unsigned, std::uint64_t>& exceptions_taken() const { return exceptions_taken_; }
   std::uint64_t semihost_calls() const { return semihost_calls_; }
   const std::optional<FaultRecord>& first_fault() const { return first_fault_; }
@@ -205,9 +210,11 @@ class Engine {
   void clear_exclusive() { exclusive_ = false; }
   std::uint32_t system_read(Slot* s, std::uint32_t id);
   void system_write(Slot* s, std::uint32_t id, std::uint32_t value);
-  void function_entry();
+  /// Gives the slot to go on with, which may be of a sibling of the block.
+  Slot* function_entry(Slot* s);
   void arrive();
-  void returned(std::uint32_t raw_target);
+  /// A function returned by a counted edge: gives its target's sibling to go on with.
+  TimedBlock* returned(Edge* e);
   void stack_lowered();
   void stack_switched();
   void fetch_check();
@@ -236,6 +243,17 @@ class Engine {
   static constexpr std::uint16_t block_limit = 64;
 
   TimedBlock* find(const Key& key);
+  /// Blocks are counted for one part of the program's work each, so that parts cost nothing while they don't change:
+  /// edges lead from block to block of one part, and where calls and returns change it, the sibling goes on.
+  TimedBlock* of_part(TimedBlock* tb) { return tb->part == calls_.part() ? tb : sibling_of(tb); }
+  [[gnu::noinline]] TimedBlock* sibling_of(TimedBlock* tb);
+  /// Makes a block of what `tb` has: block, walk and key.
+  TimedBlock* complete(std::unique_ptr<TimedBlock> tb);
+  /// What is resident is so for all siblings.
+  static void share_epoch(const TimedBlock& tb) {
+    for (TimedBlock* s = tb.sibling; s != &tb; s = s->sibling) s->fetch_epoch = tb.fetch_epoch;
+  }
+  OutsideBlocks& outside_blocks_now();
   /// The key of a block under today's operating point and protection.
   Key key(Address pc, std::uint32_t mode, std::uint16_t limit, FunctionEntry entry,
           const timing::PipeState& pipe) const {
@@ -368,7 +386,7 @@ class Engine {
   std::shared_ptr<const memory::Protection> protection_, next_protection_;
   std::uint16_t fetch_view_ = 0;
   std::vector<std::vector<memory::ProtectionRange>> fetch_views_{{}};  ///< 0: nothing protected
-  std::array<Cycle, max_operating_points> exception_cycles_{}, idle_cycles_{};
+  std::vector<OutsideBlocks> outside_blocks_;
   Cycle unsure_exception_cycles_ = 0;
   std::map<unsigned, std::uint64_t> exceptions_taken_;
   std::uint64_t semihost_calls_ = 0;

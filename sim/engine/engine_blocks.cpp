@@ -49,7 +49,7 @@ std::shared_ptr<const Block> Engine::decode(Address pc, std::uint32_t mode, std:
 }
 
 TimedBlock* Engine::find(const Key& key) {
-  if (const auto at = cache_.find(key); at != cache_.end()) return at->second;
+  if (const auto at = cache_.find(key); at != cache_.end()) return of_part(at->second);
   auto block = decode(key.pc, key.mode, key.limit);
   if (!block) return nullptr;
   auto tb = std::make_unique<TimedBlock>();
@@ -58,7 +58,36 @@ TimedBlock* Engine::find(const Key& key) {
   tb->limit = key.limit;
   tb->function_entry = key.function_entry;
   tb->operating_point = key.operating_point;
+  tb->part = calls_.part();
   tb->walk = parts_.timing.walk(tb->block->insns, tb->block->effects, key.entry);
+  TimedBlock* result = complete(std::move(tb));
+  cache_.emplace(key, result);
+  return result;
+}
+
+TimedBlock* Engine::sibling_of(TimedBlock* tb) {
+  const std::uint8_t part = calls_.part();
+  if (tb == &stub_ || (tb->other && tb->other->part == part)) return tb == &stub_ ? tb : tb->other;
+  TimedBlock* s = tb->sibling;
+  while (s != tb && s->part != part) s = s->sibling;
+  if (s == tb) {
+    // Not decoded again: what lies there now may be something else.
+    auto made = std::make_unique<TimedBlock>();
+    made->block = tb->block;
+    made->entry = tb->entry;
+    made->limit = tb->limit;
+    made->function_entry = tb->function_entry;
+    made->operating_point = tb->operating_point;
+    made->part = part;
+    made->walk = tb->walk;
+    s = complete(std::move(made));
+    s->fetch_epoch = tb->fetch_epoch;
+    s->sibling = std::exchange(tb->sibling, s);
+  }
+  return tb->other = s;
+}
+
+TimedBlock* Engine::complete(std::unique_ptr<TimedBlock> tb) {
   for (Edge& e : tb->exits) e.to = &stub_;
   // A trap instruction is left through the dispatcher only: price it as the exit it is.
   const isa::OpClass last = tb->block->insns.back().cls;
@@ -75,10 +104,8 @@ TimedBlock* Engine::find(const Key& key) {
   }
   tb->max_cycles += 4 + accesses * dynamic_bound_;
   build_slots(*tb);
-  TimedBlock* result = tb.get();
   blocks_.push_back(std::move(tb));
-  cache_.emplace(key, result);
-  return result;
+  return blocks_.back().get();
 }
 
 namespace {

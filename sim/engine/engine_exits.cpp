@@ -10,7 +10,7 @@ namespace mj::engine {
 void Engine::edge_taken(Edge* e) {
   // pass() has counted the edge and added its cost if it was known; h_.tb is still the block that was left.
   if (e->to != &stub_) {
-    TimedBlock* to = e->to;
+    TimedBlock* to = of_part(e->to);
     pc_ = to->block->pc;
     mode_ = to->block->mode;
     pipe_ = to->entry;
@@ -246,7 +246,7 @@ void Engine::go(const Redirect& f) {
     stack_switched();  // the frame that the core stacked, or a handler's own stack
   }
   h_.now += f.cycles;
-  exception_cycles_[point_] += f.cycles;
+  outside_blocks_now().exceptions += f.cycles;
   if (f.kind == Kind::call_across) calls_.enter_across(f.pc, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now);
   unsure_exception_cycles_ += f.unsure;
   if (f.kind == Kind::return_exception) {

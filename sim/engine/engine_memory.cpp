@@ -53,8 +53,7 @@ void slow_system_write(HotState* h, Slot* s, std::uint32_t id, std::uint32_t val
 bool pass_return(HotState* h, Edge* e) {
   // The block's own cycles belong to the frame that ends: counted first.
   count(h, e);
-  h->engine->returned(e->raw_target);
-  return enter(h, e);
+  return enter(h, e, h->engine->returned(e));
 }
 
 Cycle Engine::access_time(const Slot* s) const { return h_.now + h_.tb->walk.begin[insn_index(h_.tb, s)]; }
@@ -253,21 +252,30 @@ void Engine::system_write(Slot* s, std::uint32_t id, std::uint32_t value) {
   kick();
 }
 
-void Engine::function_entry() {
+Slot* Engine::function_entry(Slot* s) {
   const Address function = h_.tb->block->pc;
   const unsigned alternate = parts_.arch.alternate_lr;
   calls_.enter(function, h_.r[parts_.arch.lr] & ~1u, h_.r[parts_.arch.sp], h_.now,
                h_.tb->function_entry == FunctionEntry::called, alternate ? h_.r[alternate] & ~1u : 0);
+  // Nothing of the block has been counted yet: it goes on in the sibling of the function's part.
+  TimedBlock* const callers = h_.tb;
+  TimedBlock* const own = of_part(callers);
+  if (own == callers) return s + 1;
+  if (branch_ == callers) branch_ = own;
+  h_.tb = own;
+  return own->first + (s - callers->first) + 1;
 }
 
 void Engine::mark_reached() {
   if (on_mark) on_mark(h_.tb->block->pc);
 }
 
-void Engine::returned(std::uint32_t raw_target) {
-  branch_resolved(raw_target & ~1u);
+TimedBlock* Engine::returned(Edge* e) {
+  const Address target = e->raw_target & ~1u;
+  branch_resolved(target);
   const bool sure = h_.tb->block->insns.back().op != parts_.arch.jump_or_return;
-  calls_.reach(raw_target & ~1u, h_.r[parts_.arch.sp], h_.now, sure);
+  calls_.reach(target, h_.r[parts_.arch.sp], h_.now, sure);
+  return of_part(e->to);
 }
 
 void Engine::stack_lowered() {
@@ -316,6 +324,7 @@ void Engine::fetch_check() {
   if (flash.free()) {
     // As it stays until the wait states change, which changes the epoch.
     tb.fetch_epoch = flash.epoch();
+    share_epoch(tb);
     return;
   }
   const Address word_mask = ~(flash.word_bytes() - 1);
@@ -343,6 +352,7 @@ void Engine::fetch_check() {
     resident = resident && flash.resident(word);
   h_.now += total;
   tb.fetch_epoch = resident ? flash.epoch() : 0;
+  share_epoch(tb);
 }
 
 }  // namespace mj::engine

@@ -35,9 +35,9 @@ inline Slot* leave(HotState* h, Slot* s, Why why) {
   h->now += e->cycles;
 }
 
-/// Enters the target of a counted edge if that surely ends before the deadline. False: to the dispatcher.
-[[gnu::always_inline]] inline bool enter(HotState* h, Edge* e) {
-  TimedBlock* to = e->to;
+/// Enters the target of a counted edge, or its sibling of another part, if that surely ends before the deadline. False:
+/// to the dispatcher.
+[[gnu::always_inline]] inline bool enter(HotState* h, Edge* e, TimedBlock* to) {
   if (h->now + to->max_cycles > h->deadline) [[unlikely]] {
     h->why = Why::edge;
     h->edge = e;
@@ -49,7 +49,7 @@ inline Slot* leave(HotState* h, Slot* s, Why why) {
 
 [[gnu::always_inline]] inline bool pass(HotState* h, Edge* e) {
   count(h, e);
-  return enter(h, e);
+  return enter(h, e, e->to);
 }
 
 /// Indirect exit to the raw target `t`. False: to the dispatcher.

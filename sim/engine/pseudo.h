@@ -28,8 +28,8 @@ inline Slot* step_mark(HotState* h, Slot* s) {
 
 /// First step of a block that begins a function.
 inline Slot* step_function_entry(HotState* h, Slot* s) {
-  h->engine->function_entry();
-  MJ_NEXT(h, s + 1);
+  Slot* next = h->engine->function_entry(s);
+  MJ_NEXT(h, next);
 }
 
 /// In front of each instruction while someone looks on; the slot holds a copy of it.

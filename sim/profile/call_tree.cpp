@@ -23,19 +23,12 @@ void CallTree::start(Address function, std::uint32_t sp) {
   thread_ = 0;
   threads_ = 1;
   settled_ = 0;
-  parts_ = {};
   if (part_of_) nodes_[0].part = part_of_(0, function, false);
 }
 
 void CallTree::classify(Classify part_of) {
   part_of_ = std::move(part_of);
   if (part_of_) nodes_[0].part = part_of_(0, nodes_[0].function, false);
-}
-
-std::vector<Cycle> CallTree::parts(Cycle now) const {
-  std::vector<Cycle> out(parts_.begin(), parts_.end());
-  out[nodes_[frames_.back().node].part] += now - settled_;
-  return out;
 }
 
 std::uint32_t CallTree::child(std::uint32_t parent, Address function, bool exception, std::uint32_t tag) {
@@ -60,9 +53,7 @@ void CallTree::tag(std::uint32_t tag) {
 }
 
 void CallTree::settle(Cycle now) {
-  CallNode& node = nodes_[frames_.back().node];
-  node.self_cycles += now - settled_;
-  parts_[node.part] += now - settled_;
+  nodes_[frames_.back().node].self_cycles += now - settled_;
   settled_ = now;
 }
 

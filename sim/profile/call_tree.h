@@ -7,7 +7,6 @@
 // are compared among frames of one stack only.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -64,8 +63,8 @@ class CallTree {
   static constexpr std::size_t most_parts = 64;
   using Classify = std::function<std::uint8_t(std::uint8_t around, Address function, bool exception)>;
   void classify(Classify part_of);
-  /// Cycles by part up to `now`, which is not before the last transition; sums to `now`.
-  std::vector<Cycle> parts(Cycle now) const;
+  /// The part that the call on top is of; 0: nobody says.
+  std::uint8_t part() const { return nodes_[frames_.back().node].part; }
 
   const std::vector<CallNode>& nodes() const { return nodes_; }
   std::uint32_t current() const { return frames_.back().node; }
@@ -112,7 +111,6 @@ class CallTree {
   std::vector<Listener*> listeners_;
   Cycle settled_ = 0;
   Classify part_of_;
-  std::array<Cycle, most_parts> parts_{};
 };
 
 }  // namespace mj::profile

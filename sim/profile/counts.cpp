@@ -77,10 +77,16 @@ void each_cycle(const engine::Engine& engine, const TimedBlock& tb, const timing
   }
 }
 
+energy::Activity& at_point(energy::Activities& list, unsigned point) {
+  if (list.size() <= point) list.resize(point + 1);
+  return list[point];
+}
 /// The activity that `counts` has at an operating point.
-energy::Activity& at_point(Counts& counts, unsigned point) {
-  if (counts.activity.size() <= point) counts.activity.resize(point + 1);
-  return counts.activity[point];
+energy::Activity& at_point(Counts& counts, unsigned point) { return at_point(counts.activity, point); }
+/// The same of one part.
+energy::Activity& at_point(Counts& counts, std::uint8_t part, unsigned point) {
+  if (counts.parts.size() <= part) counts.parts.resize(part + std::size_t{1});
+  return at_point(counts.parts[part], point);
 }
 
 /// Calls add(instruction index, event, count) for what energy is priced from besides cycles.
@@ -137,9 +143,13 @@ std::uint64_t fails(const TimedBlock& tb) {
 }  // namespace
 
 namespace {
-void add_parts(std::vector<Cycle>& to, const std::vector<Cycle>& from, bool negative) {
+void add_parts(std::vector<energy::Activities>& to, const std::vector<energy::Activities>& from, bool negative) {
   if (to.size() < from.size()) to.resize(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) to[i] += negative ? 0 - from[i] : from[i];
+  for (std::size_t i = 0; i < from.size(); ++i)
+    if (negative)
+      energy::operator-=(to[i], from[i]);
+    else
+      energy::operator+=(to[i], from[i]);
 }
 }  // namespace
 
@@ -177,6 +187,11 @@ Counts& Counts::operator-=(const Counts& o) {
 Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points) {
   Counts c = exception_counts(engine);
   c += sleep_counts(engine);
+  for (const engine::Engine::OutsideBlocks& o : engine.outside_blocks()) {
+    energy::Activity& a = at_point(c, o.part, o.point);
+    a.stall_cycles += o.exceptions;
+    a.sleep_cycles += o.idle;
+  }
   c.moved.resize(engine.traffic_rows().size());
   Moved data;
   for (const auto& tb : engine.blocks()) {
@@ -185,7 +200,7 @@ Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timi
     c.condition_failed += fails(*tb);
     c.moved[tb->code_row].code += runs * (tb->block->end() - tb->block->pc);
     add_data(data, *tb, runs);
-    energy::Activity& activity = at_point(c, tb->operating_point);
+    energy::Activity& activity = at_point(c, tb->part, tb->operating_point);
     each_cycle(engine, *tb, timing, [&](std::size_t, Reason r, Cycle n, std::uint16_t row) {
       c.reasons[index(r)] += n;
       if (unsure(timing, row)) c.unsure[index(r)] += n;
@@ -194,6 +209,8 @@ Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timi
     });
     each_event(*tb, points, [&](std::size_t, auto event, std::uint64_t n) { activity.*event += n; });
   }
+  c.activity.clear();
+  for (const energy::Activities& part : c.parts) energy::operator+=(c.activity, part);
   // What no other row has is of the regions that handlers reach by themselves. Of an instruction that faulted, all.
   data.written -= engine.not_stored();
   for (std::size_t i = 0; i < c.moved.size(); ++i) {
@@ -260,8 +277,8 @@ Counts counts_of_code(const engine::Engine& engine, const timing::CoreTiming& ti
 
 Counts exception_counts(const engine::Engine& engine) {
   Counts c;
-  for (unsigned point = 0; point < engine::Engine::max_operating_points; ++point)
-    if (const Cycle n = engine.exception_cycles(point)) at_point(c, point).stall_cycles = n;
+  for (const engine::Engine::OutsideBlocks& o : engine.outside_blocks())
+    if (o.exceptions) at_point(c, o.point).stall_cycles += o.exceptions;
   c.cycles = c.reasons[index(Reason::exception)] = engine.exception_cycles();
   c.unsure[index(Reason::exception)] = engine.unsure_exception_cycles();
   return c;
@@ -269,8 +286,8 @@ Counts exception_counts(const engine::Engine& engine) {
 
 Counts sleep_counts(const engine::Engine& engine) {
   Counts c;
-  for (unsigned point = 0; point < engine::Engine::max_operating_points; ++point)
-    if (const Cycle n = engine.idle_cycles(point)) at_point(c, point).sleep_cycles = n;
+  for (const engine::Engine::OutsideBlocks& o : engine.outside_blocks())
+    if (o.idle) at_point(c, o.point).sleep_cycles += o.idle;
   c.cycles = c.reasons[index(Reason::idle)] = engine.idle_cycles();
   return c;
 }

@@ -27,7 +27,7 @@ struct Counts {
   std::array<Cycle, timing::reason_count> reasons{};
   std::array<Cycle, timing::reason_count> unsure{};  ///< of these, resting on inferred or estimated numbers
   energy::Activities activity;                       ///< its cycles sum to `cycles`
-  std::vector<Cycle> parts;                          ///< by PartId, sums to `cycles`; empty: nobody asked
+  std::vector<energy::Activities> parts;             ///< by PartId, sums to `activity`; of total_counts only
   std::vector<Moved> moved;                          ///< by Engine::traffic_rows(); of total_counts only
 
   Counts& operator+=(const Counts& o);

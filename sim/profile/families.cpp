@@ -47,15 +47,6 @@ std::string plain(std::string_view name) {
   return out;
 }
 
-bool one_of(std::string_view patterns, const std::string& name) {
-  while (!patterns.empty()) {
-    const std::string_view pattern = patterns.substr(0, patterns.find('|'));
-    patterns.remove_prefix(std::min(patterns.size(), pattern.size() + 1));
-    if (glob(pattern, name)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 /// Names, in small letters, alternatives separated by `|`, `*` for anything.
@@ -196,13 +187,17 @@ std::vector<FamilyMember> Families::members() const {
   return out;
 }
 
-std::vector<Part> parts_of(const std::vector<Cycle>& by_part) {
+std::vector<Part> parts_of(const std::vector<energy::Activities>& by_part) {
   std::vector<Part> out;
   for (std::size_t i = 0; i < by_part.size(); ++i) {
-    if (by_part[i] == 0) continue;
+    const auto nothing = [](const energy::Activity& a) { return a == energy::Activity{}; };
+    if (std::all_of(by_part[i].begin(), by_part[i].end(), nothing)) continue;
     const auto id = static_cast<PartId>(i);
-    out.push_back({std::string(work_titles[static_cast<std::size_t>(work_of(id))].name),
-                   std::string(helper_titles[static_cast<std::size_t>(helper_of(id))].name), by_part[i]});
+    Part& p = out.emplace_back();
+    p.work = work_titles[static_cast<std::size_t>(work_of(id))].name;
+    p.helper = helper_titles[static_cast<std::size_t>(helper_of(id))].name;
+    p.activity = by_part[i];
+    for (const energy::Activity& a : p.activity) p.cycles += a.cycles();
   }
   return out;
 }

@@ -42,7 +42,7 @@ class Families {
   std::unordered_map<Address, const Row*> rows_of_;  ///< by function; nullptr: its name says nothing
 };
 
-/// Cycles by PartId as rows of a result, those without any left out.
-std::vector<Part> parts_of(const std::vector<Cycle>& by_part);
+/// What was done by PartId as rows of a result, those of which nothing was done left out.
+std::vector<Part> parts_of(const std::vector<energy::Activities>& by_part);
 
 }  // namespace mj::profile

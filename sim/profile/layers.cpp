@@ -10,6 +10,18 @@ namespace mj::profile {
 
 namespace {
 constexpr std::size_t most_spans = 4096;
+constexpr std::size_t most_supposed = 4096;  ///< each costs two readings of the meter
+
+/// What both have.
+energy::Activities common(const energy::Activities& a, const energy::Activities& b) {
+  using energy::Activity;
+  energy::Activities out(std::min(a.size(), b.size()));
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (const auto event : {&Activity::issue_cycles, &Activity::stall_cycles, &Activity::sleep_cycles,
+                             &Activity::code_flash_cycles, &Activity::flash_reads, &Activity::ram_accesses})
+      out[i].*event = std::min(a[i].*event, b[i].*event);
+  return out;
+}
 
 Spread spread(std::vector<Cycle> cycles) {
   if (cycles.empty()) return {};
@@ -51,11 +63,21 @@ LayerRecorder::Open* LayerRecorder::inference(int network) {
   return nullptr;
 }
 
+const LayerRecorder::Open* LayerRecorder::innermost(const std::vector<Open>& stack) {
+  const auto at = std::find_if(stack.rbegin(), stack.rend(), [](const Open& o) { return o.kind != Kind::interrupt; });
+  return at == stack.rend() ? nullptr : &*at;
+}
+
 Counts& LayerRecorder::outside() {
   // What another thread began goes on behind this one.
-  const auto waits = [](const auto& thread) { return !thread.second.empty(); };
-  if (std::any_of(open_.begin(), open_.end(), waits)) return threads_;
-  return inferred_ ? since_ : main_began_ ? before_ : startup_;
+  Counts* behind_supposed = nullptr;
+  for (const auto& [thread, stack] : open_) {
+    if (stack.empty()) continue;
+    const Open* o = innermost(stack);
+    if (!o || o->kind != Kind::supposed) return threads_;
+    behind_supposed = &supposed(o->id).threads;
+  }
+  return behind_supposed ? *behind_supposed : alone();
 }
 
 void LayerRecorder::charge(const Counts& until) {
@@ -70,8 +92,13 @@ void LayerRecorder::charge(const Counts& until) {
   Open& top = stack.back();
   top.cycles += spent.cycles;
   switch (top.kind) {
-    case Kind::interrupt:
-      interrupts_ += spent;
+    case Kind::interrupt: {
+      const Open* in = innermost(stack);
+      (in && in->kind == Kind::supposed ? supposed(in->id).interrupts : interrupts_) += spent;
+      return;
+    }
+    case Kind::supposed:
+      supposed(top.id).counts += spent;
       return;
     case Kind::phase:
       phases_[static_cast<std::size_t>(top.id)].counts += spent;
@@ -98,6 +125,7 @@ void LayerRecorder::begin_inference(int network, std::size_t depth, const Counts
     if (o.kind == Kind::inference && networks_[static_cast<std::size_t>(o.id)].rank > rank_)
       networks_[static_cast<std::size_t>(o.id)].refuted = true;
   charge(since.cycles >= last_.cycles ? since : meter_.read());
+  give_up_supposed();
   if (inferred_) {
     between_ += since_;
     since_ = {};
@@ -133,6 +161,72 @@ void LayerRecorder::begin_phase(int phase, std::size_t depth) {
   charge(meter_.read());
   ++phases_[static_cast<std::size_t>(phase)].facts.count;
   open().push_back({Kind::phase, phase, depth, last_.cycles});
+}
+
+int LayerRecorder::suppose(std::size_t depth) {
+  if (supposed_.size() == most_supposed) return -1;
+  for (const auto& [thread, stack] : open_)
+    if (std::any_of(stack.begin(), stack.end(), [](const Open& o) { return o.kind != Kind::supposed; })) return -1;
+  charge(meter_.read());
+  auto& stack = open();
+  Supposed s;
+  if (!stack.empty()) s.around = stack.back().id;
+  supposed_.push_back(std::move(s));
+  const int number = first_supposed_ + static_cast<int>(supposed_.size()) - 1;
+  stack.push_back({Kind::supposed, number, depth, last_.cycles});
+  return number;
+}
+
+bool LayerRecorder::confirm(int number, int phase) {
+  if (number < first_supposed_) return false;
+  Supposed& s = supposed(number);
+  if (s.phase >= 0) return false;
+  PhaseSum& sum = phases_[static_cast<std::size_t>(phase)];
+  for (auto& [thread, stack] : open_)
+    for (Open& o : stack)
+      if (o.kind == Kind::supposed && o.id == number) {
+        charge(meter_.read());
+        o.kind = Kind::phase;
+        o.id = phase;
+      }
+  s.phase = phase;
+  ++sum.facts.count;
+  sum.counts += s.counts;
+  interrupts_ += s.interrupts;
+  interrupt_count_ += s.interrupt_count;
+  threads_ += s.threads;
+  return true;
+}
+
+void LayerRecorder::give_up_supposed() {
+  // The inner ones, which began later, first.
+  for (std::size_t i = supposed_.size(); i-- > 0;) {
+    const Supposed& s = supposed_[i];
+    if (s.phase >= 0) continue;
+    Supposed* around = s.around < 0 ? nullptr : &supposed(s.around);
+    if (around && around->phase < 0) {
+      around->counts += s.counts;
+      around->interrupts += s.interrupts;
+      around->interrupt_count += s.interrupt_count;
+      around->threads += s.threads;
+    } else if (around) {
+      phases_[static_cast<std::size_t>(around->phase)].counts += s.counts;
+      interrupts_ += s.interrupts;
+      interrupt_count_ += s.interrupt_count;
+      threads_ += s.threads;
+    } else {
+      for (const Counts* c : {&s.counts, &s.interrupts, &s.threads}) alone() += *c;
+    }
+  }
+  first_supposed_ += static_cast<int>(supposed_.size());
+  supposed_.clear();
+  for (auto& [thread, stack] : open_) {
+    std::erase_if(stack, [](const Open& o) { return o.kind == Kind::supposed; });
+    // Outside of everything nothing needs to be told apart from a handler.
+    const auto first =
+        std::find_if(stack.begin(), stack.end(), [](const Open& o) { return o.kind != Kind::interrupt; });
+    stack.erase(stack.begin(), first);
+  }
 }
 
 void LayerRecorder::close(bool complete) {
@@ -180,7 +274,8 @@ void LayerRecorder::interrupted() {
   // Outside of everything nothing needs to be told apart from the handler.
   if (open().empty()) return;
   charge(meter_.read());
-  ++interrupt_count_;
+  const Open* in = innermost(open());
+  ++(in && in->kind == Kind::supposed ? supposed(in->id).interrupt_count : interrupt_count_);
   open().push_back({Kind::interrupt, 0, 0, last_.cycles});
 }
 
@@ -203,14 +298,25 @@ void LayerRecorder::switched(std::uint32_t thread) {
 void LayerRecorder::main_began() {
   if (main_began_) return;
   charge(meter_.read());
+  give_up_supposed();
   main_began_ = true;
 }
 
 void LayerRecorder::finish() {
   charge(meter_.read());
+  give_up_supposed();
   for (auto& [thread, stack] : open_) {
     thread_ = thread;
     while (!stack.empty()) close(false);
+  }
+}
+
+void take_parts(Counts& own, const Counts& from) {
+  own.parts.assign(from.parts.size(), {});
+  energy::Activities left = own.activity;
+  for (std::size_t i = 0; i < own.parts.size(); ++i) {
+    own.parts[i] = common(left, from.parts[i]);
+    energy::operator-=(left, own.parts[i]);
   }
 }
 
@@ -222,13 +328,7 @@ bool LayerRecorder::claim(int layer, const Counts& own, const Counts& calls) {
   between -= calls;
   sum.counts += calls;
   Counts moved = own;
-  // Whatever part the inference's function has, its own code has, too.
-  moved.parts.assign(between.parts.size(), 0);
-  Cycle left = own.cycles;
-  for (std::size_t i = 0; i < moved.parts.size(); ++i) {
-    moved.parts[i] = std::min(left, between.parts[i]);
-    left -= moved.parts[i];
-  }
+  take_parts(moved, between);
   between -= moved;
   sum.counts += moved;
   return true;

@@ -25,11 +25,7 @@ class Meter {
   Meter(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points)
       : engine_(engine), timing_(timing), points_(points) {}
   /// Everything up to now, which is counts.cycles; at a block boundary (as listeners of the call tree are).
-  Counts read() const {
-    Counts counts = total_counts(engine_, timing_, points_);
-    counts.parts = engine_.calls().parts(counts.cycles);
-    return counts;
-  }
+  Counts read() const { return total_counts(engine_, timing_, points_); }
   /// The same by instruction address, without parts.
   std::map<Address, Counts> by_address() const { return counts_by_address(engine_, timing_, points_); }
   /// Of the code in [begin, end), without parts.
@@ -42,6 +38,10 @@ class Meter {
   const timing::CoreTiming& timing_;
   const Points& points_;
 };
+
+/// Gives what the own code of an inference's function took, `own`, its parts: whatever part the function has, which is
+/// one of `from`, of which it is a portion; mostly the first.
+void take_parts(Counts& own, const Counts& from);
 
 class LayerRecorder {
  public:
@@ -74,6 +74,12 @@ class LayerRecorder {
   /// Outside of an inference of its network, a layer is one by itself.
   void begin_layer(int layer, std::size_t depth, Address function);
   void begin_phase(int phase, std::size_t depth);
+  /// The frame at this depth may turn out to have been of a phase: what is spent in it is kept apart until confirm(),
+  /// or until an inference or main begins or the run ends, when it is of whatever is around it. Gives its number; -1:
+  /// something else than such frames is under way, or there are too many.
+  int suppose(std::size_t depth);
+  /// It was. False: it is no longer known.
+  bool confirm(int supposed, int phase);
   /// The running thread's innermost inference and what is under way in it end now, though their frame goes on.
   void end_inference();
   /// The same, but it ended at an earlier moment after the last call of the recorder; what came since is outside of it.
@@ -117,10 +123,10 @@ class LayerRecorder {
   Address function_of(int layer) const { return layers_[static_cast<std::size_t>(layer)].function; }
 
  private:
-  enum class Kind : std::uint8_t { inference, layer, phase, interrupt };
+  enum class Kind : std::uint8_t { inference, layer, phase, interrupt, supposed };
   struct Open {
     Kind kind;
-    int id;             ///< network, layer or phase
+    int id;             ///< network, layer, phase or supposed one
     std::size_t depth;  ///< of its frame
     Cycle begin;
     Cycle cycles = 0;  ///< charged so far: a layer's own, an inference's with its layers
@@ -143,6 +149,12 @@ class LayerRecorder {
     Phase facts;
     Counts counts;
   };
+  struct Supposed {
+    int around = -1;  ///< the one that it began in; -1: none
+    int phase = -1;   ///< that it turned out to be of
+    Counts counts, interrupts, threads;
+    std::uint64_t interrupt_count = 0;
+  };
 
   struct InlinedCall {
     int layer;
@@ -155,6 +167,12 @@ class LayerRecorder {
   void close(bool complete);
   void close_all(std::size_t first);
   Counts& outside();
+  /// Outside of everything, whatever other threads do.
+  Counts& alone() { return inferred_ ? since_ : main_began_ ? before_ : startup_; }
+  /// The innermost thing under way in a thread that is no interrupt; nullptr: none.
+  static const Open* innermost(const std::vector<Open>& stack);
+  Supposed& supposed(int number) { return supposed_[static_cast<std::size_t>(number - first_supposed_)]; }
+  void give_up_supposed();
   /// The innermost inference under way, with `network` >= 0 of this network; nullptr: none.
   Open* inference(int network = -1);
 
@@ -166,6 +184,8 @@ class LayerRecorder {
   std::vector<NetworkSum> networks_;
   std::vector<LayerSum> layers_;
   std::vector<PhaseSum> phases_;
+  std::vector<Supposed> supposed_;
+  int first_supposed_ = 0;                           ///< number of supposed_[0]
   std::map<std::uint32_t, std::vector<Open>> open_;  ///< by thread
   std::uint32_t thread_ = 0;
   std::optional<InlinedCall> inlined_call_;

@@ -134,7 +134,8 @@ struct Spread {
   Cycle median = 0, min = 0, max = 0;
 };
 
-/// Cycles of a row by what was done in them, as far as the names of functions tell; a row's parts sum to its cycles.
+/// Cycles of a row by what was done in them, as far as the names of functions tell; a row's parts sum to its cycles,
+/// its activity and its energy.
 struct Part {
   /// "printing", "features" (extraction of them), "quantising", "post_processing", "network_setup", "hardware_setup",
   /// "heap", "waiting", "interrupts" (their handlers); empty: the program's own code.
@@ -143,6 +144,8 @@ struct Part {
   /// of which no name is known); empty: its own code.
   std::string helper;
   Cycle cycles = 0;
+  energy::Activities activity;   ///< empty: nobody knows (a result saved by an earlier version)
+  std::optional<Energy> energy;  ///< none then, too
 };
 
 /// A function whose name says what it does.
@@ -181,8 +184,8 @@ struct Layer {
 
 /// The memory that a network's tensors live in while it runs.
 struct Arena {
-  Address address = 0;
-  std::uint64_t bytes = 0;       ///< as given to the runtime; 0: unknown
+  Address address = 0;           ///< of two buffers, tensors' and another for what lives on: the tensors'
+  std::uint64_t bytes = 0;       ///< as given to the runtime, of both buffers; 0: unknown
   std::uint64_t used_bytes = 0;  ///< of these; 0: unknown
 };
 

@@ -70,6 +70,7 @@ TEST(Csv, CyclesSumToTheTotal) {
   const auto r = test::sample();
   EXPECT_EQ(column_sum(csv(r, {}), "cycles"), r.totals.cycles);
   EXPECT_EQ(column_sum(csv_functions(r, {}), "self_cycles"), r.totals.cycles);
+  EXPECT_EQ(column_sum(csv_parts(r, {}), "cycles"), r.totals.cycles);
 }
 
 TEST(Csv, BytesMovedAreThreeColumnsARegionAndSum) {
@@ -88,6 +89,7 @@ TEST(Csv, FemtojoulesSumToTheTotal) {
   EXPECT_EQ(r.totals.energy->split.total(), 300'000'000'099U);
   EXPECT_EQ(femtojoule_sum(csv(r, {})), r.totals.energy->split.total());
   EXPECT_EQ(femtojoule_sum(csv_functions(r, {})), r.totals.energy->split.total());
+  EXPECT_EQ(femtojoule_sum(csv_parts(r, {})), r.totals.energy->split.total());
 }
 
 TEST(Csv, UnknownEnergyIsEmptyAndNotZero) {
@@ -145,7 +147,7 @@ TEST(Folded, RunawayRecursionIsCutButNoCycleIsLost) {
 TEST(Markdown, TablesForAJobSummary) {
   const std::string md = markdown(test::sample(), {});
   EXPECT_THAT(md, HasSubstr("## microjoule: kws.elf\n"));
-  EXPECT_THAT(md, HasSubstr("sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet\n\n"
+  EXPECT_THAT(md, HasSubstr("sums of all 2 inferences, MACs of one; µJ: total -15.0 % to +20.0 %, datasheet\n\n"
                             "| # | op | name | in→out | MACs | cycles | cyc/MAC | ms | µJ | share |\n"
                             "| ---: | :--- | :--- | :--- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
                             "| 0 | CONV\\_2D | model/conv/Relu | 49x10x1→25x5x64 | 320,000 | 832,000 | 1.30 | 6.933 | "
@@ -165,7 +167,7 @@ TEST(Formats, AnUnknownNameListsTheKnownOnes) {
   const auto f = find_format("xml");
   ASSERT_FALSE(f.ok());
   EXPECT_EQ(f.error().code, ExitCode::usage);
-  EXPECT_EQ(f.error().try_, "one of: text, json, csv, csv-functions, md, html, folded, trace");
+  EXPECT_EQ(f.error().try_, "one of: text, json, csv, csv-functions, csv-parts, md, html, folded, trace");
 }
 
 TEST(Numbers, AsPeopleReadThem) {

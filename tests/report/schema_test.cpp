@@ -67,9 +67,10 @@ profile::RunResult full() {
   r.user_figures = more.user_figures;
   r.silent_runtimes = {{"CMSIS-NN", 60, {"its kernels' names"}}};
   r.families = {{"__aeabi_fmul", "soft_float", 100, "the Arm run-time ABI's name"}};
-  r.layers[0].parts = {{"", "soft_float", r.layers[0].cycles}};
-  r.networks[0].between_parts = {{"quantising", "", r.networks[0].between_cycles}};
-  r.phases[0].parts = {{"printing", "copying", r.phases[0].cycles}};
+  r.layers[0].parts = {{"", "soft_float", r.layers[0].cycles, r.layers[0].activity, r.layers[0].energy}};
+  r.networks[0].between_parts = {
+      {"quantising", "", r.networks[0].between_cycles, r.networks[0].activity, r.networks[0].between_energy}};
+  r.phases[0].parts = {{"printing", "copying", r.phases[0].cycles, r.phases[0].activity, r.phases[0].energy}};
   return r;
 }
 

@@ -48,7 +48,7 @@ totals
   stack, peak             512 B  main > conv2d
   RAM, peak            20.5 KiB  of 640 KiB, 3.2 %; static + stack
 
-layers   sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet
+layers   sums of all 2 inferences, MACs of one; µJ: total -15.0 % to +20.0 %, datasheet
   # op      name            in→out             MACs    cycles cyc/MAC     ms    µJ  share
   0 CONV_2D model/conv/Relu 49x10x1→25x5x64 320,000   832,000    1.30  6.933 250.0 83.2 % ██████████
   1 SOFTMAX Identity        12→12                 -    60,000       -  0.500  28.0  6.0 % ▊
@@ -224,11 +224,19 @@ TEST(Text, ABoardWithoutAnEnergyTableSaysSoAndHasNoJoules) {
   const std::string report = text(test::unpriced(), {});
   EXPECT_THAT(report, HasSubstr("  energy                unknown  nobody published this core's current\n"));
   EXPECT_THAT(report, HasSubstr("\n  energy      unknown: nobody published this core's current\n"));
-  EXPECT_THAT(section(report, "layers"), HasSubstr("layers   sums of all 2 inferences; energy unknown\n"
+  EXPECT_THAT(section(report, "layers"), HasSubstr("layers   sums of all 2 inferences, MACs of one; energy unknown\n"
                                                    "  # op      name            in→out             MACs    cycles "
                                                    "cyc/MAC     ms  share\n"));
   EXPECT_THAT(report, Not(HasSubstr("µJ")));
   EXPECT_THAT(report, Not(HasSubstr("power")));
+}
+
+TEST(Text, NetworksThatRanNotEquallyOftenHaveNoSumOfAllInferences) {
+  auto r = test::sample();
+  r.networks.push_back(r.networks[0]);
+  r.networks[1].inferences = 5;
+  EXPECT_THAT(section(text(r, {}), "layers"),
+              HasSubstr("layers   sums of all inferences of each network, 2 to 5; MACs of one; "));
 }
 
 TEST(Text, WhatIfsAreTheFirstThingToRead) {
@@ -299,7 +307,8 @@ TEST(Text, ANarrowTerminalDropsColumnsBeforeNamesBecomeUnreadable) {
   Options options;
   options.width = 80;
   EXPECT_EQ(section(text(r, options), "layers"),
-            R"(layers   sums of all 2 inferences; µJ: total -15.0 % to +20.0 %, datasheet
+            R"(layers   sums of all 2 inferences, MACs of one; µJ: total -15.0 % to +20.0 %,
+         datasheet
   # op             name           in→out             cycles     ms    µJ  share
   0 DEPTHWI…ONV_2D …del/conv/Relu 49x10x1→25x5x64   832,000  6.933 250.0 83.2 %
   1 SOFTMAX        Identity       12→12              60,000  0.500  28.0  6.0 %

@@ -101,6 +101,27 @@ void expect_conserved(const json& r) {
   for (const json& p : r.at("phases")) EXPECT_EQ(sum(p.at("parts"), "cycles"), p.at("cycles")) << p.at("kind");
   for (const json& n : networks)
     EXPECT_EQ(sum(n.at("between_layers_parts"), "cycles"), n.at("between_layers_cycles")) << n.at("name");
+  // Also in the terms that energy is priced in, and in joules.
+  const auto whole = [](const json& row, const char* activity, const char* parts, const char* energy) {
+    json events = json::object(), joules = json::object();
+    const auto add = [](json& to, const json& from) {
+      if (to.is_null()) to = json::object();
+      for (const auto& [key, n] : from.items()) to[key] = to.value(key, std::uint64_t{0}) + n.get<std::uint64_t>();
+    };
+    for (const json& p : row.at(parts)) {
+      for (const auto& [point, at] : p.at("activity").items()) add(events[point], at);
+      if (p.contains("energy")) add(joules, p.at("energy").at("femtojoules"));
+    }
+    if (activity) {
+      EXPECT_EQ(events.dump(), json(row.at(activity)).dump());
+    }
+    if (!row.at(energy).is_null() && !row.at(parts).empty()) {
+      EXPECT_EQ(joules, row.at(energy).at("femtojoules"));
+    }
+  };
+  for (const json& l : r.at("layers")) whole(l, "activity", "parts", "energy");
+  for (const json& p : r.at("phases")) whole(p, "activity", "parts", "energy");
+  for (const json& n : networks) whole(n, nullptr, "between_layers_parts", "between_layers_energy");
 }
 
 void expect_words(const std::string& text, const std::vector<std::string>& words) {

@@ -1,5 +1,7 @@
 // What phases and layers were spent with: work and helpers by the names of functions.
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "tests/run/expect.h"
 
@@ -8,6 +10,8 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+
+std::filesystem::path models() { return std::filesystem::path(MJ_RESULT_SCHEMA).parent_path().parent_path(); }
 
 struct FamilyImage {
   const char* name;
@@ -86,6 +90,73 @@ TEST_P(FamiliesOf, LayersSayWhichHelpersTheyLiveOn) {
   EXPECT_THAT(text, Not(HasSubstr("layer 2 ADD  other")));
 }
 
+TEST_P(FamiliesOf, APartIsWhatItsFunctionsDid) {
+  // Copying is memcpy's own code, wherever it is called from: by addresses it is counted quite differently.
+  const json result = mapped().result;
+  json by_part = json::object(), by_function = json::object();
+  const auto add = [](json& to, const json& activity) {
+    for (const json& at : activity)
+      for (const auto& [key, n] : at.items()) to[key] = to.value(key, std::uint64_t{0}) + n.get<std::uint64_t>();
+  };
+  const auto parts = [&](const json& list) {
+    for (const json& p : list)
+      if (p.at("helper") == "copying") add(by_part, p.at("activity"));
+  };
+  for (const json& l : result.at("layers")) parts(l.at("parts"));
+  for (const json& n : result.at("networks")) parts(n.at("between_layers_parts"));
+  for (const json& p : result.at("phases")) parts(p.at("parts"));
+  for (const json& f : result.at("functions"))
+    if (f.at("name") == "memcpy") add(by_function, f.at("self_activity"));
+  EXPECT_GT(by_function.at("stall_cycles"), 0U);
+  EXPECT_EQ(by_part, by_function);
+}
+
+TEST_P(FamiliesOf, PartsArePricedLikeTheirRows) {
+  // Any table will do: sums are checked of every result that is run here.
+  std::ofstream(path("layers.json")) << R"({"networks": [{"name": "mine", "inference": "infer", "layers": [
+      {"function": "layer_copy"}, {"function": "layer_float"}, {"function": "layer_plain"}]}]})";
+  const Ran ran = run(fixture(std::string("families_") + GetParam().name),
+                      std::string("--board ") + GetParam().board + " --layers layers.json --energy-table '" +
+                          (models() / "energy/pico.json").string() + "'");
+  ASSERT_EQ(ran.answer.code, 0) << ran.answer.err;
+  const auto total = [](const json& energy) {
+    std::uint64_t n = 0;
+    for (const json& fj : energy.at("femtojoules")) n += fj.get<std::uint64_t>();
+    return n;
+  };
+  std::uint64_t printing = 0, all = 0;
+  for (const json& p : ran.result.at("phases"))
+    for (const json& part : p.at("parts")) {
+      const json& e = part.at("energy");
+      EXPECT_EQ(e.at("tier"), p.at("energy").at("tier"));
+      EXPECT_LT(e.at("low_j"), e.at("value_j"));
+      EXPECT_GT(e.at("high_j"), e.at("value_j"));
+      if (part.at("work") == "printing") printing += total(e);
+    }
+  EXPECT_GT(printing, 0U);
+  // The report has a row for it, and the table of parts sums to the run.
+  EXPECT_THAT(ran.answer.out, testing::ContainsRegex("\n +printing +- "));
+  std::istringstream csv(microjoule("report result.mj.json --format csv-parts").out);
+  std::uint64_t cycles = 0;
+  std::string line;
+  std::getline(csv, line);
+  EXPECT_EQ(line, "kind,network,index,op,name,work,helper,cycles,energy_j,energy_low_j,energy_high_j,tier");
+  while (std::getline(csv, line)) {
+    std::vector<std::string> cells(1);
+    for (const char ch : line)
+      if (ch == ',')
+        cells.emplace_back();
+      else
+        cells.back() += ch;
+    ASSERT_GE(cells.size(), 12U) << line;
+    cycles += std::stoull(cells[7]);
+    std::string fj = cells[8];
+    all += std::stoull(fj.erase(fj.find('.'), 1));
+  }
+  EXPECT_EQ(cycles, ran.result.at("totals").at("cycles"));
+  EXPECT_EQ(all, total(ran.result.at("totals").at("energy")));
+}
+
 TEST_P(FamiliesOf, NamesAreGivenWithTheirReason) {
   const json result = mapped().result;
   std::map<std::string, std::string> families;
@@ -98,6 +169,25 @@ TEST_P(FamiliesOf, NamesAreGivenWithTheirReason) {
   EXPECT_EQ(families["memcpy"], "copying");
   EXPECT_EQ(families["extract_features"], "features");
   EXPECT_EQ(families.count("layer_plain"), 0U);
+}
+
+TEST_P(FamiliesOf, ResultsOfAnEarlierVersionWhosePartsAreCyclesAloneLoad) {
+  json old = mapped().result;
+  const auto cycles_alone = [](json& parts) {
+    for (json& p : parts) {
+      p.erase("activity");
+      p.erase("energy");
+    }
+  };
+  for (json& l : old.at("layers")) cycles_alone(l.at("parts"));
+  for (json& p : old.at("phases")) cycles_alone(p.at("parts"));
+  for (json& n : old.at("networks")) cycles_alone(n.at("between_layers_parts"));
+  std::ofstream(path("old.mj.json")) << old;
+  const Answer report =
+      microjoule("report old.mj.json --energy-table '" + (models() / "energy/pico.json").string() + "'");
+  EXPECT_EQ(report.code, 0) << report.err;
+  EXPECT_THAT(report.out, HasSubstr("what it was"));
+  EXPECT_THAT(report.out, HasSubstr("copying memory"));
 }
 
 TEST_P(FamiliesOf, ResultsOfEarlierVersionsLoadAndSayNothing) {

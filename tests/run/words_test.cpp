@@ -112,6 +112,42 @@ INSTANTIATE_TEST_SUITE_P(Detected, Words,
                          [](const auto& c) { return std::string(c.param.image); });
 
 INSTANTIATE_TEST_SUITE_P(
+    ArmFaults, Words,
+    testing::Values(Case{"nucleo_returns_to_even", nucleo}, Case{"nucleo_leaves_the_reset_handler", nucleo},
+                    Case{"nucleo_runs_erased_flash", nucleo}, Case{"nucleo_calls_a_peripheral", nucleo},
+                    Case{"nucleo_even_vector", nucleo}, Case{"nucleo_vtor_nowhere", nucleo},
+                    Case{"nucleo_vtor_into_data", nucleo}, Case{"nucleo_svc_with_interrupts_off", nucleo},
+                    Case{"nucleo_stack_pointer_nowhere", nucleo}, Case{"nucleo_psp_never_set", nucleo},
+                    Case{"nucleo_unaligned_ldrd", nucleo}, Case{"nucleo_unaligned_ldm", nucleo},
+                    Case{"nucleo_behind_the_ram", nucleo}, Case{"nucleo_hits_the_guard", nucleo},
+                    Case{"nucleo_hits_the_guard_at_entry", nucleo}, Case{"nucleo_unprivileged_store", nucleo},
+                    Case{"nucleo_unprivileged_scb", nucleo}, Case{"nucleo_gives_up_waiting", nucleo},
+                    Case{"nucleo_resets_for_ever", nucleo},
+                    Case{"nucleo_waits_with_interrupts_off", nucleo, "--max-cycles 100k"},
+                    Case{"nucleo_svc_in_handler", nucleo}, Case{"nucleo_udf_in_handler", nucleo},
+                    Case{"nucleo_frame_overwritten", nucleo}, Case{"nucleo_lr_overwritten", nucleo},
+                    Case{"nucleo_never_cleared", nucleo, "--max-cycles 100k"},
+                    Case{"nucleo_overflow_in_hardfault", nucleo}, Case{"pico_stores_to_rom", "pico"},
+                    Case{"pico_svc_with_interrupts_off", "pico"}, Case{"pico_stack_pointer_nowhere", "pico"},
+                    Case{"pico_even_vector", "pico"}, Case{"an505_below_the_limit", "mps2-an505"},
+                    Case{"an505_below_the_limit_at_entry", "mps2-an505"}, Case{"an505_even_vector", "mps2-an505"},
+                    Case{"tz_non_secure_load", "mps2-an505"}, Case{"tz_no_gateway", "mps2-an505"},
+                    Case{"tz_secure_function_called", "mps2-an505"}, Case{"tz_branches_without_blxns", "mps2-an505"},
+                    Case{"tz_vtor_ns_never_set", "mps2-an505"}),
+    [](const auto& c) { return std::string(c.param.image); });
+
+INSTANTIATE_TEST_SUITE_P(
+    RiscVFaults, Words,
+    testing::Values(Case{"ibex_returns_from_no_trap", ibex}, Case{"ibex_calls_the_environment", ibex},
+                    Case{"ibex_reads_no_csr", ibex}, Case{"ibex_writes_a_constant_csr", ibex},
+                    Case{"ibex_stack_pointer_never_set", ibex},
+                    Case{"ibex_timer_never_cleared", ibex, "--max-cycles 100k"},
+                    Case{"max_traps_nowhere", "virt32-max"}, Case{"max_csr_of_machine_mode", "virt32-max"},
+                    Case{"max_store_that_pmp_denies", "virt32-max"}, Case{"max_code_that_pmp_denies", "virt32-max"},
+                    Case{"max_locked_entry", "virt32-max"}),
+    [](const auto& c) { return std::string(c.param.image); });
+
+INSTANTIATE_TEST_SUITE_P(
     Stripped, Words,
     testing::Values(Case{"nucleo_stack_overflow_stripped", nucleo}, Case{"nucleo_calls_null_stripped", nucleo},
                     Case{"nucleo_heap_too_small_stripped", nucleo}, Case{"nucleo_unhandled_interrupt_stripped", nucleo},

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/report/format.h"
 #include "tools/report/sections.h"
 
@@ -102,6 +104,33 @@ std::string csv(const RunResult& r, const Options&) {
   std::vector<const Traffic*> outside;
   for (const Phase& p : r.phases) outside.push_back(&p.bytes_moved);
   return out + rest("outside_of_inference", "", outside_cycles(r), outside_energy(r), outside);
+}
+
+std::string csv_parts(const RunResult& r, const Options&) {
+  std::string out = "kind,network,index,op,name,work,helper,cycles,energy_j,energy_low_j,energy_high_j,tier\n";
+  const auto rows = [&](const std::vector<std::string>& of, const std::vector<Part>& parts, Cycle cycles,
+                        const std::optional<Energy>& energy) {
+    const auto row = [&](const std::string& work, const std::string& helper, Cycle n, const std::optional<Energy>& e) {
+      std::vector<std::string> cells = of;
+      cells.insert(cells.end(), {work, helper, std::to_string(n)});
+      out += line(std::move(cells), e);
+    };
+    // Parts of a result that an earlier version saved have no energy of their own.
+    const bool priced = !energy || std::all_of(parts.begin(), parts.end(), [](const Part& p) { return !!p.energy; });
+    if (parts.empty() || !priced) return row("", "", cycles, energy);
+    for (const Part& p : parts) row(p.work, p.helper, p.cycles, p.energy);
+  };
+  const auto network_name = [&](int i) { return i < 0 ? "" : r.networks[static_cast<std::size_t>(i)].name; };
+  for (const Layer& l : r.layers)
+    rows({"layer", network_name(l.network), std::to_string(l.index), l.op, l.name}, l.parts, l.cycles, l.energy);
+  for (const Network& n : r.networks)
+    rows({"between_layers", n.name, "", "", ""}, n.between_parts, n.between_cycles, n.between_energy);
+  for (const Phase& p : r.phases) {
+    const Layer* l = p.layer < 0 ? nullptr : &r.layers[static_cast<std::size_t>(p.layer)];
+    rows({p.kind, network_name(p.network), l ? std::to_string(l->index) : "", l ? l->op : "", l ? l->name : ""},
+         p.parts, p.cycles, p.energy);
+  }
+  return out;
 }
 
 std::string csv_functions(const RunResult& r, const Options&) {

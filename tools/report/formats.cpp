@@ -8,6 +8,10 @@ const std::vector<Format>& formats() {
       {"json", "everything, as -o saves it (models/schema/result.schema.json)", json},
       {"csv", "one row a layer; cycles and energy_j sum to the run's totals", csv},
       {"csv-functions", "one row a function; self_cycles and energy_j sum to the run's totals", csv_functions},
+      {"csv-parts",
+       "one row for what each layer and phase was spent with (printing, soft-float); cycles and energy_j sum to the "
+       "run's",
+       csv_parts},
       {"md", "Markdown for a CI job's summary", markdown},
       {"html", "one page for a browser, offline: layers, flame graph, functions, memory, energy", html},
       {"folded", "call stacks for flame graphs (flamegraph.pl, speedscope), weights in cycles", folded},

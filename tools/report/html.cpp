@@ -7,7 +7,9 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
+#include "sim/profile/family_titles.h"
 #include "sim/timing/reason.h"
 #include "tools/report/html/parts.h"
 #include "tools/report/report.h"
@@ -58,7 +60,12 @@ std::string words() {
     const auto reason = static_cast<timing::Reason>(i);
     reasons += fmt::format("{}\"{}\":\"{}\"", i ? "," : "", timing::name(reason), timing::title(reason));
   }
-  return "{\"reasons\":{" + reasons + "}}";
+  std::string families;
+  for (const auto& titles : {std::span<const profile::FamilyTitle>(profile::work_titles),
+                             std::span<const profile::FamilyTitle>(profile::helper_titles)})
+    for (const profile::FamilyTitle& t : titles)
+      if (!t.name.empty()) families += fmt::format("{}\"{}\":\"{}\"", families.empty() ? "" : ",", t.name, t.title);
+  return "{\"reasons\":{" + reasons + "},\"families\":{" + families + "}}";
 }
 
 }  // namespace

@@ -53,6 +53,9 @@ class Writer {
       if (r[i]) out[std::string(timing::name(static_cast<timing::Reason>(i)))] = r[i];
   }
   void exit_code(const char* key, ExitCode& c) { j_[key] = static_cast<int>(c); }
+  void activity_later(const char* key, energy::Activities& list) {
+    if (!list.empty()) activity(key, list);
+  }
   /// Only the points at which something happened, by index as text.
   void activity(const char* key, energy::Activities& list) {
     json_t& out = j_[key] = json_t::object();
@@ -134,6 +137,9 @@ class Reader {
     field(key, n);
     if (n < 0 || n > 255) throw Wrong{pointer_ + "/" + key, "is no exit code"};
     c = static_cast<ExitCode>(n);
+  }
+  void activity_later(const char* key, energy::Activities& list) {
+    if (j_.contains(key)) activity(key, list);
   }
   void activity(const char* key, energy::Activities& list) {
     const read_t& j = at(key);
@@ -322,6 +328,8 @@ void io(Io& o, Part& v) {
   o.field("work", v.work);
   o.field("helper", v.helper);
   o.field("cycles", v.cycles);
+  o.activity_later("activity", v.activity);
+  o.if_any("energy", v.energy);
 }
 template <class Io>
 void io(Io& o, FamilyMember& v) {
@@ -675,6 +683,12 @@ void check_indices(const RunResult& r) {
   for (std::size_t i = 0; i < r.layers.size(); ++i) points(r.layers[i].activity, "layers", i);
   for (std::size_t i = 0; i < r.networks.size(); ++i) points(r.networks[i].activity, "networks", i);
   for (std::size_t i = 0; i < r.phases.size(); ++i) points(r.phases[i].activity, "phases", i);
+  const auto parts = [&](const std::vector<Part>& list, const char* rows, std::size_t i) {
+    for (const Part& p : list) points(p.activity, rows, i);
+  };
+  for (std::size_t i = 0; i < r.layers.size(); ++i) parts(r.layers[i].parts, "layers", i);
+  for (std::size_t i = 0; i < r.networks.size(); ++i) parts(r.networks[i].between_parts, "networks", i);
+  for (std::size_t i = 0; i < r.phases.size(); ++i) parts(r.phases[i].parts, "phases", i);
   for (std::size_t i = 0; i < r.functions.size(); ++i) points(r.functions[i].activity, "functions", i);
   for (std::size_t i = 0; i < r.timeline.spans.size(); ++i)
     if (r.timeline.spans[i].name >= r.timeline.names.size())

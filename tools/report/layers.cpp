@@ -190,9 +190,14 @@ std::string layers_remark(const RunResult& r) {
     return "no network was recognised in this firmware, so its cycles are split by function only; --layers FILE says "
            "which functions are layers";
   if (!inferred(r)) return "the firmware holds a network, but no inference ran to its end";
-  std::uint64_t most = 0;
-  for (const Network& n : r.networks) most = std::max(most, n.inferences);
-  const std::string order = most > 1 ? fmt::format("sums of all {} inferences", most) : "in execution order";
+  std::uint64_t least = ~std::uint64_t{0}, most = 0;
+  for (const Network& n : r.networks) {
+    if (n.inferences) least = std::min(least, n.inferences);
+    most = std::max(most, n.inferences);
+  }
+  std::string order = "in execution order";
+  if (least < most) order = fmt::format("sums of all inferences of each network, {} to {}; MACs of one", least, most);
+  if (least == most && most > 1) order = fmt::format("sums of all {} inferences, MACs of one", most);
   return order + joule_remark(r);
 }
 

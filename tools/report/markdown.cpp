@@ -27,7 +27,8 @@ std::string markdown(const profile::RunResult& r, const Options& o) {
   if (const Table table = layer_details(r); !table.rows.empty())
     out += section("Layers, closer", layer_details_remark(r), table);
   if (const Table table = traffic(r); !table.rows.empty()) out += section("Bytes moved", traffic_remark(r), table);
-  if (const Facts facts = parts(r); !facts.empty()) out += section("What it was", parts_remark, table_of(facts));
+  if (const Table table = families(r); !table.rows.empty()) out += section("What it was", families_remark, table);
+  if (const Facts facts = parts(r); !facts.empty()) out += section("What each row was", parts_remark, table_of(facts));
   out += section("Functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows));
   out += section("Why", reasons_remark(r), reasons(r));
   if (const Table table = regions(r); !table.rows.empty())

@@ -106,6 +106,67 @@ std::string operators(const RunResult& r, const PhaseSum& sum) {
 
 }  // namespace
 
+Table families(const RunResult& r) {
+  Table table{{{"what"},
+               {"in layers", Align::right},
+               {"cycles", Align::right},
+               {"share", Align::right},
+               {"µJ", Align::right},
+               {"helped most by", Align::left, Shrink::keep_ends}},
+              {}};
+  struct Family {
+    std::string name;
+    Cycle inside = 0, cycles = 0;
+    energy::Split split;
+    std::map<std::string, Cycle> helpers;
+  };
+  std::map<std::string, Family> all;
+  bool priced = r.totals.energy.has_value();
+  const auto add = [&](const std::vector<Part>& parts, bool inside) {
+    for (const Part& p : parts) {
+      Family& f = all[either(p.work, p.helper)];
+      f.name = either(p.work, p.helper);
+      f.cycles += p.cycles;
+      if (inside) f.inside += p.cycles;
+      if (!p.work.empty() && !p.helper.empty()) f.helpers[p.helper] += p.cycles;
+      if (p.energy) f.split += p.energy->split;
+      priced = priced && p.energy;
+    }
+  };
+  for (const Layer& l : r.layers) add(l.parts, true);
+  for (const Network& n : r.networks) add(n.between_parts, false);
+  for (const Phase& p : r.phases) add(p.parts, false);
+  if (std::none_of(all.begin(), all.end(), [](const auto& f) { return !f.first.empty() && f.first != "unnamed"; }))
+    return table;
+  std::vector<Family> sorted;
+  for (auto& [name, f] : all) sorted.push_back(std::move(f));
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Family& a, const Family& b) { return a.cycles > b.cycles; });
+  Family total;
+  const auto row = [&](const std::string& name, const Family& f) {
+    std::vector<Item> with;
+    for (const auto& [helper, cycles] : f.helpers)
+      with.push_back({with_share(family_title(helper), cycles, f.cycles), cycles});
+    // The largest one: the rows below tell the others.
+    std::stable_sort(with.begin(), with.end(), [](const Item& a, const Item& b) { return a.cycles > b.cycles; });
+    if (with.size() > 1) with.resize(1);
+    Energy energy;
+    energy.split = f.split;
+    table.rows.push_back(
+        {{name, f.inside ? count(f.inside) : "-", count(f.cycles), percent(real(f.cycles), real(r.totals.cycles)),
+          microjoules(energy, r), list(std::move(with), f.cycles)}});
+  };
+  for (const Family& f : sorted) {
+    row(f.name.empty() ? "other code" : std::string(family_title(f.name)), f);
+    total.inside += f.inside;
+    total.cycles += f.cycles;
+    total.split += f.split;
+  }
+  row("total", total);
+  table.rows.back().quiet = true;
+  if (!priced) remove_column(table, "µJ");
+  return table;
+}
+
 Facts parts(const RunResult& r) {
   Facts facts;
   std::string unnamed;

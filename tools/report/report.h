@@ -40,6 +40,10 @@ std::string json(const profile::RunResult&, const Options&);  ///< models/schema
 std::string csv(const profile::RunResult&, const Options&);
 /// One row a function; `self_cycles` and `energy_j` sum.
 std::string csv_functions(const profile::RunResult&, const Options&);
+/// What each layer, the time between layers and each phase (init and prepare of an operator among them) were spent
+/// with: a row a work and helper; `cycles` and `energy_j` sum. Of a row of which nobody knows there is one, without
+/// them.
+std::string csv_parts(const profile::RunResult&, const Options&);
 std::string markdown(const profile::RunResult&, const Options&);  ///< for a CI job's summary
 std::string html(const profile::RunResult&, const Options&);      ///< one page, complete in itself, no network
 std::string folded(const profile::RunResult&, const Options&);    ///< call stacks for flame graphs, weights in cycles

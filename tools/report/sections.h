@@ -40,9 +40,14 @@ Table totals(const profile::RunResult&);
 Table layers(const profile::RunResult&);
 /// More of each layer: kernel, first and typical cycles, MACs per cycle, weights, arena, what bounds it.
 Table layer_details(const profile::RunResult&);
+/// What the whole run was spent with, in cycles and joules, by names of functions: a row a work (what it calls
+/// included), one for each helper of code that has no work of its own, one for the rest; they sum to the total. No rows
+/// when no name says anything.
+Table families(const profile::RunResult&);
 /// What phases were spent with, and layers of which helpers take a good part, by names of functions; a row each. Empty
 /// when nobody knows.
 Facts parts(const profile::RunResult&);
+inline constexpr const char* families_remark = "the whole run by names of functions, what they call included";
 inline constexpr const char* parts_remark = "by names of functions; shares of each row's cycles";
 /// "3"; "1.3" of several networks; "1:3" in another subgraph than the main one.
 std::string layer_number(const profile::RunResult&, const profile::Layer&);

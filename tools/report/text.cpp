@@ -35,7 +35,11 @@ std::string text(const profile::RunResult& r, const Options& o) {
     out += section("in each layer", layer_details_remark(r), layer_details(r), o);
     if (const Table moved = traffic(r); !moved.rows.empty()) out += section("bytes moved", traffic_remark(r), moved, o);
   }
-  if (const Facts facts = parts(r); !facts.empty()) out += title("what it was", parts_remark, o) + facts_text(facts, o);
+  const Table family_table = families(r);
+  if (!family_table.rows.empty()) out += section("what it was", families_remark, family_table, o);
+  if (const Facts facts = parts(r); !facts.empty())
+    out +=
+        title(family_table.rows.empty() ? "what it was" : "what each row was", parts_remark, o) + facts_text(facts, o);
   if (!r.functions.empty()) {
     out += section("functions", functions_remark(r, Order::self), functions(r, Order::self, o.rows), o);
     out += section("functions", functions_remark(r, Order::inclusive), functions(r, Order::inclusive, o.rows / 2), o);

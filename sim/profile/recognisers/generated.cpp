@@ -327,15 +327,6 @@ constexpr Generator generators[] = {
      nullptr, nullptr, 0},
 };
 
-bool one_of(std::string_view patterns, std::string_view name) {
-  while (!patterns.empty()) {
-    const std::string_view pattern = patterns.substr(0, patterns.find('|'));
-    patterns.remove_prefix(std::min(patterns.size(), pattern.size() + 1));
-    if (glob(pattern, name)) return true;
-  }
-  return false;
-}
-
 bool named(std::string_view patterns, const Symbol& s) {
   return one_of(patterns, s.base_name) || one_of(patterns, s.demangled);
 }
@@ -519,10 +510,7 @@ class GeneratedSource final : public LayerSource {
     Counts spent = stage_.recorder.between(current_->network()), own = calling_->inlined->whole(stage_.meter);
     spent -= calling_->between;
     own -= calling_->own;
-    // The code of the inference's function is in the first of its parts.
-    own.parts.assign(spent.parts.size(), 0);
-    Cycle left = own.cycles;
-    for (std::size_t i = 0; i < own.parts.size(); ++i) left -= own.parts[i] = std::min(left, spent.parts[i]);
+    take_parts(own, spent);
     if (own.cycles <= spent.cycles && own.instructions <= spent.instructions) {
       spent -= own;
       calls_[calling_->layer] += spent;

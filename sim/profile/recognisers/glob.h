@@ -1,6 +1,7 @@
 // Names against patterns in which `*` stands for any characters.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 namespace mj::profile {
@@ -24,6 +25,16 @@ inline bool glob(std::string_view pattern, std::string_view name) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+/// Whether one of the patterns, alternatives separated by `|`, matches.
+inline bool one_of(std::string_view patterns, std::string_view name) {
+  while (!patterns.empty()) {
+    const std::string_view pattern = patterns.substr(0, patterns.find('|'));
+    patterns.remove_prefix(std::min(patterns.size(), pattern.size() + 1));
+    if (glob(pattern, name)) return true;
+  }
+  return false;
 }
 
 }  // namespace mj::profile

@@ -6,12 +6,21 @@ namespace mj::profile {
 
 Guest::Guest(engine::Engine& engine, bool arm)
     : engine_(engine),
+      arm_(arm),
       first_argument_(arm ? 0 : 10),  // r0 (AAPCS32 6.4), a0 = x10 (RISC-V psABI, integer calling convention)
       register_arguments_(arm ? 4 : 8) {}
 
 std::optional<std::uint32_t> Guest::any_argument(unsigned n) const {
   if (n < register_arguments_) return argument(n);
   return word(sp() + 4 * (n - register_arguments_));
+}
+
+bool Guest::called_by_pointer() const {
+  std::uint16_t halves[2] = {};
+  if (!read(return_address() - Address{sizeof halves}, halves, sizeof halves)) return false;
+  if (arm_) return (halves[1] & 0xff87) == 0x4780;                           // Armv7-M ARM A7.7.19, BLX (register), T1
+  if ((halves[1] & 0xf07f) == 0x9002 && (halves[1] & 0x0f80)) return true;   // C.JALR
+  return ((halves[0] | std::uint32_t{halves[1]} << 16) & 0x7fff) == 0x00e7;  // JALR ra, offset(rs1)
 }
 
 std::optional<std::uint32_t> Guest::word(Address a) const {

@@ -37,6 +37,9 @@ class Guest {
   std::uint32_t sp() const { return engine_.state().r[engine_.arch().sp]; }
   /// Where the function returns to, without the Thumb bit.
   Address return_address() const { return engine_.state().r[engine_.arch().lr] & ~1u; }
+  /// Whether the instruction in front of return_address() is a call to an address in a register: BLX (register), or
+  /// JALR that links ra, compressed or not.
+  bool called_by_pointer() const;
   /// A word of plain memory; none if the address is not aligned or has no memory.
   std::optional<std::uint32_t> word(Address a) const;
   /// Copies bytes of plain memory; false if any of them has none.
@@ -46,6 +49,7 @@ class Guest {
 
  private:
   engine::Engine& engine_;
+  bool arm_;
   unsigned first_argument_, register_arguments_;
 };
 

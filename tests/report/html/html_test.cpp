@@ -73,6 +73,16 @@ void expect_sums(const test::Loaded& loaded, const json& saved) {
     EXPECT_EQ(page.at("layers_fj"), femtojoules(totals.at("energy")));
   }
   EXPECT_EQ(page.at("add_up"), true);
+  // What it was: all of the run, if there is a name that says anything.
+  bool named = false;
+  for (const char* rows : {"layers", "phases"})
+    for (const json& row : saved.at(rows))
+      for (const json& part : row.at("parts"))
+        named = named || part.at("work") != "" || (part.at("helper") != "" && part.at("helper") != "unnamed");
+  EXPECT_EQ(page.at("families"), named ? totals.at("cycles") : json(0));
+  if (named && !totals.at("energy").is_null()) {
+    EXPECT_EQ(page.at("families_fj"), femtojoules(totals.at("energy")));
+  }
 }
 
 void expect_quiet(const test::Loaded& loaded) {
@@ -132,6 +142,23 @@ TEST_F(InBrowser, TheSamplesTotalsAreTheSavedOnes) {
   EXPECT_THAT(
       loaded.document,
       HasSubstr("Each of layers, reasons, functions, source lines, the call tree sums to all 1,000,000 cycles."));
+}
+
+TEST_F(InBrowser, WhatTheRunWasSpentWithIsATable) {
+  auto r = test::sample();
+  const auto all_of = [](auto& row, const std::string& work, const std::string& helper) {
+    row.parts = {{work, helper, row.cycles, row.activity, row.energy}};
+  };
+  all_of(r.layers[0], "", "");
+  all_of(r.layers[1], "", "soft_float");
+  r.networks[0].between_parts = {{"constructor", "", r.networks[0].between_cycles, {}, r.networks[0].between_energy}};
+  for (profile::Phase& p : r.phases) all_of(p, "printing", "copying");
+  const auto loaded = test::load(html(r, {}));
+  expect_sums(loaded, saved(r));
+  expect_quiet(loaded);
+  for (const char* text : {"What it was", "soft-float", "printing", "copying memory 100"}) {
+    EXPECT_THAT(loaded.document, HasSubstr(text));
+  }
 }
 
 TEST_F(InBrowser, WithoutAnEnergyTableEnergyIsUnknownInWords) {

@@ -19,7 +19,7 @@ function reasons_minus(a, b) {
   return out;
 }
 
-function layer_rows(result) {
+function layer_rows(result, titles) {
   const {layers, networks, totals} = result;
   if (!networks.some((n) => n.inferences > 0)) return [];
   const rows = layers.map((l, order) => {
@@ -71,12 +71,24 @@ function layer_rows(result) {
   };
   const sums = new Map();
   for (const p of result.phases) {
-    const sum = sums.get(p.kind) || {rest: true, op: names[p.kind] || shown_name(p.kind, 40), cycles: 0, time_s: 0, energy: null, split: null};
+    const sum = sums.get(p.kind) || {
+      rest: true,
+      op: names[p.kind] || shown_name(p.kind, 40),
+      cycles: 0,
+      time_s: 0,
+      energy: null,
+      split: null,
+      parts: [],
+      operators: []
+    };
     sum.cycles += p.cycles;
+    sum.parts.push(...p.parts || []);
+    if (p.layer >= 0) sum.operators.push({name: "#" + rows[p.layer].number + " " + rows[p.layer].op, cycles: p.cycles});
     sum.time_s += p.time_s;
     if (p.energy) sum.split = split_plus(p.energy.femtojoules, sum.split);
     sums.set(p.kind, sum);
   }
+  for (const sum of sums.values()) sum.tip = phase_tip(sum, titles);
   rows.push(...sums.values());
   if (!sums.size) rows.push({
     rest: true,
@@ -91,6 +103,15 @@ function layer_rows(result) {
 }
 
 const row_joules = (r) => r.energy ? r.energy.value_j : r.split ? total_fj(r.split) * 1e-15 : null;
+
+/// What a phase was spent with, and the operators that took most of it.
+function phase_tip(sum, titles) {
+  const most = 8, operators = sum.operators.sort((a, b) => b.cycles - a.cycles);
+  return [sum.op].concat(
+    family_lines(sum.parts, sum.cycles, titles),
+    operators.slice(0, most).map((o) => o.name + ": " + count(o.cycles) + " cycles"),
+    operators.length > most ? [plural(operators.length - most, "more operator")] : []);
+}
 
 /// What only layers have.
 const own_figure = (r, value, format) => value ? format(value) : r.layer ? "–" : "";
@@ -219,7 +240,7 @@ function layers_section(result, rows) {
       "data-cycles": r.cycles,
       "data-fj": r.split ? total_fj(r.split) : undefined,
       class: kind(r),
-      tip: r.layer && layer_tip(r.layer),
+      tip: r.layer ? layer_tip(r.layer) : r.tip,
     }),
   });
   $("layers-note").textContent = totals.energy ? "" : "Energy per layer is unknown: " + energy_unknown(result);

@@ -232,6 +232,8 @@ function check_sums(result, rows, flame, timeline) {
     energy_fj: e ? shown("#energy-legend [data-fj]", "data-fj") : null,
     layers_fj: e ? of_layers("data-fj", (r) => r.split ? total_fj(r.split) : 0) : null,
     layer_rows: drawn,
+    families: shown("#families-table tbody [data-cycles]", "data-cycles"),
+    families_fj: e ? shown("#families-table tbody [data-fj]", "data-fj") : null,
     layer_spans: timeline ? timeline.layer_spans : null,
     add_up: !wrong.length,
     elements: document.getElementsByTagName("*").length,
@@ -239,7 +241,7 @@ function check_sums(result, rows, flame, timeline) {
 }
 
 function start() {
-  const result = JSON.parse($("result").textContent), titles = JSON.parse($("words").textContent).reasons;
+  const result = JSON.parse($("result").textContent), words = JSON.parse($("words").textContent);
   const drop = (id, there) => {
     if (!there) $(id).remove();
   };
@@ -247,9 +249,10 @@ function start() {
   head_section(result);
   cards_section(result);
   verdict_section(result);
-  const rows = layer_rows(result);
+  const rows = layer_rows(result, words.families);
   layers_section(result, rows);
-  drop("why", why_section(result, rows, titles));
+  drop("why", why_section(result, rows, words.reasons));
+  drop("families", families_section(result, words.families));
   energy_section(result, rows);
   const flame = flame_graph(result);
   drop("flame", flame);
