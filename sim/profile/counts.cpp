@@ -143,17 +143,6 @@ std::uint64_t fails(const TimedBlock& tb) {
 }  // namespace
 
 namespace {
-/// What both have.
-energy::Activities common(const energy::Activities& a, const energy::Activities& b) {
-  using energy::Activity;
-  energy::Activities out(std::min(a.size(), b.size()));
-  for (std::size_t i = 0; i < out.size(); ++i)
-    for (const auto event : {&Activity::issue_cycles, &Activity::stall_cycles, &Activity::sleep_cycles,
-                             &Activity::code_flash_cycles, &Activity::flash_reads, &Activity::ram_accesses})
-      out[i].*event = std::min(a[i].*event, b[i].*event);
-  return out;
-}
-
 void add_parts(std::vector<energy::Activities>& to, const std::vector<energy::Activities>& from, bool negative) {
   if (to.size() < from.size()) to.resize(from.size());
   for (std::size_t i = 0; i < from.size(); ++i)
@@ -193,15 +182,6 @@ Counts& Counts::operator-=(const Counts& o) {
     moved[i].code -= o.moved[i].code;
   }
   return *this;
-}
-
-void give_parts(Counts& own, const Counts& around) {
-  own.parts.assign(around.parts.size(), {});
-  energy::Activities left = own.activity;
-  for (std::size_t i = 0; i < own.parts.size(); ++i) {
-    own.parts[i] = common(left, around.parts[i]);
-    energy::operator-=(left, own.parts[i]);
-  }
 }
 
 Counts total_counts(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points) {

@@ -46,9 +46,6 @@ Traffic traffic(const engine::Engine& engine, const Counts& counts);
 /// Per instruction address. Without exception entries and exits and sleep, which belong to no instruction.
 std::map<Address, Counts> counts_by_address(const engine::Engine& engine, const timing::CoreTiming& timing,
                                             const Points& points);
-/// Gives `own`, a function's own code within `around`, that one's parts: whatever part the function has, its code has,
-/// which mostly is the first.
-void give_parts(Counts& own, const Counts& around);
 /// What instructions in [begin, end) spent up to now: the sum of these rows of counts_by_address.
 Counts counts_of_code(const engine::Engine& engine, const timing::CoreTiming& timing, const Points& points,
                       Address begin, Address end);

@@ -12,6 +12,17 @@ namespace {
 constexpr std::size_t most_spans = 4096;
 constexpr std::size_t most_supposed = 4096;  ///< each costs two readings of the meter
 
+/// What both have.
+energy::Activities common(const energy::Activities& a, const energy::Activities& b) {
+  using energy::Activity;
+  energy::Activities out(std::min(a.size(), b.size()));
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (const auto event : {&Activity::issue_cycles, &Activity::stall_cycles, &Activity::sleep_cycles,
+                             &Activity::code_flash_cycles, &Activity::flash_reads, &Activity::ram_accesses})
+      out[i].*event = std::min(a[i].*event, b[i].*event);
+  return out;
+}
+
 Spread spread(std::vector<Cycle> cycles) {
   if (cycles.empty()) return {};
   Spread s;
@@ -300,6 +311,15 @@ void LayerRecorder::finish() {
   }
 }
 
+void take_parts(Counts& own, const Counts& from) {
+  own.parts.assign(from.parts.size(), {});
+  energy::Activities left = own.activity;
+  for (std::size_t i = 0; i < own.parts.size(); ++i) {
+    own.parts[i] = common(left, from.parts[i]);
+    energy::operator-=(left, own.parts[i]);
+  }
+}
+
 bool LayerRecorder::claim(int layer, const Counts& own, const Counts& calls) {
   LayerSum& sum = layers_[static_cast<std::size_t>(layer)];
   Counts& between = networks_[static_cast<std::size_t>(sum.facts.network)].between;
@@ -308,7 +328,7 @@ bool LayerRecorder::claim(int layer, const Counts& own, const Counts& calls) {
   between -= calls;
   sum.counts += calls;
   Counts moved = own;
-  give_parts(moved, between);
+  take_parts(moved, between);
   between -= moved;
   sum.counts += moved;
   return true;

@@ -39,6 +39,10 @@ class Meter {
   const Points& points_;
 };
 
+/// Gives what the own code of an inference's function took, `own`, its parts: whatever part the function has, which is
+/// one of `from`, of which it is a portion; mostly the first.
+void take_parts(Counts& own, const Counts& from);
+
 class LayerRecorder {
  public:
   explicit LayerRecorder(const Meter& meter) : meter_(meter) {}

@@ -510,7 +510,7 @@ class GeneratedSource final : public LayerSource {
     Counts spent = stage_.recorder.between(current_->network()), own = calling_->inlined->whole(stage_.meter);
     spent -= calling_->between;
     own -= calling_->own;
-    give_parts(own, spent);
+    take_parts(own, spent);
     if (own.cycles <= spent.cycles && own.instructions <= spent.instructions) {
       spent -= own;
       calls_[calling_->layer] += spent;

@@ -27,7 +27,7 @@ inline bool glob(std::string_view pattern, std::string_view name) {
   return p == pattern.size();
 }
 
-/// `patterns`: alternatives separated by `|`.
+/// Whether one of the patterns, alternatives separated by `|`, matches.
 inline bool one_of(std::string_view patterns, std::string_view name) {
   while (!patterns.empty()) {
     const std::string_view pattern = patterns.substr(0, patterns.find('|'));
