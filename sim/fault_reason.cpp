@@ -152,13 +152,12 @@ std::string Reasoner::overflow(const StackBounds& b, Address low, const char* wh
 std::string Reasoner::undefined() const {
   if (const Symbol* s = p_.symbols.object_at(f_.pc); s && !p_.symbols.function_at(f_.pc))
     return fmt::format(
-        "execution from data: the program counter is in {}; was a function pointer or a return "
-        "address overwritten?",
+        "execution from data: the program counter is in {}; was a function pointer or a return address overwritten?",
         data_place(p_, f_.pc));
   if (const memory::Region* r = m_.bus().find(f_.pc); r && r->kind == memory::RegionKind::ram && !in_code(f_.pc))
     return fmt::format(
-        "execution from data: 0x{:08x} is in RAM, where the image has no code; was a function pointer "
-        "or a return address overwritten?",
+        "execution from data: 0x{:08x} is in RAM, where the image has no code; was a function pointer or a return "
+        "address overwritten?",
         f_.pc);
   std::array<std::uint8_t, 4> b{};
   if (!m_.bus().peek(f_.pc, b.data(), 2)) return "";
@@ -248,8 +247,7 @@ std::string Reasoner::unmapped() const {
     const std::size_t far = a.address - below->base - below->size;
     return fmt::format(
         "{}that is {} the end of RAM region {}: an index out of bounds, or does the linker script believe in more RAM "
-        "than "
-        "{} has?",
+        "than {} has?",
         base, far == 0 ? "just behind" : fmt::format("{} byte{} behind", grouped(far), far == 1 ? "" : "s"),
         below->name, m_.board().id);
   }

@@ -19,8 +19,8 @@ constexpr std::uint32_t exc_return = 0xffffff00;  // EXC_RETURN values of all pr
 std::string Reasoner::arm() const {
   if (is("NOCP", thumb::cfsr_nocp))
     return fmt::format(
-        "the FPU is not enabled: {} needs CP10 and CP11 in CPACR (0xe000ed88, bits 23 to 20), which start-up code "
-        "such as SystemInit sets",
+        "the FPU is not enabled: {} needs CP10 and CP11 in CPACR (0xe000ed88, bits 23 to 20), which start-up code such "
+        "as SystemInit sets",
         code_text(m_, p_, f_.pc));
   if (std::string s = secure_fault(); !s.empty()) return s;
   if (is("STKOF", thumb::cfsr_stkof)) return below_limit();
@@ -74,23 +74,19 @@ std::string Reasoner::below_limit() const {
 std::string Reasoner::secure_fault() const {
   if (status("AUVIOL"))
     return "Non-secure code, or an exception's stacking for it, accesses Secure memory: SAU and IDAU say whose it is; "
-           "was "
-           "the pointer meant for the other world, or does the SAU lack a region?" +
+           "was the pointer meant for the other world, or does the SAU lack a region?" +
            base_text();
   if (status("INVEP"))
     return fmt::format(
         "Non-secure code enters Secure code at 0x{:08x}, which is no entry point: only an SG instruction in memory "
-        "that is "
-        "Non-secure callable is (functions with cmse_nonsecure_entry, the linker's veneers)",
+        "that is Non-secure callable is (functions with cmse_nonsecure_entry, the linker's veneers)",
         f_.has_access ? f_.access.address : f_.pc);
   if (status("INVTRAN"))
     return "Secure code branches to Non-secure memory without BXNS or BLXNS: a function pointer of the other world "
-           "needs "
-           "the attribute cmse_nonsecure_call, and bit 0 clear";
+           "needs the attribute cmse_nonsecure_call, and bit 0 clear";
   if (status("INVIS"))
     return "the integrity signature is missing at the bottom of the Secure frame that a return takes: the Secure stack "
-           "was "
-           "overwritten, or its pointer moved";
+           "was overwritten, or its pointer moved";
   if (status("INVER"))
     return "an exception return that does not fit the exception: EXC_RETURN's bits S, ES and DCRS must be those of "
            "entry" +
@@ -121,8 +117,7 @@ std::string Reasoner::no_handler() const {
   if (v->word != 0 && in_code(v->word))
     return fmt::format(
         "the vector of {}, 0x{:08x} at 0x{:08x}, has bit 0 clear, as if it were no Thumb code; in assembly a handler "
-        "needs "
-        ".thumb_func",
+        "needs .thumb_func",
         who, v->word, v->at);
   return fmt::format("{} has no handler: the vector table's word at 0x{:08x} is 0x{:08x}", who, v->at, v->word);
 }
@@ -152,8 +147,7 @@ std::string Reasoner::no_thumb_bit() const {
     if (!(code_->effects.target & isa::reg_bit(id))) continue;
     if (reg(thumb::ipsr) != 0 && reg(id) >= exc_return)
       return "an exception returned to a frame on the stack whose xPSR has the T bit clear: did the handler write "
-             "beyond "
-             "its own, or move the stack pointer?";
+             "beyond its own, or move the stack pointer?";
     if (reg(id) & 1) continue;
     if (reg(id) == 0) return fmt::format("a call through a null function pointer: {} = 0{}", name(id), from(id));
     if (in_code(reg(id)))
@@ -166,8 +160,7 @@ std::string Reasoner::no_thumb_bit() const {
   }
   if (reg(thumb::ipsr) != 0)
     return "a handler returned to what stands on the stack, and that is broken: a return address with bit 0 clear, or "
-           "the "
-           "exception's frame with the T bit clear; overwritten by a buffer on it?";
+           "the exception's frame with the T bit clear; overwritten by a buffer on it?";
   return "a return address whose bit 0 is clear was taken from the stack: overwritten by a buffer on it?";
 }
 

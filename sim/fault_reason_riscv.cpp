@@ -53,8 +53,8 @@ std::string Reasoner::fpu_off() const {
   const std::string text = code_text(m_, p_, f_.pc);
   if (mstatus && !(*mstatus & rv32::mstatus_fs))
     return fmt::format(
-        "the FPU is not enabled: {} needs mstatus.FS (bits 14 and 13), which is Off after reset; start-up code such "
-        "as crt0 sets it: csrs mstatus, 0x2000",
+        "the FPU is not enabled: {} needs mstatus.FS (bits 14 and 13), which is Off after reset; start-up code such as "
+        "crt0 sets it: csrs mstatus, 0x2000",
         text);
   return fmt::format("the rounding mode: {} rounds as frm says, which must hold one of the modes 0 to 4", text);
 }

@@ -24,7 +24,6 @@ struct Machine::ThumbCore {
   bool security() const { return unit.config().security; }
   std::unique_ptr<ThumbArch> arch;
   std::unique_ptr<peripherals::PrivateBus> bus;
-  bool reset_requested = false;
   std::uint64_t policies_of = 0;  ///< version of the MPU that the data port's cache policies are of
 };
 

@@ -103,8 +103,8 @@ class Explainer {
       for (unsigned e = isa::thumb::nmi; e < unit->exception_count(); ++e) shared += e != exception && vector(e) == own;
       if (shared)
         text += fmt::format(
-            ", {}, which {} other vectors share: a default handler, so the firmware enabled an "
-            "interrupt that it does not handle",
+            ", {}, which {} other vectors share: a default handler, so the firmware enabled an interrupt that it does "
+            "not handle",
             default_name(own & ~1u), shared);
     }
     return text + "; ";

@@ -184,7 +184,7 @@ std::string layer_details_remark(const RunResult& r) {
 std::string layers_remark(const RunResult& r) {
   if (!r.silent_runtimes.empty())
     return fmt::format(
-        "none ran in the {} cycles of this run, though {} is in the image: the verdict says how it ended",
+        "none was seen to run in the {} cycles of this run, though {} is in the image: the verdict says how it ended",
         count(r.totals.cycles), r.silent_runtimes.front().runtime);
   if (r.networks.empty())
     return "no network was recognised in this firmware, so its cycles are split by function only; --layers FILE says "

@@ -137,8 +137,8 @@ Facts found(const RunResult& r) {
     for (const std::string& text : n.disagreements) facts.push_back({"disagreement", text});
   }
   for (const SilentRuntime& s : r.silent_runtimes)
-    facts.push_back({"runtime", fmt::format("{} ({} % sure), but none of its layers ran{}", s.runtime, s.confidence,
-                                            s.reasons.empty() ? "" : ": " + s.reasons.front())});
+    facts.push_back({"runtime", fmt::format("{} ({} % sure), but no layer of it was seen to run{}", s.runtime,
+                                            s.confidence, s.reasons.empty() ? "" : ": " + s.reasons.front())});
   if (r.networks.empty() && r.silent_runtimes.empty())
     facts.push_back({"runtime", "no network was found; --layers FILE says which functions are layers"});
   facts.push_back({"compiler", either(p.compiler, "unknown: the firmware doesn't say")});

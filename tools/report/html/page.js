@@ -170,7 +170,7 @@ function verdict_section(result) {
   }
   const silent = result.silent_runtimes || [];
   for (const s of silent)
-    fact(found, "runtime", s.runtime + " (" + s.confidence_percent + " % sure), but none of its layers ran" +
+    fact(found, "runtime", s.runtime + " (" + s.confidence_percent + " % sure), but no layer of it was seen to run" +
                            (s.reasons.length ? ": " + s.reasons[0] : ""));
   if (!result.networks.length && !silent.length) fact(found, "runtime", "no network was found; --layers FILE says which functions are layers");
   fact(found, "compiler", shown_name(p.compiler || "unknown: the firmware does not say", 300));
