@@ -28,6 +28,9 @@ Result<json> read(std::string_view text, const std::string& core, const LoadOpti
   if (!doc.contains("like")) return parsed;
   if (!doc["like"].is_string()) return bad(core, "/like", "not a string");
   const std::string base = doc["like"].get<std::string>();
+  // It becomes a file's name: nothing that leads elsewhere, or ends one early.
+  constexpr const char* in_names = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  if (base.find_first_not_of(in_names) != std::string::npos) return bad(core, "/like", "not the name of a core file");
   if (depth >= most_likes) return bad(core, "/like", "the chain of likes does not end", "remove one of them");
   const std::optional<std::string> base_text = options.read_core ? options.read_core(base) : std::nullopt;
   if (!base_text) return bad(core, "/like", join({"there is no core file '", base, "'"}));

@@ -198,6 +198,8 @@ TEST(CoreFile, BrokenJsonAndEndlessLikesAreErrors) {
               HasSubstr("nested too deeply"));
   EXPECT_THAT(complaint("[]"), HasSubstr("not a JSON object"));
   EXPECT_THAT(complaint(R"({"like": "no-such-core"})"), HasSubstr("no core file 'no-such-core'"));
+  EXPECT_THAT(complaint(R"({"like": "../boards/pico"})"), HasSubstr("not the name of a core file"));
+  EXPECT_THAT(complaint(R"({"like": "\u0000ortex-m0"})"), HasSubstr("not the name of a core file"));
   LoadOptions options;
   options.read_core = [](std::string_view) { return std::string(R"({"like": "again"})"); };
   const Result<CoreTiming> circle = CoreTiming::load(R"({"like": "again"})", "mine", options);
