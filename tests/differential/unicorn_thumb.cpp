@@ -96,7 +96,12 @@ void UnicornThumb::open_fp_context() {
   std::uint8_t before[sizeof vmov];
   std::memcpy(before, e.code.data(), sizeof before);
   write_code(code_base, vmov, sizeof vmov);
-  must(uc_emu_start(e.uc, code_base | 1, code_base + 4, 0, 0), "first FP instruction");
+  // Exits that an earlier run set would count instead of the argument.
+  std::uint64_t end = code_base + 4;
+  must(uc_ctl_exits_enable(e.uc), "exits");
+  must(uc_ctl_set_exits(e.uc, &end, 1), "set exits");
+  must(uc_emu_start(e.uc, code_base | 1, end, 0, 0), "first FP instruction");
+  must(uc_ctl_exits_disable(e.uc), "exits");
   std::memcpy(e.code.data(), before, sizeof before);
   forget_code(code_base, 64);
 }
