@@ -30,7 +30,7 @@ Pfic::Pfic(const DeviceSpec& spec, const Wiring& wiring)
       0x300, "IACTR", [this](unsigned w) { return word_of(active_, w); }, none);
   const auto reset = [this](std::uint32_t offset) {
     report(offset, "system reset requested: the run ends here");
-    wiring_.exit->request_exit(0);
+    wiring_.exit->request_reset();
   };
   define({
       {.offset = threshold, .name = "ITHRESDR", .writable = 0xff, .write = [this](auto, Cycle) { update(); }},

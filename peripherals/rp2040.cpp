@@ -36,7 +36,7 @@ class Watchdog final : public RegisterMap {
          .writable = 0x47000000,
          .write =
              [this](std::uint32_t v, Cycle) {
-               if (v & 1u << 31) report(0x00, "reset through the watchdog");
+               if (v & 1u << 31) wiring_.exit->request_reset();  // TRIGGER
                if (v & 1u << 30) report(0x00, "watchdog enabled; it never bites");
              }},
         {.offset = 0x04, .name = "LOAD"},

@@ -33,7 +33,7 @@ Marker::Marker(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec,
 
 namespace {
 
-/// SiFive's test finisher, as QEMU's virt machine has it: 0x5555 passes, 0x3333 | code << 16 fails.
+/// SiFive's test finisher, as QEMU's virt machine has it: 0x5555 passes, 0x3333 | code << 16 fails, 0x7777 resets.
 class TestFinisher final : public RegisterMap {
  public:
   TestFinisher(const DeviceSpec& spec, const Wiring& wiring) : RegisterMap(spec, wiring) {
@@ -43,8 +43,10 @@ class TestFinisher final : public RegisterMap {
                  wiring_.exit->request_exit(0);
                else if (status == 0x3333)
                  wiring_.exit->request_exit(static_cast<int>(v >> 16));
+               else if (status == 0x7777)
+                 wiring_.exit->request_reset();
                else
-                 report(0, status == 0x7777 ? "reset through the test finisher" : "unknown test finisher code");
+                 report(0, "unknown test finisher code");
              }}});
   }
 };

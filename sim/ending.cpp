@@ -75,17 +75,6 @@ std::string gave_up(Machine& machine, const Program& program) {
 
 }  // namespace
 
-namespace {
-
-/// The run ended because the firmware wrote to a register that resets the chip.
-bool was_reset(const Machine& machine) {
-  for (const auto& [what, count] : machine.not_modelled())
-    if (std::get<2>(what).find("system reset requested") != std::string::npos) return true;
-  return false;
-}
-
-}  // namespace
-
 std::optional<Fault> explain_fault(Machine& machine, const Program& program, const HeapWatch& heap) {
   const auto& from = machine.engine().first_fault();
   if (!from) return std::nullopt;
@@ -118,11 +107,12 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
   const bool faulted = machine.engine().first_fault() && machine.engine().arch().in_fault(machine.engine().state());
   switch (stop.kind) {
     case StopKind::exited:
-      s.kind = "exited";
+      // A reset is no success: fault and assertion handlers end so, and what was to be run may not have been.
+      s.kind = machine.was_reset() ? "reset" : "exited";
       s.firmware_status = stop.status;
       s.exit_code = stop.status == 0 ? ExitCode::ok : ExitCode::firmware_failed;
-      s.message = was_reset(machine) ? "the firmware reset the chip: the run ends there"
-                                     : fmt::format("the firmware ended with status {}", stop.status);
+      s.message = machine.was_reset() ? "the firmware reset the chip: the run ends there"
+                                      : fmt::format("the firmware ended with status {}", stop.status);
       break;
     case StopKind::limit:
     case StopKind::paused:
@@ -154,11 +144,12 @@ Stop explain_stop(const engine::Stop& stop, Machine& machine, const Program& pro
       s.hint = fmt::format("a fault while a fault was handled: {} at {}{}", what_failed(machine, program, *last),
                            program.where(last->pc),
                            program.is_arm() || !last->access.fetch ? "" : "; no handler is where mtvec points");
-  } else if (faulted && stop.kind != StopKind::exited) {
+  } else if (faulted && (stop.kind != StopKind::exited || machine.was_reset())) {
     s.kind = "fault";
     s.exit_code = ExitCode::firmware_fault;
-    s.message = fmt::format("{} at {}", fault->exception, fault->where);
-  } else if (s.exit_code != ExitCode::ok || was_reset(machine)) {
+    s.message = fmt::format("{} at {}{}", fault->exception, fault->where,
+                            machine.was_reset() ? "; its handler reset the chip" : "");
+  } else if (s.exit_code != ExitCode::ok) {
     s.backtrace = backtrace(program, stop.pc, machine.engine().calls().stack());
   }
   return s;

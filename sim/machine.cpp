@@ -228,6 +228,11 @@ void Machine::put(std::string_view device, char byte) {
 
 void Machine::request_exit(int status) { engine_->request_exit(status); }
 
+void Machine::request_reset() {
+  reset_requested_ = true;
+  engine_->request_exit(1);
+}
+
 void Machine::not_modelled(std::string_view device, std::uint32_t offset, std::string_view what) {
   ++not_modelled_[{std::string(device), offset, std::string(what)}];
 }

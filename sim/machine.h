@@ -81,6 +81,8 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   /// What devices reported as not modelled: device, offset, what -> times.
   using NotModelled = std::map<std::tuple<std::string, std::uint32_t, std::string>, std::uint64_t>;
   const NotModelled& not_modelled() const { return not_modelled_; }
+  /// The firmware reset the chip, which ended the run.
+  bool was_reset() const { return reset_requested_; }
   const std::vector<std::string>& load_notes() const { return load_notes_; }
   /// The device of that name, or nullptr.
   memory::Device* device(std::string_view name) const;
@@ -124,6 +126,7 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   void set_irq(unsigned number, bool level) override;
   void put(std::string_view device, char byte) override;
   void request_exit(int status) override;
+  void request_reset() override;
   void not_modelled(std::string_view device, std::uint32_t offset, std::string_view what) override;
 
   BoardSpec board_;
@@ -146,6 +149,7 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   std::vector<peripherals::DevicePtr> devices_;
   std::string console_;
   bool console_lost_ = false;
+  bool reset_requested_ = false;
   CycleConfidence confidence_;
   NotModelled not_modelled_;
   std::vector<std::string> load_notes_;

@@ -306,7 +306,7 @@ void Machine::build_private_bus(const Identity& id) {
       },
       [this] {
         not_modelled("SCB", 0xd0c, "system reset requested by AIRCR.SYSRESETREQ: the run ends here");
-        engine_->request_exit(0);
+        request_reset();
       },
       thumb_->security() ? peripherals::SecurityParts{&thumb_->mpu_ns, &thumb_->sau} : peripherals::SecurityParts{});
   const auto add = [&](memory::Device& device, Address base) {

@@ -15,7 +15,7 @@ namespace mj {
 /// Exit codes of the command line; stable, part of the public interface.
 enum class ExitCode : int {
   ok = 0,
-  firmware_failed = 1,  ///< the firmware itself reported failure (semihosting status, test finisher)
+  firmware_failed = 1,  ///< the firmware itself reported failure (semihosting status, test finisher) or reset the chip
   usage = 2,            ///< wrong option or wrong configuration file
   budget = 3,           ///< a budget or a regression limit was exceeded
   firmware_fault = 4,   ///< the firmware faulted or locked up

@@ -22,11 +22,13 @@ class ConsoleSink {
   virtual void put(std::string_view device, char byte) = 0;
 };
 
-/// How the machine is told to stop by a device (test finisher, simulator control).
+/// How the machine is told to stop by a device (test finisher, simulator control, system control).
 class ExitSink {
  public:
   virtual ~ExitSink() = default;
   virtual void request_exit(int status) = 0;
+  /// The firmware reset the chip. What it would do after that isn't simulated: the run ends.
+  virtual void request_reset() = 0;
 };
 
 /// Where a device says what it does not model. Each (device, offset, what) is counted and named in the result.

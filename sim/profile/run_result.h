@@ -104,7 +104,7 @@ struct EnergyModel {
 };
 
 struct Stop {
-  std::string kind;  ///< "exited", "limit", "spin_forever", "sleep_forever", "lockup", "fault"
+  std::string kind;  ///< "exited", "reset", "limit", "spin_forever", "sleep_forever", "lockup", "fault"
   int firmware_status = 0;
   ExitCode exit_code = ExitCode::ok;  ///< what the command line returns
   Address pc = 0;

@@ -109,8 +109,7 @@ TEST(NucleoL4r5zi, HasTheMemoriesOfItsChip) {
   EXPECT_EQ(board->wait_states.at(0).max_hz.at(5), 120'000'000u);
 }
 
-// ---- the L4's clock tree, register by register as vendor code does it
-// -------------------------------------------------
+// ---- the L4's clock tree, register by register as vendor code does it -----------------------------------------------
 
 constexpr Address rcc_cr = 0x40021000, rcc_cfgr = 0x40021008, rcc_pllcfgr = 0x4002100C, flash_acr = 0x40022000;
 
@@ -177,8 +176,7 @@ TEST(NucleoL4r5zi, TimersFollowTheirBusClock) {
   EXPECT_EQ(b.get(0x40000024, 1400), 1100u);
 }
 
-// ---- the other boards' start-up
-// --------------------------------------------------------------------------------------
+// ---- the other boards' start-up -------------------------------------------------------------------------------------
 
 TEST(Pico, Reaches125MHzAsTheSdkDoes) {
   Board b("pico");
@@ -198,6 +196,14 @@ TEST(Pico, Reaches125MHzAsTheSdkDoes) {
   b.set(0x4000803C, 1);  // CLK_SYS from PLL_SYS
   EXPECT_EQ(b.get(0x40008044), 2u);
   EXPECT_EQ(b.core_hz(), 125'000'000u);
+}
+
+TEST(Pico, WatchdogResetsWhenItIsTriggered) {
+  Board b("pico");
+  b.set(0x40058000, 1u << 30);  // CTRL.ENABLE
+  EXPECT_FALSE(b.reset);
+  b.set(0x40058000, 1u << 31);  // CTRL.TRIGGER
+  EXPECT_TRUE(b.reset);
 }
 
 TEST(Pico, TimerCountsMicroseconds) {
@@ -302,8 +308,7 @@ TEST(Virt32, EndsThroughTheFinisher) {
   EXPECT_EQ(b.status, 0);
 }
 
-// ---- STM32F4 and F7, as their start-up code does it
-// -----------------------------------------------------------------------------------------------------
+// ---- STM32F4 and F7, as their start-up code does it -----------------------------------------------------------------
 
 TEST(NucleoF446re, Reaches180MHzWithOverDriveAndTheAccelerator) {
   Board b("nucleo-f446re");

@@ -92,6 +92,7 @@ class SemihostTest : public testing::Test, ConsoleSink, ExitSink, DiagnosticSink
     (device == Semihost::stderr_name ? error_ : console_).push_back(byte);
   }
   void request_exit(int status) override { exit_ = status; }
+  void request_reset() override { FAIL(); }
   void not_modelled(std::string_view, std::uint32_t, std::string_view what) override { reported_ = what; }
 
   memory::Bus bus_;

@@ -53,6 +53,7 @@ class Bench : public IrqSink, public ConsoleSink, public ExitSink, public Diagno
   void set_irq(unsigned number, bool level) override { irq[number] = level; }
   void put(std::string_view, char byte) override { output += byte; }
   void request_exit(int code) override { status = code; }
+  void request_reset() override { reset = true; }
   void not_modelled(std::string_view device, std::uint32_t offset, std::string_view what) override {
     ++reports[std::string(device) + "+" + std::to_string(offset) + ": " + std::string(what)];
   }
@@ -63,6 +64,7 @@ class Bench : public IrqSink, public ConsoleSink, public ExitSink, public Diagno
   std::map<unsigned, bool> irq;
   std::string output;
   int status = -1;
+  bool reset = false;  ///< was requested
   std::map<std::string, unsigned> reports;
   Address ram_base = 0x20000000;
   std::string ram;

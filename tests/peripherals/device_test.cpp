@@ -71,8 +71,7 @@ TEST(TickCounter, AWrappingCounterMeetsAValueOncePerRound) {
   EXPECT_EQ(counter_next(5, 6, 10), 6u);
 }
 
-// ---- STM32L4
-// ---------------------------------------------------------------------------------------------------------
+// ---- STM32L4 --------------------------------------------------------------------------------------------------------
 
 TEST(Stm32L4Flash, AcrIsReadBackAndProgramsTheFrontEnd) {
   Bench b;
@@ -118,8 +117,7 @@ TEST(Stm32Timer, CountsItsClockAndInterruptsAtTheUpdate) {
   EXPECT_TRUE(b.irq[28]);
 }
 
-// ---- nRF52
-// -----------------------------------------------------------------------------------------------------------
+// ---- nRF52 ----------------------------------------------------------------------------------------------------------
 
 TEST(NrfClock, EventFollowsTask) {
   Bench b;
@@ -261,8 +259,7 @@ TEST(Registers, ArePeekedAtWithoutSideEffectsOrNotAtAll) {
   EXPECT_EQ(b.reports.size(), 0u);
 }
 
-// ---- RP2040
-// ----------------------------------------------------------------------------------------------------------
+// ---- RP2040 ---------------------------------------------------------------------------------------------------------
 
 TEST(Rp2040Resets, DoneFollowsRelease) {
   Bench b;
@@ -314,8 +311,7 @@ TEST(Rp2040Sio, SpinlocksAndGpioRegisters) {
   EXPECT_EQ(sio.read(0x10, 4, 0), 0x8u);
 }
 
-// ---- simulators and benches
-// ------------------------------------------------------------------------------------------
+// ---- simulators and benches -----------------------------------------------------------------------------------------
 
 TEST(TestFinisher, PassesAndFails) {
   Bench b;
@@ -324,6 +320,9 @@ TEST(TestFinisher, PassesAndFails) {
   EXPECT_EQ(b.status, 0);
   finisher.write(0, 4, 3 << 16 | 0x3333, 0);
   EXPECT_EQ(b.status, 3);
+  EXPECT_FALSE(b.reset);
+  finisher.write(0, 4, 0x7777, 0);
+  EXPECT_TRUE(b.reset);
 }
 
 TEST(IbexSimCtrl, WritesAndHalts) {
@@ -361,8 +360,7 @@ TEST(Clint, RunsAtItsOwnFrequency) {
   EXPECT_EQ(clint.read(0xBFF8, 4, 600), 200u);
 }
 
-// ---- the registry
-// ----------------------------------------------------------------------------------------------------
+// ---- the registry ---------------------------------------------------------------------------------------------------
 
 TEST(Registry, SaysWhatItKnows) {
   DeviceSpec spec;

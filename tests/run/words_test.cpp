@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"nucleo_behind_the_ram", nucleo}, Case{"nucleo_hits_the_guard", nucleo},
                     Case{"nucleo_hits_the_guard_at_entry", nucleo}, Case{"nucleo_unprivileged_store", nucleo},
                     Case{"nucleo_unprivileged_scb", nucleo}, Case{"nucleo_gives_up_waiting", nucleo},
-                    Case{"nucleo_resets_for_ever", nucleo},
+                    Case{"nucleo_resets_for_ever", nucleo}, Case{"nucleo_resets_on_hardfault", nucleo},
                     Case{"nucleo_waits_with_interrupts_off", nucleo, "--max-cycles 100k"},
                     Case{"nucleo_svc_in_handler", nucleo}, Case{"nucleo_udf_in_handler", nucleo},
                     Case{"nucleo_frame_overwritten", nucleo}, Case{"nucleo_lr_overwritten", nucleo},
@@ -183,8 +183,7 @@ TEST_F(Detect, NamesAreChecked) {
   refuses("run x.elf --detect all --gdb :0", 7, {});
 }
 
-// ---- a whole report
-// --------------------------------------------------------------------------------------------------
+// ---- a whole report -------------------------------------------------------------------------------------------------
 
 class WholeReport : public Firmware {};
 
