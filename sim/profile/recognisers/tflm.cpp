@@ -6,10 +6,7 @@
 // same way. That holds for all nodes of the array at once, and their operator codes and tensor indices must be those
 // of a model that was found in the image or, at the first such call, in memory: the match verifies itself.
 //
-// Before any operator is prepared each one is initialised: init(context, options, length), which is handed no node. A
-// call before the first preparation is taken for one if it may be by its arguments and goes through a pointer; what it
-// took is kept apart until the first preparation shows the nodes. Then those calls are known that were made in the
-// model's order, each of its registration's function with what its node holds as options; the others were nothing.
+// Before any operator is prepared each one is initialised: tflm_inits.h.
 //
 // Layouts (tensorflow/lite/c/common.h, tensorflow/lite/micro/micro_common.h, 32-bit targets): TfLiteNode begins with
 // the pointers to its inputs and outputs (each an array: length, indices); its size depends on the version and on
@@ -19,11 +16,11 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <unordered_set>
 
 #include "sim/profile/recognisers/rows.h"
 #include "sim/profile/recognisers/tflite_models.h"
+#include "sim/profile/recognisers/tflm_inits.h"
 #include "sim/profile/recognisers/tflm_memory.h"
 
 namespace mj::profile {
@@ -37,11 +34,8 @@ constexpr const char* runtime_name = "TensorFlow Lite Micro";
 
 // Where a node's registration pointer may stand: TfLiteNode's size. The usual one first.
 constexpr std::uint32_t node_sizes[] = {28, 40, 36, 24, 32, 44};
-constexpr std::uint32_t init_at = 0, prepare_at = 8, invoke_at = 12, builtin_code_at = 20, custom_name_at = 24;
-constexpr std::uint32_t options_at = 8;  // behind a node's inputs and outputs stand pointers, its options' among them
-constexpr unsigned most_scans = 16;      // of memory for a model that the image doesn't hold
-// Reading the meter at calls that may be an operator's init is what these bound: calls made from one place, and all.
-constexpr unsigned most_init_calls = 256, most_expected_init_calls = 4096;
+constexpr std::uint32_t prepare_at = 8, invoke_at = 12, builtin_code_at = 20, custom_name_at = 24;
+constexpr unsigned most_scans = 16;  // of memory for a model that the image doesn't hold
 
 /// Nodes of one subgraph in memory.
 struct NodeArray {
@@ -60,20 +54,23 @@ struct Model {
   unsigned arena_tries = 0;
 };
 
+std::size_t operators_of(const std::vector<FoundModel>& models) {
+  std::size_t n = 0;
+  for (const FoundModel& m : models)
+    for (const model::ModelGraph& g : m.graphs) n += g.operators.size();
+  return n;
+}
+
 class TflmSource final : public LayerSource {
  public:
   TflmSource(const Stage& stage, std::vector<FoundModel> models, bool expected)
-      : stage_(stage), init_calls_left_(expected ? most_expected_init_calls : most_init_calls) {
+      : stage_(stage), inits_(stage, expected, operators_of(models)) {
     for (FoundModel& m : models) add(std::move(m), "in the image");
-    std::size_t operators = 0;
-    for (const Model& m : models_)
-      for (const model::ModelGraph& g : m.found.graphs) operators += g.operators.size();
-    init_calls_of_site_ = std::max<std::size_t>(most_init_calls, operators);
   }
 
   void entered(Address function, std::size_t depth) override {
     mark(function, depth);
-    if (!operator_called(function, depth)) init_called(function, depth);
+    if (!operator_called(function, depth)) inits_.called(function, depth);
   }
 
   void left(std::size_t depth) override {
@@ -121,7 +118,7 @@ class TflmSource final : public LayerSource {
     for (const Model& m : models_) {
       if (m.network < 0) continue;
       Network& n = stage_.recorder.network(m.network);
-      const auto unseen = std::count_if(unseen_inits_.begin(), unseen_inits_.end(),
+      const auto unseen = std::count_if(inits_.unseen().begin(), inits_.unseen().end(),
                                         [&](int layer) { return stage_.recorder.layer(layer).network == m.network; });
       if (unseen)
         n.disagreements.push_back(fmt::format(
@@ -163,14 +160,6 @@ class TflmSource final : public LayerSource {
     std::uint64_t times = 0;
   };
 
-  /// A call that may have been an operator's init.
-  struct InitCall {
-    Address function, options;
-    Address from;  ///< where it returned to
-    int supposed;  ///< the recorder's number
-    bool known = false;
-  };
-
   bool operator_called(Address function, std::size_t depth) {
     const Guest& g = stage_.guest;
     const Address node = g.argument(1);
@@ -187,75 +176,6 @@ class TflmSource final : public LayerSource {
       }
     }
     return false;
-  }
-
-  /// From the first preparation on only calls from where inits are known to be called.
-  void init_called(Address function, std::size_t depth) {
-    const Guest& g = stage_.guest;
-    if (!awaits_inits_ && std::find(init_sites_.begin(), init_sites_.end(), g.return_address()) == init_sites_.end())
-      return;
-    constexpr std::uint32_t most_options = 1u << 16;
-    const Address context = g.argument(0), options = g.argument(1);
-    const std::uint32_t length = g.argument(2);
-    char byte = 0;
-    if (context == 0 || length > most_options || (options == 0 && length != 0) || !g.word(context) ||
-        (options != 0 && !g.read(options, &byte, 1)) || !g.called_by_pointer())
-      return;
-    if (init_calls_left_ == 0 || ++tries_[g.return_address()] > init_calls_of_site_) return;
-    const int supposed = stage_.recorder.suppose(depth);
-    if (supposed < 0) return;
-    --init_calls_left_;
-    init_calls_.push_back({function, options, g.return_address(), supposed});
-  }
-
-  /// The nodes of a subgraph are known: which of the calls were their inits.
-  void initialised(const NodeArray& array) {
-    if (array.base == initialised_ && init_calls_.size() == init_calls_seen_) return;
-    initialised_ = array.base;
-    init_calls_seen_ = init_calls_.size();
-    const Model& m = models_[array.model];
-    auto next = init_calls_.begin();
-    for (std::size_t i = 0; i < m.found.graphs[array.subgraph].operators.size(); ++i) {
-      const auto node = static_cast<Address>(array.base + i * array.stride());
-      const auto registration = stage_.guest.word(node + array.node_size);
-      const auto init = stage_.guest.word(registration.value_or(0) + init_at);
-      if (!init || *init == 0) continue;
-      const int layer = m.layers[array.subgraph][i];
-      const auto call = std::find_if(next, init_calls_.end(), [&](const InitCall& c) {
-        return !c.known && c.function == (*init & ~1u) && has_options(node, array.node_size, c.options);
-      });
-      if (call == init_calls_.end()) {
-        if (!init_phases_.count(layer)) unseen_inits_.insert(layer);
-        continue;
-      }
-      if (!stage_.recorder.confirm(call->supposed, phase_of(init_phases_, "init", m.network, layer))) continue;
-      unseen_inits_.erase(layer);
-      call->known = true;
-      ++init_calls_left_;
-      if (std::find(init_sites_.begin(), init_sites_.end(), call->from) == init_sites_.end())
-        init_sites_.push_back(call->from);
-      tries_.erase(call->from);
-      next = std::next(call);
-    }
-  }
-
-  /// Whether the node holds this pointer, by whatever name its version calls it.
-  bool has_options(Address node, std::uint32_t node_size, Address options) const {
-    for (std::uint32_t at = options_at; at < node_size; at += 4)
-      if (stage_.guest.word(node + at) == options) return true;
-    return false;
-  }
-
-  int phase_of(std::map<int, int>& phases, const char* kind, int network, int layer) {
-    const auto [known, first] = phases.try_emplace(layer, -1);
-    if (first) {
-      Phase p;
-      p.kind = kind;
-      p.network = network;
-      p.layer = layer;
-      known->second = stage_.recorder.add_phase(std::move(p));
-    }
-    return known->second;
   }
 
   /// Holds what the kernels of a whole call did against the model. What the end of the run cut short is never compared.
@@ -307,11 +227,13 @@ class TflmSource final : public LayerSource {
     Model& m = models_[array->model];
     const int layer = m.layers[array->subgraph][(node - array->base) / array->stride()];
     node_size_ = node_size;
-    if (stage_.recorder.running_network() < 0) initialised(*array);
-    awaits_inits_ = false;
+    if (stage_.recorder.running_network() < 0)
+      inits_.known({array->base, array->node_size, m.network, m.layers[array->subgraph]});
+    inits_.prepared();
     if (prepares) {
       waiting_ = true;
-      return stage_.recorder.begin_phase(phase_of(prepare_phases_, "prepare", m.network, layer), depth);
+      const int phase = operator_phase(stage_.recorder, prepare_phases_, "prepare", m.network, layer);
+      return stage_.recorder.begin_phase(phase, depth);
     }
     dispatched_ = *array;
     dispatched_operator_ = (node - array->base) / array->stride();
@@ -347,7 +269,7 @@ class TflmSource final : public LayerSource {
       stage_.recorder.begin_inference(m.network, caller->depth, caller->counts);
     }
     waiting_ = false;
-    init_calls_.clear();
+    inits_.inferred();
     seen_.clear();
   }
 
@@ -527,15 +449,8 @@ class TflmSource final : public LayerSource {
   std::uint32_t node_size_ = 0;  ///< learned from the first match
   std::unordered_set<Address> rejected_;
   unsigned scans_ = 0;
-  std::map<int, int> init_phases_, prepare_phases_;  ///< by layer
-  bool awaits_inits_ = true;                         ///< nothing was prepared yet
-  std::size_t init_calls_left_, init_calls_of_site_ = 0;
-  std::map<Address, std::size_t> tries_;  ///< calls that may be inits, by where they return to
-  std::vector<InitCall> init_calls_;      ///< since the last inference, in order
-  std::vector<Address> init_sites_;       ///< where inits return to
-  Address initialised_ = 0;               ///< the nodes that were looked at last, and how many calls there were then
-  std::size_t init_calls_seen_ = 0;
-  std::set<int> unseen_inits_;  ///< layers
+  TflmInits inits_;
+  std::map<int, int> prepare_phases_;  ///< by layer
   std::map<int, std::uint64_t> calls_;
   NodeArray dispatched_;  ///< the last operator that was called is one of these
   std::size_t dispatched_operator_ = 0;

@@ -47,9 +47,8 @@ struct TensorExtent {
 };
 
 /// The arena that holds a node and the tensors, by the interpreter's own account of it. Three are known:
-/// - SingleArenaBufferAllocator, until 2022 SimpleMemoryAllocator: begin and end of the buffer, end of what is used
-/// from
-///   its begin on, begin of what is used up to its end;
+/// - SingleArenaBufferAllocator, until 2022 SimpleMemoryAllocator: begin and end of the buffer, end of what is used of
+///   it from its begin on, begin of what is used up to its end;
 /// - until the beginning of 2020: bytes used up to the buffer's end, its size, its begin;
 /// - two buffers, NonPersistentArenaBufferAllocator for tensors (begin, end, end of what is used) and
 ///   PersistentArenaBufferAllocator for what lives on (begin, end, begin of what is used). They are told as one arena
