@@ -10,8 +10,7 @@
 #include <random>
 #include <utility>
 
-#include "tests/cli/program.h"
-#include "tests/debug/observed.h"
+#include "tests/debug/gdb_session.h"
 
 namespace mj::test {
 namespace {
@@ -20,67 +19,6 @@ using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
-
-class Gdb : public Program {
- protected:
-  void SetUp() override {
-    if (std::system("command -v gdb-multiarch >/dev/null 2>&1") != 0) GTEST_SKIP() << "no gdb-multiarch here";
-  }
-  /// Runs the fixture under gdb with these commands, one a line, after gdb is attached; gives gdb's output. Both have
-  /// to end within a minute.
-  std::string debug(const std::string& name, const std::string& board, const std::string& commands,
-                    const std::string& options = "") {
-    const std::string elf = fixture(name);
-    EXPECT_NE(elf, "") << name;
-    file("commands.gdb", commands);
-    // The program says where it listens; gdb may begin only then.
-    file(
-        "session.sh",
-        "'" MJ_PROGRAM "' run '" + elf + "' --board " + board + " --gdb :0 -o run.json " + options +
-            " >run.out 2>run.err </dev/null &\n"
-            "run=$!\n"
-            "port=\n"
-            "for i in $(seq 200); do\n"
-            "  port=$(sed -n 's/.*target remote localhost:\\([0-9]*\\).*/\\1/p' run.err 2>.sed)\n"
-            "  [ -n \"$port\" ] && break\n"
-            "  sleep 0.1\n"
-            "done\n"
-            "timeout -k 5 60 gdb-multiarch -nx -q -batch -ex 'set pagination off' -ex \"target remote localhost:$port\""
-            " -x commands.gdb '" +
-            elf +
-            "' >gdb.out 2>&1 </dev/null\n"
-            "timeout 60 tail --pid=$run -f /dev/null || kill -9 $run\n"
-            "wait $run\n"
-            "echo $? >run.code\n");
-    EXPECT_EQ(std::system(("cd '" + path("") + "' && sh session.sh").c_str()), 0);
-    code = slurp(path("run.code"));
-    return slurp(path("gdb.out"));
-  }
-  /// The result of the same run without gdb, as saved.
-  std::string undebugged(const std::string& name, const std::string& board, const std::string& options = "") {
-    microjoule("run '" + fixture(name) + "' --board " + board + " -o plain.json " + options);
-    const std::string plain = slurp(path("plain.json"));
-    EXPECT_THAT(plain, HasSubstr("\"cycles\""));
-    return plain;
-  }
-  std::string result() { return slurp(path("run.json")); }
-  std::string code;  ///< the run's exit code, and a newline
-};
-
-class GdbArm : public Gdb {
- protected:
-  void SetUp() override {
-    Gdb::SetUp();
-    if (fixture("mps2_prints").empty()) GTEST_SKIP() << "no arm-none-eabi-gcc here";
-  }
-};
-class GdbRiscv : public Gdb {
- protected:
-  void SetUp() override {
-    Gdb::SetUp();
-    if (fixture("ibex_exits_with_7").empty()) GTEST_SKIP() << "no riscv64-unknown-elf-gcc here";
-  }
-};
 
 TEST_F(GdbArm, BreakStepAndContinueToTheEndChangeNothing) {
   const std::string out = debug("mps2_prints", "mps2-an386", R"(
@@ -313,106 +251,6 @@ TEST_F(GdbArm, KillEndsTheRun) {
   debug("nucleo_computes_for_ever", "nucleo-l4r5zi", "stepi 10\nkill\n");
   EXPECT_EQ(code, "1\n");
   EXPECT_THAT(slurp(path("run.err")), HasSubstr("gdb ended the run"));
-}
-
-// ---- with --detect: a memory checker that stops
-// ----------------------------------------------------------------------
-
-TEST_F(GdbArm, ADetectionStopsBehindTheInstructionThatDidIt) {
-  const std::string out = debug("nucleo_reads_null_field", "nucleo-l4r5zi", R"(
-monitor detections
-continue
-printf "offset %d\n", $pc - (unsigned)&reads_null_field
-info symbol $pc
-bt
-monitor detections
-continue
-)",
-                                "--detect null");
-  EXPECT_THAT(out, HasSubstr("nothing was detected so far"));
-  EXPECT_THAT(out,
-              ContainsRegex("detected null at reads_null_field\\+0x4 .*read of 4 bytes at 0x00000004 through a null "
-                            "pointer; called by main"));
-  EXPECT_THAT(out, HasSubstr("Program received signal SIGSEGV"));
-  EXPECT_THAT(out, HasSubstr("offset 6\n")) << "one 16-bit instruction behind +4";
-  EXPECT_THAT(out, ContainsRegex("#1 .*main"));
-  EXPECT_THAT(out, ContainsRegex("\nnull at reads_null_field\\+0x4 .*\\(1\\)\n")) << "monitor detections";
-  EXPECT_THAT(out, HasSubstr("exited normally"));
-  EXPECT_EQ(code, "4\n") << "as without gdb";
-  EXPECT_EQ(result(), undebugged("nucleo_reads_null_field", "nucleo-l4r5zi", "--detect null"));
-}
-
-TEST_F(GdbArm, SteppingALineStopsAtADetectionToo) {
-  const std::string out = debug("nucleo_reads_null_field", "nucleo-l4r5zi", R"(
-break reads_null_field
-continue
-next
-continue
-)",
-                                "--detect null");
-  EXPECT_THAT(out, ContainsRegex("Breakpoint 1, (.|\n)*detected null at reads_null_field(.|\n)*SIGSEGV"));
-}
-
-TEST_F(GdbArm, WhatGdbWritesIsWritten) {
-  // The pointer itself was never written (uninitialised), until gdb does.
-  const std::string out = debug("nucleo_reads_null_field", "nucleo-l4r5zi", R"(
-break reads_null_field
-continue
-set var g_device = 0x20000100
-set var *(unsigned*)0x20000104 = 0
-continue
-)",
-                                "--detect uninitialised,null");
-  EXPECT_THAT(out, Not(HasSubstr("detected")));
-  EXPECT_THAT(out, HasSubstr("exited normally"));
-  EXPECT_EQ(code, "0\n");
-}
-
-TEST_F(GdbArm, ATraceMarksTheDetectionThatGdbStoppedAt) {
-  const std::string out = debug("nucleo_reads_null_field", "nucleo-l4r5zi", R"(
-continue
-shell tail -n 2 run.trace >at_stop.trace
-continue
-)",
-                                "--detect null --trace run.trace");
-  const std::string at_stop = slurp(path("at_stop.trace"));
-  EXPECT_THAT(at_stop, ContainsRegex("ldr r3, \\[r3, #4\\]\tr3=0x[0-9a-f]* r\\[0x00000004:4\\]=0x[0-9a-f]*\n"
-                                     "# [0-9]* detected null at reads_null_field"))
-      << "the last line is the detection's, behind its instruction's: " << at_stop << out;
-}
-
-TEST_F(GdbArm, WithoutDetectMonitorSaysSo) {
-  const std::string out = debug("mps2_prints", "mps2-an386", "monitor detections\nkill\n");
-  EXPECT_THAT(out, HasSubstr("nothing is looked for: microjoule run --detect all"));
-}
-
-TEST_F(GdbRiscv, AStackThatGrowsTooFarStopsWhereItDoes) {
-  const std::string out = debug("ibex_goes_below_its_stack", "ibex-demo", R"(
-continue
-printf "offset %d\n", $pc - (unsigned)&fills
-bt
-continue
-)",
-                                "--detect stack-overflow");
-  EXPECT_THAT(out, ContainsRegex("detected stack-overflow at fills .*the main stack grew 64 bytes below its limit"));
-  EXPECT_THAT(out, HasSubstr("Program received signal SIGSEGV"));
-  EXPECT_THAT(out, HasSubstr("offset 2\n")) << "behind ADDI sp, before anything is stored there";
-  EXPECT_THAT(out, ContainsRegex("#2 .*goes_below_its_stack"));
-  EXPECT_THAT(out, HasSubstr("exited normally"));
-  EXPECT_EQ(code, "4\n");
-  EXPECT_EQ(result(), undebugged("ibex_goes_below_its_stack", "ibex-demo", "--detect stack-overflow"));
-}
-
-TEST_F(GdbRiscv, AReadOfWhatNothingWroteStops) {
-  const std::string out = debug("ibex_reads_unwritten", "ibex-demo", R"(
-continue
-info symbol $pc
-delete
-continue
-)",
-                                "--detect uninitialised");
-  EXPECT_THAT(out, ContainsRegex("detected uninitialised at reads_unwritten.*which nothing has written(.|\n)*SIGSEGV"));
-  EXPECT_THAT(out, ContainsRegex("reads_unwritten \\+ "));
 }
 
 TEST_F(GdbRiscv, BreakStepWatchAndContinueChangeNothing) {

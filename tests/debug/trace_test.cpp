@@ -10,8 +10,7 @@ using testing::HasSubstr;
 using TraceArm = Arm;
 using TraceRiscv = Riscv;
 
-// ---- with --detect
-// ---------------------------------------------------------------------------------------------------
+// ---- with --detect --------------------------------------------------------------------------------------------------
 
 TEST_F(TraceArm, ADetectionStandsBehindItsInstructionOnce) {
   const Folder folder;
