@@ -141,7 +141,7 @@ function layers_section(result, rows) {
     const silent = result.silent_runtimes || [];
     $("layers-note").textContent = networks.length ?
       "The firmware holds a network, but no inference ran to its end." :
-      silent.length ? "No layer was seen to run, though " + silent[0].runtime + " is in the image." :
+      silent.length ? "No layer was seen to run, though " + shown_name(silent[0].runtime, 120) + " is in the image." :
       "No network was recognised in this firmware, so its cycles are split by function and line only.";
     return;
   }

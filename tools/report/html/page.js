@@ -10,6 +10,7 @@ const tier_words = (tier) => el("span", {class: "tier"}, tier || "no tier given"
 
 const states = new Map([
   ["exited", ["ended", "good"]],
+  ["reset", ["reset the chip", "bad"]],
   ["spin_forever", ["idles in a loop", "good"]],
   ["sleep_forever", ["asleep for good", "good"]],
   ["limit", ["stopped at a limit", "warn"]],
@@ -24,7 +25,7 @@ function head_section(result) {
   $("version").textContent = p.tool_version;
   $("firmware").replaceChildren(name_of(p.firmware || "(no firmware name)", 120));
   const [word, kind] =
-    stop.exit_code === 1 ? ["reported failure", "bad"] : states.get(stop.kind) || [stop.kind || "unknown end", "warn"];
+    stop.kind === "exited" && stop.exit_code === 1 ? ["reported failure", "bad"] : states.get(stop.kind) || [stop.kind || "unknown end", "warn"];
   $("state").textContent = shown_name(word, 40);
   $("state").classList.add(kind);
   $("subtitle").textContent =
@@ -170,8 +171,10 @@ function verdict_section(result) {
   }
   const silent = result.silent_runtimes || [];
   for (const s of silent)
-    fact(found, "runtime", s.runtime + " (" + s.confidence_percent + " % sure), but no layer of it was seen to run" +
-                           (s.reasons.length ? ": " + s.reasons[0] : ""));
+    fact(
+      found, "runtime",
+      shown_name(s.runtime, 120) + " (" + s.confidence_percent + " % sure), but no layer of it was seen to run" +
+        (s.reasons.length ? ": " + shown_name(s.reasons[0], 300) : ""));
   if (!result.networks.length && !silent.length) fact(found, "runtime", "no network was found; --layers FILE says which functions are layers");
   fact(found, "compiler", shown_name(p.compiler || "unknown: the firmware does not say", 300));
   fact(found, "image", bytes(p.firmware_bytes) + ", CRC-32 " + shown_name(p.firmware_crc32 || "unknown", 20));
