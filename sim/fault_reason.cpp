@@ -86,7 +86,7 @@ std::optional<CodeAt> Reasoner::call_before(Address ret) const {
 
 /// A stack pointer that no overflow led where it is.
 std::string Reasoner::stack_nowhere() const {
-  const bool stacking = status("STKERR") || status("MSTKERR") || is("", thumb::cfsr_stkerr | thumb::cfsr_mstkerr);
+  const bool stacking = is("STKERR", thumb::cfsr_stkerr) || is("MSTKERR", thumb::cfsr_mstkerr);
   const bool by_sp = f_.has_access && !f_.access.fetch && f_.access.why == BadAccess::Why::unmapped && code_ &&
                      (code_->effects.address & isa::reg_bit(m_.engine().arch().sp)) != 0;
   if (!stacking && !by_sp) return "";

@@ -28,7 +28,7 @@ std::string Reasoner::system_instruction() const {
   const bool known = m_.read_system_register(csr).has_value();
   if (!known)
     return fmt::format("{}: the core of {} has no control and status register 0x{:03x}", text, m_.board().id, csr);
-  if (csr >> 10 == 3 && code_->insn.op != 0 && op != "csrrs" && op != "csrrc")
+  if (csr >> 10 == 3 && op != "csrrs" && op != "csrrc")
     return fmt::format("{} writes a register that is read-only", text);
   return fmt::format("{}: this register is not for the privilege that the code has, or it is read-only", text);
 }
