@@ -122,8 +122,7 @@ inline FpResult<V> sub(V a, V b, std::uint32_t scr) {
 }
 }  // namespace fp_host
 
-// ---- plain integers: bit patterns of binary32 and binary64
-// ------------------------------------------------------------
+// ---- plain integers: bit patterns of binary32 and binary64 ----------------------------------------------------------
 
 inline FpResult<std::uint32_t> fp_add(std::uint32_t a, std::uint32_t b, std::uint32_t scr) {
   return fp_host::add(a, b, scr);
@@ -265,8 +264,7 @@ FpResult<std::uint64_t> fp16_to_fp64(std::uint32_t a, std::uint32_t scr);
 FpResult<std::uint32_t> fp32_to_fp16(std::uint32_t a, std::uint32_t scr);
 FpResult<std::uint32_t> fp64_to_fp16(std::uint64_t a, std::uint32_t scr);
 
-// ---- taints
-// -----------------------------------------------------------------------------------------------------------
+// ---- taints ---------------------------------------------------------------------------------------------------------
 
 namespace fp_taint {
 template <class... T>

@@ -64,8 +64,7 @@ class Arch {
   /// Bits of an address that the exclusive monitor compares; 0: any store-exclusive goes with any load-exclusive.
   std::uint32_t exclusive_mask = 0xffffffff;
 
-  // ---- decoding
-  // ------------------------------------------------------------------------------------------------------
+  // ---- decoding -----------------------------------------------------------------------------------------------------
   /// Decodes at `pc` from up to 4 bytes of code, of which `n` (2 or 4) could be fetched. False: more bytes were needed.
   virtual bool decode(const std::uint8_t* code, unsigned n, Address pc, std::uint32_t mode, isa::Insn& insn,
                       isa::Effects& effects) const = 0;
@@ -94,8 +93,7 @@ class Arch {
     return insn.cls == isa::OpClass::branch_link || insn.cls == isa::OpClass::branch_link_reg;
   }
 
-  // ---- running
-  // -------------------------------------------------------------------------------------------------------
+  // ---- running ------------------------------------------------------------------------------------------------------
   /// Registers and pc after reset for an image whose vector table or entry is at `boot`.
   virtual std::optional<Redirect> reset(engine::HotState& h, Address boot) = 0;
   /// Quick question before an instruction for which needs_prepare() holds: may it execute as it is?
@@ -142,8 +140,7 @@ class Arch {
   /// Whether a stack pointer below its limit is of no consequence now.
   virtual bool ignores_stack_limit(const engine::HotState&) const { return true; }
 
-  // ---- for people
-  // ----------------------------------------------------------------------------------------------------
+  // ---- for people ---------------------------------------------------------------------------------------------------
   virtual std::string exception_name(unsigned exception) const = 0;
   /// The fault registers in words, one line each ("CFSR = 0x00008200: PRECISERR, BFARVALID").
   virtual std::vector<std::string> fault_status(const engine::HotState& h) const = 0;

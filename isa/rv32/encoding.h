@@ -38,8 +38,7 @@ inline constexpr Features rv32imc = rv32imac & ~feature_a;
 
 using RvRow = Row<Op>;
 
-// ---- immediates of 32-bit encodings (Volume I, 2.3, figure 2.4)
-// -------------------------------------------------------
+// ---- immediates of 32-bit encodings (Volume I, 2.3, figure 2.4) -----------------------------------------------------
 
 /// Bits [high:low] of the encoding.
 constexpr std::uint32_t bits(std::uint32_t raw, unsigned high, unsigned low) {

@@ -196,8 +196,7 @@ class Engine {
   /// Sum over blocks, exceptions and sleep; equals state().now at the end of every run (checked in sim/collect.cpp).
   Cycle accounted() const;
 
-  // ---- called by handlers, out of line
-  // -------------------------------------------------------------------------------
+  // ---- called by handlers, out of line ------------------------------------------------------------------------------
   /// `kind`: bits of AccessKind.
   [[gnu::noinline]] std::uint32_t load(Slot* s, std::uint32_t address, unsigned size, unsigned kind);
   /// load() of what a cache in front of flash holds: nothing to wait for or to refuse. False: nothing happened.

@@ -124,8 +124,7 @@ TEST(Ledger, NothingRanCostsNothing) {
   }
 }
 
-// ---- clocks
-// ----------------------------------------------------------------------------------------------------------
+// ---- clocks ---------------------------------------------------------------------------------------------------------
 
 TEST(Ledger, AClockOutsideOfThePricesIsExtrapolatedFromTheNearest) {
   // 50 MHz, an octave below: events cost the same, the static part twice as much a cycle; the interval is 30 % wider.
@@ -190,8 +189,7 @@ TEST(Ledger, AClockOf0HzDoesNoHarm) {
   EXPECT_EQ(l.tier(a), "extrapolated");
 }
 
-// ---- what nobody published
-// ---------------------------------------------------------------------------------------------
+// ---- what nobody published ------------------------------------------------------------------------------------------
 
 TEST(Ledger, PartsWithoutAFigureAreContainedInTheCoreAndSaidSo) {
   Table t = table();
@@ -217,8 +215,7 @@ TEST(Ledger, SleepWithoutAFigureLiesBetweenNothingAndAStall) {
   EXPECT_THAT(l.remarks(a), ElementsAre(HasSubstr("no figure for sleep")));
 }
 
-// ---- the range of the integers
-// -----------------------------------------------------------------------------------------
+// ---- the range of the integers --------------------------------------------------------------------------------------
 
 TEST(Ledger, BeyondItsRangeItSaysSo) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();

@@ -49,8 +49,7 @@ TEST_F(Ch32v003Flash, StraightCodeOf16BitInstructionsRunsAsFromRam) {
   EXPECT_NEAR(cycles_per_pass(40, 1) - cycles_per_pass(20, 1), 20, 0.1);
 }
 
-// ---- the data cache of Cortex-M7 in front of RAM
-// -----------------------------------------------------------------------
+// ---- the data cache of Cortex-M7 in front of RAM --------------------------------------------------------------------
 
 using NucleoH743ziRam = test::Arm;
 

@@ -175,8 +175,7 @@ TEST_F(Trap, AHandlerThatCanNotBeFetchedLocksUp) {
   b.expect_conserved();
 }
 
-// ---- F's state (Volume II, 3.1.6.6; Volume I, 11.2)
-// -------------------------------------------------------------------
+// ---- F's state (Volume II, 3.1.6.6; Volume I, 11.2) -----------------------------------------------------------------
 
 // .4byte: the tests' assembler need not know F.
 constexpr const char* fadd_dynamic = " .4byte 0x00c5f553       # fadd.s fa0,fa1,fa2\n";

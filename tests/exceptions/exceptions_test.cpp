@@ -352,8 +352,7 @@ TEST(Return, SleepOnExitOnlyToThread) {
   EXPECT_TRUE(core.ret().sleep_on_exit);
 }
 
-// ---- B1.5.10-11 tail-chaining, late arrival, levels
-// -------------------------------------------------------------------
+// ---- B1.5.10-11 tail-chaining, late arrival, levels -----------------------------------------------------------------
 
 TEST(TailChain, NextHandlerStartsOnTheSameFrame) {
   FakeCore core;

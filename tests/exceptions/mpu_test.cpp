@@ -345,8 +345,7 @@ TEST(Flatten, AnswersAsAskingForEachAddressDoes) {
   }
 }
 
-// ---- how data may be cached (ARMv7-M tables B3-1 and B3-13)
-// --------------------------------------------------------------
+// ---- how data may be cached (ARMv7-M tables B3-1 and B3-13) ---------------------------------------------------------
 
 Cacheable cacheable_at(const Mpu& mpu, std::uint32_t address) {
   for (const MpuMemory& m : mpu.memory())

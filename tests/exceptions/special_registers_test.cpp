@@ -11,8 +11,7 @@ namespace {
 
 using namespace isa::thumb;
 
-// ---- B5.1, B5.2 special registers
-// ------------------------------------------------------------------------------------
+// ---- B5.1, B5.2 special registers -----------------------------------------------------------------------------------
 
 TEST(Special, MrsComposesXpsr) {
   FakeCore core;

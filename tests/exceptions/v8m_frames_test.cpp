@@ -11,8 +11,7 @@ namespace {
 
 using namespace isa::thumb;
 
-// ---- FP state that waits to be stored (DDI0553 B3.22, PreserveFPState())
-// ----------------------------------------------
+// ---- FP state that waits to be stored (DDI0553 B3.22, PreserveFPState()) --------------------------------------------
 
 /// In the handler of irq0, priority 0x40; Thread mode's FP state waits for its frame.
 struct WaitingFp : SecureCore {
@@ -119,8 +118,7 @@ TEST(V8mLazyFp, AReturnBeforeAnyFpInstructionFindsItInTheRegisters) {
   EXPECT_EQ(core[s0 + 5], 0xf005u);
 }
 
-// ---- frames
-// -----------------------------------------------------------------------------------------------------------
+// ---- frames ---------------------------------------------------------------------------------------------------------
 
 /// Thread mode with FP state, which is stacked at once; irq0 has priority 0x40. All faults are enabled.
 struct FpThread : SecureCore {
@@ -274,8 +272,7 @@ TEST(V8mFrames, AFaultOfUnstackingWithinHardFaultLocksUp) {
   EXPECT_TRUE(core.ret().lockup);
 }
 
-// ---- VLSTM and VLLDM (DDI0553 C2.4.293, C2.4.297)
-// -----------------------------------------------------------------------
+// ---- VLSTM and VLLDM (DDI0553 C2.4.293, C2.4.297) -------------------------------------------------------------------
 
 TEST(V8mLazyStore, WithoutLspenVlstmStoresAtOnceAndVlldmLoads) {
   FpThread core;
@@ -316,8 +313,7 @@ TEST(V8mLazyStore, VlldmFindsWhatNobodyHasTouchedInTheRegisters) {
   EXPECT_EQ(core[s0 + 15], 0xf00fu);
 }
 
-// ---- calls across states (DDI0553 B3.16)
-// --------------------------------------------------------------------------------
+// ---- calls across states (DDI0553 B3.16) ----------------------------------------------------------------------------
 
 TEST(V8mCalls, FaultsOfTheReturnAddressOnTheSecureStack) {
   FpThread bus, mpu, back;

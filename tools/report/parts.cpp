@@ -89,8 +89,7 @@ bool noteworthy(const Split& s) {
   return false;
 }
 
-/// Of a phase that each operator has, those that take most of it: "; most for layer 3 CONV_2D 40.1 %, 5 CONV_2D 20.0
-/// %".
+/// Of a phase that each operator has, those that take most: "; most for layer 3 CONV_2D 40.1 %, 5 CONV_2D 20.0 %".
 std::string operators(const RunResult& r, const PhaseSum& sum) {
   constexpr std::size_t most = 3;
   std::vector<Item> items;

@@ -10,8 +10,7 @@
 
 namespace mj::isa::thumb::semantics {
 
-// ---- the two precisions
-// -----------------------------------------------------------------------------------------------
+// ---- the two precisions ---------------------------------------------------------------------------------------------
 
 struct F32 {
   template <Context C>
@@ -49,8 +48,7 @@ typename F::template Value<C> negated(typename F::template Value<C> v) {
   return v ^ typename F::template Value<C>(F::sign_bit);
 }
 
-// ---- arithmetic
-// ---------------------------------------------------------------------------------------------------------
+// ---- arithmetic -----------------------------------------------------------------------------------------------------
 
 // VADD: A7.7.225
 template <class F, Context C>
@@ -168,8 +166,7 @@ void fp_select(C& c, const Insn& i) {
   F::write(c, i.rd, select(holds, a, b));
 }
 
-// ---- compare
-// ------------------------------------------------------------------------------------------------------------
+// ---- compare --------------------------------------------------------------------------------------------------------
 
 // VCMP, VCMPE: A7.7.226; with zero: the second operand is +0
 template <class F, bool SignalQuiet, bool Zero, Context C>
@@ -186,8 +183,7 @@ void vcmp(C& c, const Insn& i) {
   c.set_reg(fpscr, (scr & 0x0fffffffu) | r.value | r.flags);
 }
 
-// ---- conversions
-// ----------------------------------------------------------------------------------------------------------
+// ---- conversions ----------------------------------------------------------------------------------------------------
 
 // VCVT, VCVTR to integer: A7.7.228; VCVTA, VCVTN, VCVTP, VCVTM: FPv5
 template <class F, bool Unsigned, Rounding R, Context C>
@@ -295,8 +291,7 @@ void fp_round_integral(C& c, const Insn& i) {
   c.set_reg(fpscr, scr | r.flags);
 }
 
-// ---- moves
-// ----------------------------------------------------------------------------------------------------------------
+// ---- moves ----------------------------------------------------------------------------------------------------------
 
 // VMOV (register): A7.7.241
 template <class F, Context C>
@@ -353,8 +348,7 @@ void fp_write_status(C& c, const Insn& i) {
   c.set_reg(fpscr, c.reg(i.rd) & typename C::U32(std::uint32_t{fpscr_writable}));
 }
 
-// ---- memory
-// ---------------------------------------------------------------------------------------------------------------
+// ---- memory ---------------------------------------------------------------------------------------------------------
 
 // VLDR, VSTR: A7.7.238, A7.7.259; imm is added (two's complement); the literal form has the address in imm
 template <bool Literal, Context C>

@@ -165,8 +165,7 @@ TEST(Rv32Decode, TheHalfwordIsAllThatA16BitEncodingSees) {
   EXPECT_EQ(decode(0xffff852e, 0, rv32imac).raw, 0x852eu);
 }
 
-// ---- the whole 16-bit space against binutils
-// --------------------------------------------------------------------------
+// ---- the whole 16-bit space against binutils ------------------------------------------------------------------------
 
 /// What one line of objdump says an encoding does, in our terms.
 struct Expected {

@@ -384,8 +384,7 @@ TEST_F(Rv32, FencesAndWfi) {
                                                       std::pair(isa::rv32::sys_wfi + 0u, 0u)));
 }
 
-// ---- chapter 16, C: the forms whose expansion is not obvious
-// -----------------------------------------------------------
+// ---- chapter 16, C: the forms whose expansion is not obvious --------------------------------------------------------
 
 TEST_F(Rv32, CompressedCallsLinkBehindTwoBytes) {
   run(0x2801);  // c.jal pc+16

@@ -54,8 +54,7 @@ struct Fpu : testing::Test {
   std::uint32_t word(std::uint32_t address) { return c.load32(address); }
 };
 
-// ---- arithmetic
-// -----------------------------------------------------------------------------------------------------------
+// ---- arithmetic -----------------------------------------------------------------------------------------------------
 
 TEST_F(Fpu, AddIsExactOrSetsIxc) {
   s(1) = f(1.5f), s(2) = f(2.25f);
@@ -217,8 +216,7 @@ TEST_F(Fpu, DoubleArithmetic) {
   EXPECT_EQ(get_d(0), 0x1.6a09e667f3bcdp+0);
 }
 
-// ---- compare, flags
-// ---------------------------------------------------------------------------------------------------------
+// ---- compare, flags -------------------------------------------------------------------------------------------------
 
 TEST_F(Fpu, CompareGivesFourRelations) {
   const struct {
@@ -253,8 +251,7 @@ TEST_F(Fpu, VmsrWritesTheImplementedBits) {
   EXPECT_EQ(c.regs[4], 0xf7c0009fu);
 }
 
-// ---- conversions
-// --------------------------------------------------------------------------------------------------------------
+// ---- conversions ----------------------------------------------------------------------------------------------------
 
 TEST_F(Fpu, ToIntegerTruncatesSaturatesAndFlags) {
   const struct {
@@ -348,8 +345,7 @@ TEST_F(Fpu, BetweenSingleAndDouble) {
   EXPECT_EQ(s(0), f(0.1f));
 }
 
-// ---- FPv5
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- FPv5 -----------------------------------------------------------------------------------------------------------
 
 TEST_F(Fpu, MaxnmPrefersNumbersToQuietNans) {
   s(1) = default_nan, s(2) = one;
@@ -382,8 +378,7 @@ TEST_F(Fpu, VrintKeepsTheSignOfZeroAndOnlyXIsInexact) {
   EXPECT_EQ(scr(), fpscr_ixc);
 }
 
-// ---- moves and memory
-// -----------------------------------------------------------------------------------------------------------
+// ---- moves and memory -----------------------------------------------------------------------------------------------
 
 TEST_F(Fpu, Immediates) {
   run(0xeeb70a00);  // vmov.f32 s0, #1.0
@@ -461,8 +456,7 @@ TEST_F(Fpu, FeaturesGateTheRows) {
   EXPECT_EQ(op(0xecf0fa04, m7), Op::undefined);     // S31 and beyond
 }
 
-// ---- host FPU against integers
-// --------------------------------------------------------------------------------------------------
+// ---- host FPU against integers --------------------------------------------------------------------------------------
 
 TEST(FpHostPath, EqualsTheIntegerPath) {
   std::mt19937_64 random(7);
@@ -497,8 +491,7 @@ TEST(FpHostPath, EqualsTheIntegerPath) {
   }
 }
 
-// ---- the timing walk's view
-// -------------------------------------------------------------------------------------------------------
+// ---- the timing walk's view -----------------------------------------------------------------------------------------
 
 TEST(FpEffects, NameRegistersAndAccesses) {
   const auto of = [](std::uint32_t raw) { return effects(decode(raw >> 16, raw & 0xffff, 0x1000, false, m7)); };
