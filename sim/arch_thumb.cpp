@@ -201,6 +201,11 @@ void ThumbArch::system_write(HotState& h, const isa::Insn& insn, std::uint32_t i
   }
 }
 
+void ThumbArch::debug_write(HotState& h, std::uint32_t sysm, std::uint32_t value) {
+  unit_.privileged_write(sysm, value, h.r);
+  update_protection(h);
+}
+
 Redirect ThumbArch::raise(HotState& h, std::uint32_t id, std::uint32_t argument, const isa::Insn& insn,
                           std::uint32_t mode, std::uint32_t next_mode) {
   const thumb::Resume here = resume(insn.pc, mode), next = resume(insn.pc + insn.size, next_mode);

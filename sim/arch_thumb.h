@@ -21,6 +21,8 @@ class ThumbArch final : public Arch {
 
   /// To be called when registers of the System Control Space were written: what is permitted may have changed.
   void state_changed(engine::HotState& h) { update_protection(h); }
+  /// A debugger writes a special register, by its number in MSR.
+  void debug_write(engine::HotState& h, std::uint32_t sysm, std::uint32_t value);
 
   bool decode(const std::uint8_t* code, unsigned n, Address pc, std::uint32_t mode, isa::Insn& insn,
               isa::Effects& effects) const override;

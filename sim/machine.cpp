@@ -133,19 +133,25 @@ bool Machine::has_memory_waits() const {
 
 std::vector<Machine::SystemRegister> Machine::system_registers() const {
   std::vector<SystemRegister> all;
-  if (rv32_)
+  if (thumb_)
+    for (const auto& [name, number] : thumb_->unit.special_registers()) all.push_back({name, number});
+  else
     for (auto& csr : rv32_->traps.csrs()) all.push_back({std::move(csr.name), csr.number});
   return all;
 }
 
 std::optional<std::uint32_t> Machine::read_system_register(std::uint32_t number) const {
+  if (thumb_) return thumb_->unit.privileged_read(number, engine_->state().r);
   std::uint32_t value = 0;
-  if (!rv32_ || !rv32_->traps.debug_read(number, value)) return std::nullopt;
+  if (!rv32_->traps.debug_read(number, value)) return std::nullopt;
   return value;
 }
 
 bool Machine::write_system_register(std::uint32_t number, std::uint32_t value) {
-  if (!rv32_ || !rv32_->arch->debug_write(number, value)) return false;
+  if (thumb_)
+    thumb_->arch->debug_write(engine_->state(), number, value);
+  else if (!rv32_->arch->debug_write(number, value))
+    return false;
   engine_->kick();  // an interrupt may be enabled now
   return true;
 }

@@ -87,7 +87,8 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   /// The device of that name, or nullptr.
   memory::Device* device(std::string_view name) const;
 
-  /// RISC-V: the control and status registers as a debugger sees them. Empty on Arm.
+  /// As a debugger sees them: RISC-V's control and status registers; on Arm the special registers by their number in
+  /// MRS, those of the security state that the core is in.
   struct SystemRegister {
     std::string name;
     std::uint32_t number;

@@ -316,10 +316,10 @@ class Runner {
     seen.fpu = std::any_of(features.begin(), features.end(),
                            [](const std::string& f) { return f == "fp_sp" || f == "fp_dp" || f == "f"; });
     seen.tell = [this](const std::string& command, Cycle now) { return monitor(command, now); };
-    for (auto& csr : machine_->system_registers()) seen.csrs.push_back({std::move(csr.name), csr.number});
-    seen.read_csr = [this](std::uint32_t csr) { return machine_->read_system_register(csr); };
-    seen.write_csr = [this](std::uint32_t csr, std::uint32_t value) {
-      return machine_->write_system_register(csr, value);
+    for (auto& one : machine_->system_registers()) seen.system_registers.push_back({std::move(one.name), one.number});
+    seen.read_system = [this](std::uint32_t number) { return machine_->read_system_register(number); };
+    seen.write_system = [this](std::uint32_t number, std::uint32_t value) {
+      return machine_->write_system_register(number, value);
     };
     if (detector_) seen.wrote = [this](Address from, std::size_t n) { detector_->written(from, n); };
     gdb_->begin(std::move(seen));

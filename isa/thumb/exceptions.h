@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "isa/thumb/registers.h"
 
@@ -455,6 +456,11 @@ class ExceptionUnit : public Banked {
   std::uint32_t system_read(std::uint32_t id, const std::uint32_t* regs) const;
   /// MSR and CPS; what the privilege forbids is ignored. Afterwards masks, SP or privilege may have changed.
   void system_write(std::uint32_t id, std::uint32_t value, std::uint32_t* regs);
+  /// Both as privileged code and a debugger do it; `sysm`: MSP (8) or above.
+  std::uint32_t privileged_read(std::uint32_t sysm, const std::uint32_t* regs) const;
+  void privileged_write(std::uint32_t sysm, std::uint32_t value, std::uint32_t* regs);
+  /// The registers for these that the core has in its current security state, with their names.
+  std::vector<std::pair<const char*, std::uint32_t>> special_registers() const;
   /// Whether MSR SP_NS with this value would violate Non-secure state's stack limit.
   bool violates_other_limit(std::uint32_t id, std::uint32_t value, const std::uint32_t* regs) const;
 

@@ -33,16 +33,20 @@ Resume set_xpsr(std::uint32_t* regs, std::uint32_t value) {
 
 std::uint32_t ExceptionUnit::system_read(std::uint32_t id, const std::uint32_t* regs) const {
   const std::uint32_t sysm = id & 0xff;
-  const bool v7 = mainline();
   if (sysm < 8) {  // APSR, IAPSR, EAPSR, XPSR, -, IPSR, EPSR, IEPSR; EPSR reads as zero
     const std::uint32_t psr = xpsr(regs, 0, false);
     return ((sysm & 4) == 0 ? psr & (config_.dsp ? 0xf80f0000u : 0xf8000000u) : 0) |
            ((sysm & 1) != 0 ? psr & 0x1ff : 0);
   }
-  if (sysm == sysm_control) return regs[control] & (secure_ ? 0xf : 7);
-  if (!is_privileged(regs)) return 0;
+  return sysm == sysm_control || is_privileged(regs) ? privileged_read(sysm, regs) : 0;
+}
+
+std::uint32_t ExceptionUnit::privileged_read(std::uint32_t sysm, const std::uint32_t* regs) const {
+  const bool v7 = mainline();
   if ((sysm & sysm_non_secure) != 0) return secure_ ? other_read(sysm, regs) : 0;
   switch (sysm) {
+    case sysm_control:
+      return regs[control] & (secure_ ? 0xf : 7);
     case sysm_msp:
       return regs[uses_process_stack(regs) ? sp_other : sp];
     case sysm_psp:
@@ -61,6 +65,15 @@ std::uint32_t ExceptionUnit::system_read(std::uint32_t id, const std::uint32_t* 
     default:
       return 0;
   }
+}
+
+std::vector<std::pair<const char*, std::uint32_t>> ExceptionUnit::special_registers() const {
+  std::vector<std::pair<const char*, std::uint32_t>> all{
+      {"msp", sysm_msp}, {"psp", sysm_psp}, {"primask", sysm_primask}};
+  if (mainline()) all.insert(all.end(), {{"basepri", sysm_basepri}, {"faultmask", sysm_faultmask}});
+  all.emplace_back("control", sysm_control);
+  if (has_limits(secure_)) all.insert(all.end(), {{"msplim", sysm_msplim}, {"psplim", sysm_psplim}});
+  return all;
 }
 
 std::uint32_t ExceptionUnit::other_read(std::uint32_t sysm, const std::uint32_t* regs) const {
@@ -143,7 +156,11 @@ void ExceptionUnit::system_write(std::uint32_t id, std::uint32_t value, std::uin
     set_apsr(regs, psr);
     return;
   }
-  if (!is_privileged(regs)) return;
+  if (is_privileged(regs)) privileged_write(sysm, value, regs);
+}
+
+void ExceptionUnit::privileged_write(std::uint32_t sysm, std::uint32_t value, std::uint32_t* regs) {
+  const bool v7 = mainline();
   const auto raise_faultmask = [&](bool on) {
     if (v7 && (!on || execution_priority(regs) > -1)) regs[faultmask] = on;
   };

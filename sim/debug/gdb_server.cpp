@@ -25,10 +25,9 @@ namespace thumb = isa::thumb;
 
 constexpr unsigned poll_every = 4096;  ///< instructions between two looks for ^C
 
-// Numbers of the registers in target_xml(): Arm.
-constexpr unsigned arm_pc = 15, arm_xpsr = 16, arm_msp = 17, arm_psp = 18, arm_primask = 19, arm_basepri = 20,
-                   arm_faultmask = 21, arm_control = 22, arm_d0 = 23, arm_fpscr = 39;
-// RV32.
+// Numbers of the registers in target_xml(); behind these those of the FPU, if there is one, and the system's. Arm:
+constexpr unsigned arm_pc = 15, arm_xpsr = 16, arm_d0 = 17, arm_fpscr = 33;
+// RV32:
 constexpr unsigned rv32_pc = 32, rv32_f0 = 33, rv32_fflags = 65, rv32_fcsr = 67;
 
 std::string little(std::uint32_t v) {
@@ -43,15 +42,13 @@ std::uint32_t word(std::string_view bytes) {
   return v;
 }
 
-/// The stack pointer registers: which of the two is in use (ARMv7-M B1.4.1, B1.4.4).
-bool process_stack(const std::uint32_t* r) { return r[thumb::ipsr] == 0 && (r[thumb::control] & 2); }
-
 /// XPSR (ARMv7-M B1.4.2) with ITSTATE split as EPSR has it; the T bit is always set.
 std::uint32_t xpsr(const std::uint32_t* r, std::uint32_t it) {
   return (r[thumb::nf] & 0x80000000u) | std::uint32_t{r[thumb::zf] == 0} << 30 | (r[thumb::cf] & 1) << 29 |
          (r[thumb::vf] >> 31) << 28 | (r[thumb::qf] & 1) << 27 | (it & 3) << 25 | 1u << 24 |
          (r[thumb::ge] & 0xf) << 16 | (it >> 2 & 0x3f) << 10 | (r[thumb::ipsr] & 0x1ff);
 }
+std::uint32_t itstate(std::uint32_t xpsr) { return (xpsr >> 25 & 3) | (xpsr >> 10 & 0x3f) << 2; }
 
 }  // namespace
 
@@ -228,7 +225,7 @@ void GdbServer::found(const std::string& text) {
 void GdbServer::poll() {
   if (connection_ < 0 || !interrupted()) return;
   pc_ = machine_.engine->pc();
-  mode_ = 0;
+  mode_ = machine_.engine->mode();
   now_ = machine_.engine->now();
   serve({GdbStop::Kind::interrupted}, true);
 }
@@ -236,7 +233,7 @@ void GdbServer::poll() {
 void GdbServer::ended(const GdbStop& stop, const std::string& text) {
   if (connection_ < 0 || reset_wanted_ || killed_) return;
   pc_ = machine_.engine->pc();
-  mode_ = 0;
+  mode_ = machine_.engine->mode();
   now_ = machine_.engine->now();
   say_found();  // the last instruction's
   send(framing_.frame(GdbSession::console(text + "\n")));
@@ -263,15 +260,12 @@ std::string GdbServer::target_xml() const {
     reg("lr");
     reg("pc", "code_ptr");
     reg("xpsr");
-    xml += "</feature>\n<feature name=\"org.gnu.gdb.arm.m-system\">\n";
-    reg("msp", "data_ptr");
-    reg("psp", "data_ptr");
-    for (const char* name : {"primask", "basepri", "faultmask", "control"}) reg(name);
     if (machine_.fpu) {
       xml += "</feature>\n<feature name=\"org.gnu.gdb.arm.vfp\">\n";
       for (unsigned i = 0; i < 16; ++i) reg(fmt::format("d{}", i), "ieee_double", 64);
       reg("fpscr");
     }
+    xml += "</feature>\n<feature name=\"org.gnu.gdb.arm.m-system\">\n";
   } else {
     xml += "<architecture>riscv:rv32</architecture>\n<feature name=\"org.gnu.gdb.riscv.cpu\">\n";
     for (unsigned i = 0; i < rv32_pc; ++i)
@@ -282,26 +276,27 @@ std::string GdbServer::target_xml() const {
       for (unsigned i = 0; i < rv32_fflags - rv32_f0; ++i) reg(fmt::format("f{}", i), "ieee_single");
       for (const char* name : {"fflags", "frm", "fcsr"}) reg(name);
     }
-    if (!machine_.csrs.empty()) xml += "</feature>\n<feature name=\"org.gnu.gdb.riscv.csr\">\n";
-    for (const GdbMachine::Csr& csr : machine_.csrs) reg(csr.name);
+    xml += "</feature>\n<feature name=\"org.gnu.gdb.riscv.csr\">\n";
   }
+  for (const GdbMachine::SystemRegister& one : machine_.system_registers)
+    reg(one.name, one.name.ends_with("sp") ? "data_ptr" : "int");
   return xml + "</feature>\n</target>\n";
 }
 
 unsigned GdbServer::register_count() const {
   if (!machine_.thumb) return machine_.fpu ? rv32_fcsr + 1 : rv32_pc + 1;
-  return machine_.fpu ? arm_fpscr + 1 : arm_control + 1;
+  return machine_.fpu ? arm_fpscr + 1 : arm_xpsr + 1;
 }
 
-const GdbMachine::Csr* GdbServer::csr_of(unsigned number) const {
+const GdbMachine::SystemRegister* GdbServer::system_register(unsigned number) const {
   const std::size_t at = number - std::size_t{register_count()};
-  return number >= register_count() && at < machine_.csrs.size() ? &machine_.csrs[at] : nullptr;
+  return number >= register_count() && at < machine_.system_registers.size() ? &machine_.system_registers[at] : nullptr;
 }
 
 std::string GdbServer::read_register(unsigned number) {
   const std::uint32_t* r = machine_.engine->state().r;
-  if (const GdbMachine::Csr* csr = csr_of(number)) {
-    const auto value = machine_.read_csr(csr->number);
+  if (const GdbMachine::SystemRegister* one = system_register(number)) {
+    const auto value = machine_.read_system(one->number);
     return value ? little(*value) : "";
   }
   if (number >= register_count()) return "";
@@ -316,46 +311,26 @@ std::string GdbServer::read_register(unsigned number) {
     const unsigned s = thumb::s0 + 2 * (number - arm_d0);
     return little(r[s]) + little(r[s + 1]);
   }
-  const bool process = process_stack(r);
-  switch (number) {
-    case arm_pc:
-      return little(pc_);
-    case arm_xpsr:
-      return little(xpsr(r, mode_));
-    case arm_msp:
-      return little(r[process ? thumb::sp_other : thumb::sp]);
-    case arm_psp:
-      return little(r[process ? thumb::sp : thumb::sp_other]);
-    case arm_primask:
-      return little(r[thumb::primask]);
-    case arm_basepri:
-      return little(r[thumb::basepri]);
-    case arm_faultmask:
-      return little(r[thumb::faultmask]);
-    case arm_control:
-      return little(r[thumb::control]);
-    default:
-      return little(r[thumb::fpscr]);
-  }
+  return little(number == arm_pc ? pc_ : number == arm_xpsr ? xpsr(r, mode_) : r[thumb::fpscr]);
 }
 
 bool GdbServer::write_register(unsigned number, std::string_view bytes) {
   std::uint32_t* r = machine_.engine->state().r;
-  if (const GdbMachine::Csr* csr = csr_of(number))
-    return bytes.size() == 4 && machine_.write_csr(csr->number, word(bytes));
+  if (const GdbMachine::SystemRegister* one = system_register(number))
+    return bytes.size() == 4 && machine_.write_system(one->number, word(bytes));
   if (number >= register_count()) return false;
   const bool is_double = machine_.thumb && number >= arm_d0 && number < arm_fpscr;
   if (bytes.size() != (is_double ? 8u : 4u)) return false;
   const std::uint32_t v = word(bytes);
-  const auto jump = [&](Address to) {
-    if (to == pc_) return;
+  const auto jump = [&](Address to, std::uint32_t mode) {
+    if (to == pc_ && mode == mode_) return;
     pc_ = to;
-    mode_ = 0;
-    machine_.engine->move_to(to);
+    mode_ = mode;
+    machine_.engine->move_to(to, mode);
   };
   if (!machine_.thumb) {
     if (number == rv32_pc)
-      jump(v & ~1u);
+      jump(v & ~1u, 0);
     else if (number >= rv32_fflags)
       r[isa::rv32::fp_control] =
           isa::rv32::write_fp_csr(number - rv32_fflags + isa::rv32::csr_fflags, v, r[isa::rv32::fp_control]);
@@ -371,39 +346,22 @@ bool GdbServer::write_register(unsigned number, std::string_view bytes) {
     r[s + 1] = word(bytes.substr(4));
     return true;
   }
-  const bool process = process_stack(r);
   switch (number) {
     case thumb::sp:
       r[thumb::sp] = v & ~3u;
       return true;
-    case arm_pc:
-      jump(v & ~1u);
+    case arm_pc:  // an IT block ends where the program leaves it
+      if ((v & ~1u) != pc_) jump(v & ~1u, 0);
       return true;
-    case arm_xpsr:  // flags; the exception number and ITSTATE are the core's
+    case arm_xpsr:  // the exception number is the core's
       r[thumb::nf] = v;
       r[thumb::zf] = !(v >> 30 & 1);
       r[thumb::cf] = v >> 29 & 1;
       r[thumb::vf] = v << 3;
       r[thumb::qf] = v >> 27 & 1;
       r[thumb::ge] = v >> 16 & 0xf;
+      jump(pc_, itstate(v));
       return true;
-    case arm_msp:
-      r[process ? thumb::sp_other : thumb::sp] = v & ~3u;
-      return true;
-    case arm_psp:
-      r[process ? thumb::sp : thumb::sp_other] = v & ~3u;
-      return true;
-    case arm_primask:
-      r[thumb::primask] = v & 1;
-      return true;
-    case arm_basepri:
-      r[thumb::basepri] = v & 0xff;
-      return true;
-    case arm_faultmask:
-      r[thumb::faultmask] = v & 1;
-      return true;
-    case arm_control:
-      return v == r[thumb::control];  // which stack is in use follows from it: not to be changed from outside
     case arm_fpscr:
       r[thumb::fpscr] = v;
       return true;
@@ -472,7 +430,9 @@ void GdbServer::set_watchpoint(WatchKind kind, Address address, std::uint32_t si
 }
 
 std::string GdbServer::monitor(const std::string& command) {
-  if (command == "reset") {
+  // What IDEs send to a probe's server, too.
+  if (command == "halt") return "the machine stands still\n";
+  if (command == "reset" || command == "reset halt" || command == "reset init") {
     reset_wanted_ = true;
     return "the machine begins anew; gdb has to forget its registers: maintenance flush register-cache\n";
   }

@@ -28,14 +28,14 @@ struct GdbMachine {
   engine::Engine* engine = nullptr;
   bool thumb = true;
   bool fpu = false;
-  /// RISC-V: control and status registers, with what reads and writes them by number.
-  struct Csr {
+  /// RISC-V's control and status registers, Arm's special registers, with what reads and writes them by number.
+  struct SystemRegister {
     std::string name;
     std::uint32_t number;
   };
-  std::vector<Csr> csrs;
-  std::function<std::optional<std::uint32_t>(std::uint32_t csr)> read_csr;
-  std::function<bool(std::uint32_t csr, std::uint32_t value)> write_csr;
+  std::vector<SystemRegister> system_registers;
+  std::function<std::optional<std::uint32_t>(std::uint32_t number)> read_system;
+  std::function<bool(std::uint32_t number, std::uint32_t value)> write_system;
   /// gdb wrote memory.
   std::function<void(Address from, std::size_t n)> wrote;
   /// `monitor` commands that need more than the engine: "cycles", "layer", "energy", "detections"; empty text: not
@@ -88,7 +88,7 @@ class GdbServer final : public engine::Observer, GdbTarget {
   std::string monitor(const std::string& command) override;
 
   std::optional<std::uint32_t> word_of(unsigned number) const;
-  const GdbMachine::Csr* csr_of(unsigned number) const;
+  const GdbMachine::SystemRegister* system_register(unsigned number) const;
   /// Answers packets until the run is to go on.
   void serve(const GdbStop& stop, bool announce);
   void send(std::string_view bytes);

@@ -2,6 +2,7 @@
 #include "sim/engine/engine.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "sim/engine/pseudo.h"
 
@@ -137,8 +138,7 @@ Stop Engine::run(Cycle limit, Cycle pause) {
     h_.attention = 0;
     if (code_changed_) flush();
     if (move_to_) {
-      pc_ = *move_to_;
-      mode_ = 0;
+      std::tie(pc_, mode_) = *move_to_;
       pipe_ = {};
       next_ = nullptr;
       entering_function_ = false;

@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "memory/bus.h"
@@ -101,8 +102,8 @@ class Engine {
   /// After the last run() that counts: a further one is looked at and goes on in an endless loop, too. What it counts
   /// belongs to no result.
   void look_on(Observer* observer);
-  /// From Observer::before or outside of run(): the program goes on at `pc` instead.
-  void move_to(Address pc);
+  /// From Observer::before or outside of run(): the program goes on at `pc` instead, in a decoding mode (ITSTATE).
+  void move_to(Address pc, std::uint32_t mode = 0);
   /// Counts the bytes moved of each region by itself: every access is then made by the engine, which moves no cycle but
   /// takes longer. Set before the first run().
   void split_traffic();
@@ -140,6 +141,7 @@ class Engine {
   const memory::Protection* protection() const { return protection_.get(); }
   /// Where the program goes on; exact while the dispatcher has control (outside of run()).
   Address pc() const { return pc_; }
+  std::uint32_t mode() const { return mode_; }  ///< of the instruction there: ITSTATE
   /// Whether run waits rest on inferred or estimated numbers.
   bool unsure_run_waits() const { return unsure_run_waits_; }
   /// The block and the instruction in it whose access a device is serving; nullptr: none.
@@ -370,7 +372,7 @@ class Engine {
   std::uint64_t guard_fails_ = 0;               ///< and its count before
   bool observing_ = false;                      ///< before() was told, after() not yet
   std::optional<Address> observe_again_;        ///< before() was told, but the instruction begins once more
-  std::optional<Address> move_to_;
+  std::optional<std::pair<Address, std::uint32_t>> move_to_;  ///< and the mode there
 
   // Spin detection: the edge, and the machine at its last pass.
   const Edge* spin_edge_ = nullptr;

@@ -61,8 +61,8 @@ void Engine::look_on(Observer* observer) {
   next_ = nullptr;
 }
 
-void Engine::move_to(Address pc) {
-  move_to_ = pc;
+void Engine::move_to(Address pc, std::uint32_t mode) {
+  move_to_ = {pc, mode};
   kick();
 }
 

@@ -163,6 +163,79 @@ kill
   EXPECT_THAT(out, HasSubstr("$8 = 0x0"));
 }
 
+TEST_F(GdbArm, FunctionsThatGdbCallsLeaveTheProgramAsItWas) {
+  // Within an IT block, whose rest depends on ITSTATE; scaled() uses the FPU, which CONTROL.FPCA tells afterwards.
+  const std::string out = debug("mps2_debugged", "mps2-an386", R"(
+break within
+continue
+stepi 3
+print $pc == (long)&within
+print/x $xpsr & 0x0600fc00
+print counted(2, 3)
+print scaled(4)
+print $control
+print/x $xpsr & 0x0600fc00
+set var calls = 0
+continue
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("$1 = 1\n")) << "gdb puts the breakpoint in front of the IT";
+  EXPECT_THAT(out, HasSubstr("$2 = 0x1400\n")) << "ITSTATE in front of ADDNE: NE, two left";
+  EXPECT_THAT(out, HasSubstr("$3 = 5\n"));
+  EXPECT_THAT(out, HasSubstr("$4 = 6\n"));
+  EXPECT_THAT(out, HasSubstr("$5 = 0\n"));
+  EXPECT_THAT(out, HasSubstr("$6 = 0x1400\n"));
+  EXPECT_THAT(out, HasSubstr("exited normally"));
+}
+
+TEST_F(GdbArm, SpecialRegistersAreWrittenAsByPrivilegedCode) {
+  const std::string out = debug("mps2_debugged", "mps2-an386", R"(
+break counted
+continue
+print/x $control
+set var $psp = 0x20001000
+set var $control = 3
+print/x $control
+print/x $sp
+set var $sp = 0x20001ff8
+print/x $psp
+set var $control = 0
+print/x $msp == $sp
+set var $basepri = 0x1ff
+print/x $basepri
+set var $primask = 3
+print $primask
+set var $basepri = 0
+set var $primask = 0
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("$1 = 0x0\n"));
+  EXPECT_THAT(out, HasSubstr("$2 = 0x3\n"));
+  EXPECT_THAT(out, HasSubstr("$3 = 0x20001000\n")) << "SPSEL: the process stack is in use";
+  EXPECT_THAT(out, HasSubstr("$4 = 0x20001ff8\n"));
+  EXPECT_THAT(out, HasSubstr("$5 = 0x1\n"));
+  EXPECT_THAT(out, HasSubstr("$6 = 0xff\n")) << "eight bits of priority";
+  EXPECT_THAT(out, HasSubstr("$7 = 1\n"));
+  EXPECT_THAT(out, HasSubstr("exited normally"));
+}
+
+TEST_F(GdbArm, FramesAreFinishedAndLeft) {
+  const std::string out = debug("mps2_debugged", "mps2-an386", R"(
+break counted
+continue
+finish
+print calls
+monitor reset halt
+maintenance flush register-cache
+continue
+return 5
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("Value returned is $1 = 32\n"));
+  EXPECT_THAT(out, HasSubstr("$2 = 1\n"));
+  EXPECT_THAT(out, HasSubstr("exited with code 01")) << "counted() was left before it counted";
+}
+
 TEST_F(GdbArm, MemoryIsReadAndWrittenAndCodeWrittenIsCodeRun) {
   // main returns at once with the value that gdb puts into r0: movs r0, #42; bx lr over its first instructions
   const std::string out = debug("mps2_exits_with_7", "mps2-an386", R"(
@@ -274,6 +347,22 @@ continue
   EXPECT_THAT(out, HasSubstr("= 0x1234"));
   EXPECT_THAT(out, HasSubstr("exited normally"));
   EXPECT_EQ(result(), undebugged("ibex_prints", "ibex-demo"));
+}
+
+TEST_F(GdbRiscv, FunctionsThatGdbCallsLeaveTheProgramAsItWas) {
+  const std::string out = debug("ibex_debugged", "ibex-demo", R"(
+break chosen
+continue
+print counted(2, 3)
+set var calls = 0
+finish
+continue
+delete
+continue
+)");
+  EXPECT_THAT(out, HasSubstr("$1 = 5\n"));
+  EXPECT_THAT(out, HasSubstr("Value returned is $2 = 11\n"));
+  EXPECT_THAT(out, HasSubstr("exited normally"));
 }
 
 TEST_F(GdbRiscv, ControlAndStatusRegisters) {
