@@ -308,8 +308,10 @@ std::string Rv32Arch::exception_name(unsigned n) const {
 }
 
 std::vector<std::string> Rv32Arch::fault_status(const HotState&) const {
-  return {fmt::format("mcause = 0x{:08x}: {}", traps_.mcause(), rv32::cause_text(traps_.mcause())),
-          fmt::format("mepc = 0x{:08x}", traps_.mepc()), fmt::format("mtval = 0x{:08x}", traps_.mtval())};
+  std::vector<std::string> all{fmt::format("mcause = 0x{:08x}: {}", traps_.mcause(), rv32::cause_text(traps_.mcause())),
+                               fmt::format("mepc = 0x{:08x}", traps_.mepc())};
+  if (traps_.has_mtval()) all.push_back(fmt::format("mtval = 0x{:08x}", traps_.mtval()));
+  return all;
 }
 
 bool Rv32Arch::in_fault(const HotState&) const { return in_fault_; }

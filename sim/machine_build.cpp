@@ -134,9 +134,13 @@ class Machine::Identity {
     const auto at = registers_.find(key);
     return at == registers_.end() ? otherwise : at->second;
   }
+  /// RISC-V: CSRs (first, last) that read the same always, or without a value, that the core doesn't have.
+  using Csrs = std::vector<std::pair<std::pair<std::uint32_t, std::uint32_t>, std::optional<std::uint32_t>>>;
+  const Csrs& csrs() const { return csrs_; }
 
  private:
   std::map<std::string, std::uint32_t> registers_;
+  Csrs csrs_;
 };
 
 Result<Machine::Identity> Machine::Identity::of(const BoardSpec& board) {
@@ -144,9 +148,19 @@ Result<Machine::Identity> Machine::Identity::of(const BoardSpec& board) {
   return from_models(file, [&] {
     Identity id;
     const auto row = row_of(file, {board.id, board.core.timing});
+    const auto number = [](const std::string& text) {
+      return static_cast<std::uint32_t>(std::stoul(text, nullptr, 0));
+    };
     const auto registers = row.value("registers", nlohmann::json::object());
-    for (const auto& [key, value] : registers.items())
-      id.registers_[key] = static_cast<std::uint32_t>(std::stoul(value.get<std::string>(), nullptr, 0));
+    for (const auto& [key, value] : registers.items()) id.registers_[key] = number(value.get<std::string>());
+    // "0xc03-0xc1f": "0"
+    const auto csrs = row.value("csrs", nlohmann::json::object());
+    for (const auto& [key, value] : csrs.items()) {
+      const std::size_t dash = key.find('-');
+      const std::uint32_t first = number(key), last = dash == std::string::npos ? first : number(key.substr(dash + 1));
+      const bool absent = value == "absent";
+      id.csrs_.push_back({{first, last}, absent ? std::nullopt : std::optional(number(value.get<std::string>()))});
+    }
     return id;
   });
 }
@@ -376,9 +390,11 @@ Result<void> Machine::build_rv32(const Identity& id) {
   config.marchid = id.get("marchid");
   config.mimpid = id.get("mimpid");
   config.user_mode = id.get("user_mode") != 0;
-  config.user_counters = id.get("user_counters");
+  config.user_counters = id.get("user_counters", 0b111);  // Zicntr
   config.inhibit_exists = id.get("mcountinhibit", 1) != 0;
   config.inhibit_reset = id.get("mcountinhibit_reset");
+  config.inhibit_mask = id.get("mcountinhibit_mask", config.inhibit_mask);
+  config.mcounteren_mask = id.get("mcounteren_mask", config.mcounteren_mask);
   config.event_counters = id.get("event_counters", 1) != 0;
   config.pmp.entries = id.get("pmp_entries");
   config.pmp.csrs = id.get("pmp_csrs", config.pmp.entries == 0 ? 0 : config.pmp.entries <= 16 ? 16 : 64);
@@ -388,13 +404,22 @@ Result<void> Machine::build_rv32(const Identity& id) {
   config.ebreak_tval = id.get("ebreak_tval") != 0;
   config.mtvec_base_mask = id.get("mtvec_base_mask", 0xfffffffc);
   config.mtvec_direct = id.get("mtvec_vectored_only") == 0;
-  config.mtvec_reset = board_.boot.reset_mtvec.value_or(0);
-  if (id.get("fast_interrupts")) {
-    config.fast_first = true;
-    config.interrupts |= 0x7fffu << irq_fast_0;
-  }
+  config.mtvec_reset = board_.boot.reset_mtvec.value_or(0) | id.get("mtvec_reset_mode");
+  config.mstatus_reset = id.get("mstatus");
+  config.interrupts |= id.get("fast_interrupts") << irq_fast_0;
+  config.fast_highest_first = id.get("fast_highest_first") != 0;
+  config.fast_first = !config.fast_highest_first && id.get("fast_interrupts") != 0;
   config.presented_interrupts = id.get("presented_interrupts") != 0;
-  if (config.presented_interrupts) config.mcause_mask = 0x800000ff;
+  config.mcause_mask = id.get("mcause_mask", config.presented_interrupts ? 0x800000ff : config.mcause_mask);
+  config.tval = id.get("mtval", 1) != 0;
+  config.mstatus_storage = id.get("mstatus_storage");
+  config.cpuctrl = id.get("cpuctrlsts") != 0;
+  for (const auto& [range, value] : id.csrs()) {
+    if (value)
+      config.constant_csrs.push_back({range.first, range.second, *value});
+    else
+      config.absent_csrs.push_back({range.first, range.second});
+  }
   config.vector_addresses = id.get("vector_addresses") != 0;
   config.exception_vector = id.get("exception_vector");
   config.hardware_stacking = id.get("hardware_stacking") != 0;

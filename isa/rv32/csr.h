@@ -47,13 +47,19 @@ namespace mj::isa::rv32 {
 #define MJ_RV32_WCH_CSRS(X) \
   X(0x800, gintenr)       \
   X(0x804, intsyscr)
+// Of Ibex (doc/03_reference/cs_registers.rst).
+#define MJ_RV32_IBEX_CSRS(X) \
+  X(0x7c0, cpuctrlsts)
 // clang-format on
 
 enum Csr : std::uint32_t {
 #define X(number, name) csr_##name = number,
-  MJ_RV32_CSRS(X) MJ_RV32_WCH_CSRS(X)
+  MJ_RV32_CSRS(X) MJ_RV32_WCH_CSRS(X) MJ_RV32_IBEX_CSRS(X)
 #undef X
 };
+
+/// CPUCTRLSTS: a synchronous exception is being handled; another one came meanwhile.
+enum Cpuctrl : std::uint32_t { cpuctrl_sync_exc_seen = 1u << 6, cpuctrl_double_fault_seen = 1u << 7 };
 
 /// The manual's name, or "" for a CSR that is not in the manual's table above.
 constexpr std::string_view csr_name(std::uint32_t csr) {
@@ -79,8 +85,8 @@ enum Mstatus : std::uint32_t {
   mstatus_tw = 1u << 21,  ///< WFI in user mode is illegal
 };
 
-/// Interrupt lines: bit numbers of mip and mie, and causes without bit 31 (3.1.9). 16..30 are platform lines.
-enum Irq : std::uint32_t { irq_software = 3, irq_timer = 7, irq_external = 11, irq_fast_0 = 16, irq_fast_14 = 30 };
+/// Interrupt lines: bit numbers of mip and mie, and causes without bit 31 (3.1.9). 16..31 are platform lines.
+enum Irq : std::uint32_t { irq_software = 3, irq_timer = 7, irq_external = 11, irq_fast_0 = 16 };
 
 /// Values of mcause (table 3.6).
 enum Cause : std::uint32_t {

@@ -1,5 +1,6 @@
 #include "isa/rv32/traps.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -65,19 +66,27 @@ TrapUnit::TrapUnit(TrapConfig config, CounterSource counters)
 
 void TrapUnit::reset() {
   machine_ = true;
-  mstatus_ = config_.mstatus_reset;
-  mtvec_ = config_.mtvec_reset;
+  mstatus_ = config_.mstatus_reset | (config_.user_mode ? 0 : mpp_machine);
+  mtvec_ = legal_mtvec(config_.mtvec_reset);
   mie_ = mscratch_ = mepc_ = mcause_ = mtval_ = mcounteren_ = 0;
   mcountinhibit_ = config_.inhibit_exists ? config_.inhibit_reset : 0;
   cycle_ = instret_ = Counter{};
-  intsyscr_ = 0;
+  intsyscr_ = cpuctrl_ = 0;
   pmp_.reset();
 }
 
-bool TrapUnit::is_zero_csr(std::uint32_t csr) const {
-  for (const auto& [first, last] : config_.zero_csrs)
-    if (csr >= first && csr <= last) return true;
+bool TrapUnit::is_constant(std::uint32_t csr, std::uint32_t& out) const {
+  for (const TrapConfig::CsrRange& r : config_.constant_csrs)
+    if (csr >= r.first && csr <= r.last) {
+      out = r.value;
+      return true;
+    }
   return is_event_csr(csr);
+}
+
+bool TrapUnit::is_absent(std::uint32_t csr) const {
+  return std::any_of(config_.absent_csrs.begin(), config_.absent_csrs.end(),
+                     [&](const TrapConfig::CsrRange& r) { return csr >= r.first && csr <= r.last; });
 }
 
 // mhpmevent3..31, mhpmcounter3..31 and their upper halves; user mode's views as far as they exist.
@@ -123,12 +132,14 @@ std::vector<TrapUnit::NamedCsr> TrapUnit::csrs() const {
     add(number, #name);
   MJ_RV32_CSRS(X)
   MJ_RV32_WCH_CSRS(X)
+  MJ_RV32_IBEX_CSRS(X)
 #undef X
   return all;
 }
 
 bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
   out = 0;
+  if (is_absent(csr)) return false;
   switch (csr) {
     case csr_mstatus:
       out = mstatus_ | (fp_state() == 3 ? std::uint32_t{mstatus_sd} : 0);
@@ -155,7 +166,7 @@ bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_mcounteren:
       out = mcounteren_;
-      return config_.user_mode || is_zero_csr(csr);
+      return config_.user_mode || is_constant(csr, out);
     case csr_mcountinhibit:
       out = mcountinhibit_;
       return config_.inhibit_exists;
@@ -173,7 +184,7 @@ bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_cycle:
     case csr_cycleh:
-      if (!user_counter(csr)) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_constant(csr, out);
       [[fallthrough]];
     case csr_mcycle:
     case csr_mcycleh:
@@ -181,7 +192,7 @@ bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_instret:
     case csr_instreth:
-      if (!user_counter(csr)) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_constant(csr, out);
       [[fallthrough]];
     case csr_minstret:
     case csr_minstreth:
@@ -189,7 +200,7 @@ bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_time:
     case csr_timeh:
-      if (!user_counter(csr)) return is_zero_csr(csr);
+      if (!user_counter(csr)) return is_constant(csr, out);
       out = half(counters_().time, upper_half(csr));
       return true;
     case csr_mvendorid:
@@ -206,12 +217,15 @@ bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
       return true;
     case csr_mconfigptr:
       return true;
+    case csr_cpuctrlsts:
+      out = cpuctrl_;
+      return config_.cpuctrl;
     default:
       if (pmp_.has(csr)) {
         out = pmp_.read(csr);
         return true;
       }
-      return is_zero_csr(csr);
+      return is_constant(csr, out);
   }
 }
 
@@ -220,8 +234,7 @@ std::uint32_t TrapUnit::legal_mtvec(std::uint32_t value) const {
   if (config_.vector_addresses) return base | (value & 3u);
   if (!config_.mtvec_direct) return base | 1u;
   if (!config_.mtvec_vectored) return base;
-  // 3.1.7: modes 2 and 3 are reserved; a write of them keeps the mode
-  return base | ((value & 2u) ? mtvec_ & 1u : value & 1u);
+  return base | (value & 1u);  // 3.1.7: modes 2 and 3 are reserved; these cores have no bit 1
 }
 
 void TrapUnit::write_counter(Counter& counter, std::uint64_t total, bool stopped, bool upper, std::uint32_t value) {
@@ -251,9 +264,11 @@ bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
 }
 
 bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
+  std::uint32_t same = 0;
+  if (is_absent(csr)) return false;
   switch (csr) {
     case csr_mstatus: {
-      std::uint32_t writable = mstatus_mie | mstatus_mpie;
+      std::uint32_t writable = mstatus_mie | mstatus_mpie | config_.mstatus_storage;
       if (config_.fpu) writable |= mstatus_fs;
       if (config_.user_mode) {
         writable |= mstatus_mprv | mstatus_tw;
@@ -284,8 +299,8 @@ bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
       mtvec_ = legal_mtvec(value);
       return true;
     case csr_mcounteren:
-      if (!config_.user_mode) return is_zero_csr(csr);
-      mcounteren_ = value & config_.user_counters;
+      if (!config_.user_mode) return is_constant(csr, same);
+      mcounteren_ = value & config_.user_counters & config_.mcounteren_mask;
       return true;
     case csr_mcountinhibit:
       if (!config_.inhibit_exists) return false;
@@ -301,8 +316,11 @@ bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
       mcause_ = value & config_.mcause_mask;
       return true;
     case csr_mtval:
-      mtval_ = value;
+      if (config_.tval) mtval_ = value;
       return true;
+    case csr_cpuctrlsts:
+      cpuctrl_ = value & (cpuctrl_sync_exc_seen | cpuctrl_double_fault_seen);
+      return config_.cpuctrl;
     case csr_mcycle:
     case csr_mcycleh:
       write_counter(cycle_, counters_().cycles, stopped(counter_cycle), upper_half(csr), value);
@@ -318,7 +336,7 @@ bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
         return true;
       }
       if (value != 0 && is_event_csr(csr) && (csr & ~0x1fu) == 0x320u && on_event_counter) on_event_counter(csr);
-      return is_zero_csr(csr);
+      return is_constant(csr, same);
   }
 }
 
@@ -338,6 +356,8 @@ std::optional<std::uint32_t> TrapUnit::pending_interrupt() const {
     return cause_interrupt | static_cast<std::uint32_t>(std::countr_zero(set));
   };
   if (platform && config_.fast_first) return lowest(platform);
+  if (platform && config_.fast_highest_first)
+    return cause_interrupt | (31u - static_cast<std::uint32_t>(std::countl_zero(platform)));
   for (const std::uint32_t irq : {irq_external, irq_software, irq_timer})  // 3.1.9
     if (ready & (1u << irq)) return cause_interrupt | irq;
   return lowest(platform ? platform : ready);
@@ -350,7 +370,11 @@ std::uint32_t TrapUnit::enter(std::uint32_t cause, std::uint32_t pc, std::uint32
   machine_ = true;
   mepc_ = pc & (config_.compressed ? ~1u : ~3u);
   mcause_ = cause & config_.mcause_mask;
-  mtval_ = tval;
+  if (config_.tval) mtval_ = tval;
+  if (config_.cpuctrl && !(cause & cause_interrupt)) {
+    if (cpuctrl_ & cpuctrl_sync_exc_seen) cpuctrl_ |= cpuctrl_double_fault_seen;
+    cpuctrl_ |= cpuctrl_sync_exc_seen;
+  }
   const std::uint32_t base = mtvec_ & ~3u;
   if (!(mtvec_ & 1u)) return base;
   return base + 4 * ((cause & cause_interrupt) ? cause & ~cause_interrupt : config_.exception_vector);
@@ -362,6 +386,7 @@ std::uint32_t TrapUnit::mret() {
   const std::uint32_t mpp = config_.user_mode ? 0 : mpp_machine;  // the least privileged mode that exists
   mstatus_ = (mstatus_ & ~(mstatus_mie | mstatus_mpp)) | mie | mstatus_mpie | mpp;
   if (!to_machine) mstatus_ &= ~mstatus_mprv;
+  cpuctrl_ &= ~std::uint32_t{cpuctrl_sync_exc_seen};
   machine_ = to_machine || !config_.user_mode;
   return mepc_;
 }

@@ -35,16 +35,20 @@ struct TrapConfig {
   bool mtvec_direct = true;                     ///< MODE 0 can be chosen
   bool mtvec_vectored = true;                   ///< MODE 1 can be chosen; with only one of both, it is wired
   std::uint32_t interrupts = 1u << irq_software | 1u << irq_timer | 1u << irq_external;  ///< implemented lines
-  bool fast_first = false;  ///< lines 16..30 come before external, software, timer (Ibex), lowest number first
+  bool fast_first = false;          ///< lines 16..31 come before external, software, timer, lowest number first (Ibex)
+  bool fast_highest_first = false;  ///< or the highest number (CV32E40P)
   std::uint32_t mcause_mask = 0x8000001fu;  ///< bits of mcause that exist
+  bool tval = true;                         ///< mtval exists, else it reads 0 (both are allowed: 3.1.16)
+  std::uint32_t mstatus_storage = 0;        ///< bits of mstatus that hold what is written and do nothing
   /// mtval after EBREAK is its address; else 0. Both are allowed (3.1.16).
   bool ebreak_tval = false;
   /// Bit n: user mode's view of counter n exists (CSR 0xc00 + n: cycle, time, instret, hpmcounter3..31) and mcounteren
   /// can open it.
   std::uint32_t user_counters = 0;
-  bool inhibit_exists = true;          ///< mcountinhibit is a CSR (it came with version 1.11)
-  std::uint32_t inhibit_mask = 0b101;  ///< its writable bits; cycle and instret can be stopped
-  std::uint32_t inhibit_reset = 0;     ///< some cores begin with their counters stopped
+  std::uint32_t mcounteren_mask = 0xffffffffu;  ///< writable bits, of these
+  bool inhibit_exists = true;                   ///< mcountinhibit is a CSR (it came with version 1.11)
+  std::uint32_t inhibit_mask = 0b101;           ///< its writable bits; cycle and instret can be stopped
+  std::uint32_t inhibit_reset = 0;              ///< some cores begin with their counters stopped
   /// mhpmcounter3.. and mhpmevent3.. up to 31 exist and read 0, as they may (3.1.10): no event is counted.
   bool event_counters = true;
   PmpConfig pmp;
@@ -54,8 +58,13 @@ struct TrapConfig {
   bool vector_addresses = false;   ///< mtvec bit 1 can be set: a vector's entry is its handler's address
   unsigned exception_vector = 0;   ///< entry that exceptions take where vectors are chosen by number
   bool hardware_stacking = false;  ///< INTSYSCR and GINTENR exist: an interrupt can save the caller's registers
-  /// Further CSRs (first, last) that exist, read 0 and ignore writes.
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> zero_csrs;
+  bool cpuctrl = false;            ///< Ibex's CPUCTRLSTS (0x7c0): what it tells of synchronous exceptions
+  struct CsrRange {
+    std::uint32_t first, last;
+    std::uint32_t value = 0;
+  };
+  std::vector<CsrRange> constant_csrs;  ///< further ones, which read `value` and ignore writes
+  std::vector<CsrRange> absent_csrs;    ///< that this unit would have, but the core doesn't
 };
 
 class TrapUnit {
@@ -125,6 +134,7 @@ class TrapUnit {
   std::uint32_t mcause() const { return mcause_; }
   std::uint32_t mepc() const { return mepc_; }
   std::uint32_t mtval() const { return mtval_; }
+  bool has_mtval() const { return config_.tval; }
   std::uint32_t mtvec() const { return mtvec_; }
 
  private:
@@ -138,7 +148,9 @@ class TrapUnit {
   bool accessible(std::uint32_t csr) const;
   bool read(std::uint32_t csr, std::uint32_t& out) const;
   bool write(std::uint32_t csr, std::uint32_t value);
-  bool is_zero_csr(std::uint32_t csr) const;
+  /// A CSR that reads the same always, which goes to `out`.
+  bool is_constant(std::uint32_t csr, std::uint32_t& out) const;
+  bool is_absent(std::uint32_t csr) const;
   bool is_event_csr(std::uint32_t csr) const;
   bool user_counter(std::uint32_t csr) const { return (config_.user_counters >> (csr & 0x1fu)) & 1u; }
   std::uint32_t legal_mtvec(std::uint32_t value) const;
@@ -151,7 +163,7 @@ class TrapUnit {
   bool machine_ = true;
   std::uint32_t mstatus_ = 0, mie_ = 0, mip_ = 0, mtvec_ = 0, mscratch_ = 0, mepc_ = 0, mcause_ = 0, mtval_ = 0;
   std::uint32_t mcounteren_ = 0, mcountinhibit_ = 0;
-  std::uint32_t intsyscr_ = 0;
+  std::uint32_t intsyscr_ = 0, cpuctrl_ = 0;
   std::optional<unsigned> presented_;
   Counter cycle_, instret_;
   Pmp pmp_;

@@ -69,11 +69,11 @@ TEST_F(Trap, AJumpToNowhereTrapsAtItsTarget) {
 
 TEST_F(Trap, MisalignedAccessesTrapOnHazard3AndAreSplitByIbex) {
   Bench load("rtl-hazard3-1port", trapping("here:\n lw a0, 2(s0)\n"));
-  expect_trap(load, 4, 0x80010002, "here");
+  expect_trap(load, 4, 0, "here");  // Hazard3 has no mtval
   Bench half("rtl-hazard3-1port", trapping("here:\n lh a0, 1(s0)\n"));
-  expect_trap(half, 4, 0x80010001, "here");
+  expect_trap(half, 4, 0, "here");
   Bench store("rtl-hazard3-1port", trapping("here:\n sw a0, 1(s0)\n"));
-  expect_trap(store, 6, 0x80010001, "here");
+  expect_trap(store, 6, 0, "here");
   Bench split("rtl-ibex-small", trapping("li t0, 0x12345678\n sw t0, 3(s0)\n lw a2, 3(s0)\n lw a3, 4(s0)\n"));
   const engine::Stop stop = split.run();
   EXPECT_EQ(stop.pc, split.at("done"));

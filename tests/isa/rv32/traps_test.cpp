@@ -199,11 +199,34 @@ TEST_F(Rv32Traps, IllegalAccesses) {
   EXPECT_FALSE(readable(csr_cycle)) << "no user counters on this core";
 }
 
+TEST_F(Rv32Traps, PlatformLinesOfCv32e40pComeHighestFirst) {
+  TrapConfig config = plain();
+  config.interrupts = 0xffff0888;
+  config.fast_highest_first = true;
+  use(config);
+  set(csr_mie, 0xffffffff);
+  set(csr_mstatus, mstatus_mie);
+  for (const std::uint32_t irq : {11u, 16u, 30u, 31u}) {
+    unit.set_line(irq, true);
+    EXPECT_EQ(unit.pending_interrupt(), cause_interrupt | irq);
+  }
+}
+
+TEST_F(Rv32Traps, ACoreMayHaveNoMtval) {
+  TrapConfig config = plain();
+  config.tval = false;
+  use(config);
+  unit.raise(raise_illegal, 0xffffffff, pc);
+  EXPECT_EQ(get(csr_mtval), 0u);
+  set(csr_mtval, 5);
+  EXPECT_EQ(get(csr_mtval), 0u);
+}
+
 TEST_F(Rv32Traps, FieldsTakeOnlyLegalValues) {
   set(csr_mepc, 0xffffffff);
   EXPECT_EQ(get(csr_mepc), 0xfffffffeu);
   set(csr_mtvec, 0xffffffff);
-  EXPECT_EQ(get(csr_mtvec), 0xfffffffcu) << "mode 3 is reserved and leaves the mode";
+  EXPECT_EQ(get(csr_mtvec), 0xfffffffdu) << "bit 1 of the mode doesn't exist";
   set(csr_mtvec, 0x1001);
   EXPECT_EQ(get(csr_mtvec), 0x1001u);
   set(csr_mstatus, 0xffffffff);
