@@ -414,6 +414,7 @@ Result<void> Machine::build_rv32(const Identity& id) {
   config.tval = id.get("mtval", 1) != 0;
   config.mstatus_storage = id.get("mstatus_storage");
   config.cpuctrl = id.get("cpuctrlsts") != 0;
+  config.performance_counter = id.get("performance_counter") != 0;
   for (const auto& [range, value] : id.csrs()) {
     if (value)
       config.constant_csrs.push_back({range.first, range.second, *value});
@@ -443,7 +444,7 @@ Result<void> Machine::build_rv32(const Identity& id) {
       if (engine_) engine_->kick();
     };
   rv32_->traps.on_event_counter = [this](std::uint32_t csr) {
-    not_modelled("CSR", csr, "event counter: mhpmcounter and mhpmevent read 0");
+    not_modelled("CSR", csr, "event counter: counts no such event");
   };
   arch_ = rv32_->arch.get();
   return {};

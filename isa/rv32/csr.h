@@ -50,13 +50,21 @@ namespace mj::isa::rv32 {
 // Of Ibex (doc/03_reference/cs_registers.rst).
 #define MJ_RV32_IBEX_CSRS(X) \
   X(0x7c0, cpuctrlsts)
+// Of Espressif's first cores (ESP32-C3 technical reference manual, chapter 1): the event, the mode, the counter.
+#define MJ_RV32_ESPRESSIF_CSRS(X) \
+  X(0x7e0, mpcer)         \
+  X(0x7e1, mpcmr)         \
+  X(0x7e2, mpccr)
 // clang-format on
 
 enum Csr : std::uint32_t {
 #define X(number, name) csr_##name = number,
-  MJ_RV32_CSRS(X) MJ_RV32_WCH_CSRS(X) MJ_RV32_IBEX_CSRS(X)
+  MJ_RV32_CSRS(X) MJ_RV32_WCH_CSRS(X) MJ_RV32_IBEX_CSRS(X) MJ_RV32_ESPRESSIF_CSRS(X)
 #undef X
 };
+
+/// MPCER's events and MPCMR's bits that are known here.
+enum Mpc : std::uint32_t { mpcer_cycle = 1u << 0, mpcer_inst = 1u << 1, mpcmr_count_en = 1u << 0 };
 
 /// CPUCTRLSTS: a synchronous exception is being handled; another one came meanwhile.
 enum Cpuctrl : std::uint32_t { cpuctrl_sync_exc_seen = 1u << 6, cpuctrl_double_fault_seen = 1u << 7 };

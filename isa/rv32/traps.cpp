@@ -70,7 +70,9 @@ void TrapUnit::reset() {
   mtvec_ = legal_mtvec(config_.mtvec_reset);
   mie_ = mscratch_ = mepc_ = mcause_ = mtval_ = mcounteren_ = 0;
   mcountinhibit_ = config_.inhibit_exists ? config_.inhibit_reset : 0;
-  cycle_ = instret_ = Counter{};
+  cycle_ = instret_ = performance_ = Counter{};
+  mpcer_ = mpcer_cycle;
+  mpcmr_ = mpcmr_count_en;
   intsyscr_ = cpuctrl_ = 0;
   pmp_.reset();
 }
@@ -133,6 +135,7 @@ std::vector<TrapUnit::NamedCsr> TrapUnit::csrs() const {
   MJ_RV32_CSRS(X)
   MJ_RV32_WCH_CSRS(X)
   MJ_RV32_IBEX_CSRS(X)
+  MJ_RV32_ESPRESSIF_CSRS(X)
 #undef X
   return all;
 }
@@ -220,6 +223,15 @@ bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
     case csr_cpuctrlsts:
       out = cpuctrl_;
       return config_.cpuctrl;
+    case csr_mpcer:
+      out = mpcer_;
+      return config_.performance_counter;
+    case csr_mpcmr:
+      out = mpcmr_;
+      return config_.performance_counter;
+    case csr_mpccr:
+      out = half(performance_.value(performance_total(), !(mpcmr_ & mpcmr_count_en)), false);
+      return config_.performance_counter;
     default:
       if (pmp_.has(csr)) {
         out = pmp_.read(csr);
@@ -257,6 +269,21 @@ void TrapUnit::write_inhibit(std::uint32_t value) {
   // The instruction that writes is itself counted as the bit was before it.
   change(instret_, counter_instret, totals.retired + 1);
   mcountinhibit_ = next;
+}
+
+std::uint64_t TrapUnit::performance_total() const {
+  const CounterTotals totals = counters_();
+  return mpcer_ == mpcer_cycle ? totals.cycles : mpcer_ == mpcer_inst ? totals.retired : 0;
+}
+
+void TrapUnit::write_performance(std::uint32_t csr, std::uint32_t value) {
+  const std::uint64_t old = performance_.value(performance_total(), !(mpcmr_ & mpcmr_count_en));
+  if (csr == csr_mpcer) mpcer_ = value & 0x7ffu;
+  if (csr == csr_mpcmr) mpcmr_ = value & 3u;
+  performance_.frozen = csr == csr_mpccr ? value : old;
+  performance_.offset = performance_.frozen - performance_total();
+  const bool known = mpcer_ == mpcer_cycle || mpcer_ == mpcer_inst || mpcer_ == 0;
+  if (csr == csr_mpcer && !known && on_event_counter) on_event_counter(csr);
 }
 
 bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
@@ -321,6 +348,11 @@ bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
     case csr_cpuctrlsts:
       cpuctrl_ = value & (cpuctrl_sync_exc_seen | cpuctrl_double_fault_seen);
       return config_.cpuctrl;
+    case csr_mpcer:
+    case csr_mpcmr:
+    case csr_mpccr:
+      if (config_.performance_counter) write_performance(csr, value);
+      return config_.performance_counter;
     case csr_mcycle:
     case csr_mcycleh:
       write_counter(cycle_, counters_().cycles, stopped(counter_cycle), upper_half(csr), value);

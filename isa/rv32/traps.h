@@ -59,6 +59,8 @@ struct TrapConfig {
   unsigned exception_vector = 0;   ///< entry that exceptions take where vectors are chosen by number
   bool hardware_stacking = false;  ///< INTSYSCR and GINTENR exist: an interrupt can save the caller's registers
   bool cpuctrl = false;            ///< Ibex's CPUCTRLSTS (0x7c0): what it tells of synchronous exceptions
+  /// Espressif's performance counter, of cycles or instructions; it counts cycles from reset on.
+  bool performance_counter = false;
   struct CsrRange {
     std::uint32_t first, last;
     std::uint32_t value = 0;
@@ -74,7 +76,7 @@ class TrapUnit {
   /// `counters` is asked only when an instruction accesses a counter or mcountinhibit.
   TrapUnit(TrapConfig config, CounterSource counters);
 
-  /// Told when firmware asks an event counter to count something: it stays 0.
+  /// Told when firmware asks an event counter to count something that it doesn't: it stands still.
   std::function<void(std::uint32_t csr)> on_event_counter;
 
   /// Reset values (3.4): M-mode, interrupts off. Interrupt lines keep their levels.
@@ -157,6 +159,8 @@ class TrapUnit {
   bool stopped(std::uint32_t bit) const { return (mcountinhibit_ & bit) != 0; }
   void write_counter(Counter& counter, std::uint64_t total, bool stopped, bool upper, std::uint32_t value);
   void write_inhibit(std::uint32_t value);
+  std::uint64_t performance_total() const;
+  void write_performance(std::uint32_t csr, std::uint32_t value);
 
   TrapConfig config_;
   CounterSource counters_;
@@ -165,7 +169,8 @@ class TrapUnit {
   std::uint32_t mcounteren_ = 0, mcountinhibit_ = 0;
   std::uint32_t intsyscr_ = 0, cpuctrl_ = 0;
   std::optional<unsigned> presented_;
-  Counter cycle_, instret_;
+  std::uint32_t mpcer_ = mpcer_cycle, mpcmr_ = mpcmr_count_en;
+  Counter cycle_, instret_, performance_;
   Pmp pmp_;
 };
 

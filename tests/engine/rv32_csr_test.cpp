@@ -171,6 +171,32 @@ TEST(Csr, MachineModeReadsTheCountersOfUserMode) {
   }
 }
 
+TEST(Csr, Esp32C3CountsCyclesOrInstructions) {
+  Bench b("esp32-c3", R"(
+    func main
+      csrr  a0, 0x7e2
+      nop
+      csrr  a1, 0x7e2       # cycles, from reset on
+      csrwi 0x7e1, 0
+      csrwi 0x7e0, 2
+      csrwi 0x7e2, 7
+      nop
+      csrr  a2, 0x7e2       # stands still
+      csrwi 0x7e1, 1
+      nop
+      nop
+      csrr  a3, 0x7e2       # instructions
+    stopped:
+      j     stopped
+  )");
+  EXPECT_EQ(b.run().pc, b.at("stopped"));
+  EXPECT_GE(b.r(a1) - b.r(a0), 2u);
+  EXPECT_EQ(b.r(a2), 7u);
+  EXPECT_GE(b.r(a3), 9u);
+  EXPECT_LE(b.r(a3), 10u);
+  EXPECT_FALSE(b.machine().read_system_register(0xc00)) << "it has no Zicntr";
+}
+
 TEST(Csr, IbexTellsOfSynchronousExceptions) {
   Bench b("rtl-ibex-small", R"(
     func main
