@@ -283,7 +283,9 @@ Redirect Rv32Arch::bad_access(HotState& h, const BadAccess& access, Address pc, 
 }
 
 Redirect Rv32Arch::illegal(HotState& h, const isa::Insn& insn, std::uint32_t) {
-  return trap(h, rv32::cause_illegal, insn.pc, insn.raw, true);
+  Redirect f = trap(h, rv32::cause_illegal, insn.pc, insn.raw, true);
+  f.cycles += timing_.refused_cycles(insn);
+  return f;
 }
 
 Redirect Rv32Arch::indirect(HotState& h, std::uint32_t raw, const isa::Insn&) {

@@ -159,6 +159,12 @@ std::uint32_t CoreTiming::unaligned_cycles(std::uint32_t address, unsigned size,
   return extra > hidden ? extra - hidden : 0;
 }
 
+std::uint32_t CoreTiming::refused_cycles(const isa::Insn& insn) const {
+  const std::uint32_t own = table_->cost(insn).cycles;
+  const std::uint32_t whole = table_->costs[table_->cost_of_class[static_cast<std::size_t>(OpClass::trap)]].cycles;
+  return whole > own ? whole - own : 0;
+}
+
 std::uint16_t CoreTiming::operand_row(const isa::Insn& insn) const { return table_->cost(insn).row; }
 std::uint16_t CoreTiming::unaligned_row() const { return table_->unaligned ? table_->unaligned->row : RowId{0}; }
 std::uint16_t CoreTiming::target_row() const {

@@ -187,6 +187,10 @@ class CoreTiming {
   /// Reason of operand_cycles: divide or multiply.
   Reason operand_reason(const isa::Insn& insn) const;
 
+  /// What an instruction that is refused once it is under way (an unknown CSR) takes more than its own cost, so that it
+  /// takes what one does that the decoder refuses (class trap).
+  std::uint32_t refused_cycles(const isa::Insn& insn) const;
+
   /// Extra cycles of one data access of `size` bytes (1, 2, 4) at `address`. `hidden`: Walk::unaligned_hidden of the
   /// instruction. Reason: unaligned.
   std::uint32_t unaligned_cycles(std::uint32_t address, unsigned size, bool store, unsigned hidden = 0) const;

@@ -197,6 +197,30 @@ TEST(Csr, Esp32C3CountsCyclesOrInstructions) {
   EXPECT_FALSE(b.machine().read_system_register(0xc00)) << "it has no Zicntr";
 }
 
+TEST(Csr, ARefusedAccessTakesTheCyclesOfATrap) {
+  // Cycles of the RTL from a store to the one behind a NOP or the instruction, whose handler has four.
+  struct Cost {
+    const char* board;
+    Cycle nothing, illegal, unknown_csr, written_read_only;
+  };
+  for (const Cost& c : {Cost{"rtl-ibex-small", 3, 11, 11, 11}, Cost{"rtl-ibex-maxperf", 2, 10, 10, 10},
+                        Cost{"rtl-cv32e40p", 2, 20, 19, 19}, Cost{"rtl-hazard3-2port", 2, 10, 10, 10}}) {
+    SCOPED_TRACE(c.board);
+    const auto cycles = [&](const std::string& insn) {
+      Bench b(c.board,
+              ".option norvc\nfunc main\n la t0, handler\n csrw mtvec, t0\n la s0, 0x80010000\n sw a0, 0(s0)\n" + insn +
+                  "\n sw a0, 0(s0)\nstopped:\n j stopped\n .balign 256\nfunc handler\n"
+                  " csrr t1, mepc\n addi t1, t1, 4\n csrw mepc, t1\n mret\n");
+      EXPECT_EQ(b.run().pc, b.at("stopped"));
+      return b.engine().now();
+    };
+    const Cycle nothing = cycles("nop");
+    EXPECT_EQ(cycles(".word 0xffffffff") - nothing, c.illegal - c.nothing);
+    EXPECT_EQ(cycles("csrr a0, 0x5c0") - nothing, c.unknown_csr - c.nothing);
+    EXPECT_EQ(cycles("csrw 0xf14, a1") - nothing, c.written_read_only - c.nothing);
+  }
+}
+
 TEST(Csr, IbexTellsOfSynchronousExceptions) {
   Bench b("rtl-ibex-small", R"(
     func main
