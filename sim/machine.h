@@ -19,6 +19,7 @@
 #include "sim/base/wires.h"
 #include "sim/board.h"
 #include "sim/engine/engine.h"
+#include "sim/model_rows.h"
 #include "sim/semihost.h"
 #include "sim/timing/core_timing.h"
 
@@ -30,13 +31,6 @@ struct CacheMaintenance;
 namespace isa::thumb {
 class ExceptionUnit;
 }
-
-/// The error interval of a core's cycles and where it comes from.
-struct CycleConfidence {
-  std::string tier = "unknown";  ///< "RTL-exact", "silicon-measured", "documented", "inferred"
-  double low_percent = -50, high_percent = 50;
-  std::string source = "nothing is known about this core's error";
-};
 
 struct MachineOptions {
   std::string files_folder;  ///< see Semihost
@@ -112,7 +106,6 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   const isa::thumb::ExceptionUnit* exceptions() const;
 
  private:
-  class Identity;
   Machine(const BoardSpec& board, const MachineOptions& options);
   Result<void> build(std::function<bool(Address)> is_function);
   void build_memory();

@@ -2,11 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <initializer_list>
-#include <nlohmann/json.hpp>
-#include <sstream>
-#include <stdexcept>
 #include <string_view>
 
 #include "isa/rv32/decode.h"
@@ -15,55 +10,12 @@
 #include "peripherals/clint.h"
 #include "peripherals/uart.h"
 #include "sim/machine_parts.h"
+#include "sim/model_rows.h"
 #include "sim/profile/counts.h"
 
 namespace mj {
 
 namespace {
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-/// The first row of models/<file> that is for one of `names`, which stand in the order of their rank; an empty object
-/// if there is none. Throws std::exception if the file can't be read as such.
-nlohmann::json row_of(const std::string& file, std::initializer_list<std::string_view> names) {
-  const auto text = read_file(models_dir() + "/" + file);
-  if (!text) throw std::runtime_error("it is not there");
-  const auto rows = nlohmann::json::parse(*text).at("rows");
-  for (const std::string_view name : names)
-    for (const auto& row : rows)
-      if (const auto& of = row.at("for"); std::find(of.begin(), of.end(), name) != of.end()) return row;
-  return nlohmann::json::object();
-}
-
-/// What `read` makes of models/<file>, which is part of the program: what is wrong with it is never ignored.
-template <class Read>
-auto from_models(const std::string& file, Read read) -> Result<decltype(read())> {
-  try {
-    return read();
-  } catch (const std::exception& e) {
-    return Error{ExitCode::unreadable, "cannot read " + file, models_dir() + "/" + file, e.what(),
-                 "put the file back as it came with this version"};
-  }
-}
-
-Result<CycleConfidence> confidence_of(const std::string& core) {
-  const std::string file = "accuracy.json";
-  return from_models(file, [&] {
-    CycleConfidence c;
-    const auto row = row_of(file, {core});
-    c.tier = row.value("tier", c.tier);
-    c.low_percent = row.value("low_percent", c.low_percent);
-    c.high_percent = row.value("high_percent", c.high_percent);
-    c.source = row.value("source", c.source);
-    return c;
-  });
-}
 
 std::optional<std::uint32_t> thumb_feature(const std::string& name) {
   using namespace isa::thumb;
@@ -124,50 +76,9 @@ Error unknown_feature(const BoardSpec& board, const std::string& feature) {
 
 }  // namespace
 
-/// Identification registers and the like (models/identity.json) of the board's core, or of the board if it has a row
-/// of its own.
-class Machine::Identity {
- public:
-  static Result<Identity> of(const BoardSpec& board);
-  bool has(const char* key) const { return registers_.count(key) != 0; }
-  std::uint32_t get(const char* key, std::uint32_t otherwise = 0) const {
-    const auto at = registers_.find(key);
-    return at == registers_.end() ? otherwise : at->second;
-  }
-  /// RISC-V: CSRs (first, last) that read the same always, or without a value, that the core doesn't have.
-  using Csrs = std::vector<std::pair<std::pair<std::uint32_t, std::uint32_t>, std::optional<std::uint32_t>>>;
-  const Csrs& csrs() const { return csrs_; }
-
- private:
-  std::map<std::string, std::uint32_t> registers_;
-  Csrs csrs_;
-};
-
-Result<Machine::Identity> Machine::Identity::of(const BoardSpec& board) {
-  const std::string file = "identity.json";
-  return from_models(file, [&] {
-    Identity id;
-    const auto row = row_of(file, {board.id, board.core.timing});
-    const auto number = [](const std::string& text) {
-      return static_cast<std::uint32_t>(std::stoul(text, nullptr, 0));
-    };
-    const auto registers = row.value("registers", nlohmann::json::object());
-    for (const auto& [key, value] : registers.items()) id.registers_[key] = number(value.get<std::string>());
-    // "0xc03-0xc1f": "0"
-    const auto csrs = row.value("csrs", nlohmann::json::object());
-    for (const auto& [key, value] : csrs.items()) {
-      const std::size_t dash = key.find('-');
-      const std::uint32_t first = number(key), last = dash == std::string::npos ? first : number(key.substr(dash + 1));
-      const bool absent = value == "absent";
-      id.csrs_.push_back({{first, last}, absent ? std::nullopt : std::optional(number(value.get<std::string>()))});
-    }
-    return id;
-  });
-}
-
 Result<void> Machine::build(std::function<bool(Address)> is_function) {
   const std::string cores = models_dir() + "/cores/";
-  const auto text = read_file(cores + board_.core.timing + ".json");
+  const auto text = read_core_file(board_.core.timing);
   if (!text)
     return Error{ExitCode::unreadable, fmt::format("no core file '{}'", board_.core.timing), cores,
                  "board " + board_.id + " names it at /core/timing", ""};
@@ -176,7 +87,7 @@ Result<void> Machine::build(std::function<bool(Address)> is_function) {
     if (thumb) return op < isa::thumb::op_count ? isa::thumb::op_name(op) : nullptr;
     return op < isa::rv32::op_count ? isa::rv32::op_name(op) : nullptr;
   };
-  load_options.read_core = [&](std::string_view name) { return read_file(cores + std::string(name) + ".json"); };
+  load_options.read_core = read_core_file;
   load_options.rows = board_.core.timing_rows;
   auto loaded = timing::CoreTiming::load(*text, board_.core.timing, load_options);
   if (!loaded) return loaded.error();
@@ -415,11 +326,11 @@ Result<void> Machine::build_rv32(const Identity& id) {
   config.mstatus_storage = id.get("mstatus_storage");
   config.cpuctrl = id.get("cpuctrlsts") != 0;
   config.performance_counter = id.get("performance_counter") != 0;
-  for (const auto& [range, value] : id.csrs()) {
-    if (value)
-      config.constant_csrs.push_back({range.first, range.second, *value});
+  for (const Identity::Csrs& r : id.csrs()) {
+    if (r.value)
+      config.constant_csrs.push_back({r.first, r.last, *r.value});
     else
-      config.absent_csrs.push_back({range.first, range.second});
+      config.absent_csrs.push_back({r.first, r.last});
   }
   config.vector_addresses = id.get("vector_addresses") != 0;
   config.exception_vector = id.get("exception_vector");
