@@ -127,7 +127,7 @@ const std::vector<DeviceType>& device_types() {
       {"rp2040-sio", make_rp2040_sio, "divider_cycles", "", ""},
       {"rp2040-xip-ctrl", make_rp2040_xip_ctrl, "flash", "", ""},
       {"rp2350-ticks", make_rp2350_ticks, "", "", ""},
-      {"rp2350-sio", make_rp2350_sio, "", "", ""},
+      {"rp2350-sio", make_rp2350_sio, "", "tick", "mtimecmp"},
       {"rp2350-xip-ctrl", make_rp2350_xip_ctrl, "flash", "", ""},
       {"rp2350-qmi", make_rp2350_qmi, "flash line_bytes m0_timing m0_rfmt m0_rcmd", "uncached_flash", ""},
   };
@@ -176,13 +176,14 @@ Result<DevicePtr> make_device(const DeviceSpec& spec, const Wiring& wiring) {
 Result<void> build_devices(const std::vector<DeviceSpec>& specs, const Wiring& wiring, std::vector<DevicePtr>& out) {
   // The interrupt controller first: the others are wired to it.
   out.resize(specs.size());
-  Wiring controlled = wiring;
+  Wiring controlled = wiring, direct = wiring;
+  if (wiring.core_lines) direct.irqs = wiring.core_lines;
   for (const bool controllers : {true, false})
     for (std::size_t i = 0; i < specs.size(); ++i) {
       const DeviceType* type = find_type(specs[i].type);
       const Lines lines = type ? type->lines : Lines::controlled;
       if ((lines == Lines::controller) != controllers) continue;
-      auto device = make_device(specs[i], lines == Lines::controlled ? controlled : wiring);
+      auto device = make_device(specs[i], lines == Lines::controlled ? controlled : direct);
       if (!device) return device.error();
       if (controllers) controlled.irqs = dynamic_cast<IrqSink*>(device->get());
       out[i] = std::move(*device);

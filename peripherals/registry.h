@@ -19,7 +19,7 @@ using Factory = DevicePtr(const DeviceSpec&, const Wiring&);
 
 /// Where a device's interrupt lines lead.
 enum class Lines : std::uint8_t {
-  controlled,  ///< to the board's interrupt controller if it has one, else to the core
+  controlled,  ///< to the interrupt controller of the board or of the core if there is one, else to the core
   core,        ///< always to the core: what a RISC-V core has lines of its own for
   controller,  ///< it is the interrupt controller: an IrqSink itself; a board has at most one
 };

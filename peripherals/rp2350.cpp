@@ -2,9 +2,11 @@
 // which says what a miss costs (RP2350 datasheet 3.1, 4.4, 8.5, 12.14).
 #include <array>
 #include <memory>
+#include <string>
 
 #include "peripherals/registry.h"
 #include "peripherals/rp2.h"
+#include "peripherals/tick_counter.h"
 
 namespace mj::peripherals {
 
@@ -40,19 +42,78 @@ class Ticks final : public RegisterMap {
   }
 };
 
-/// Not modelled: the interpolators, and the platform timer's interrupt.
+/// With RISC-V's timer, which counts net `tick` or the core's clock, and the software interrupt. Line: MTIMECMP, which
+/// is mip.MTIP of a RISC-V core as well. Not modelled: the interpolators.
 class Sio final : public Rp2Sio {
  public:
-  Sio(const DeviceSpec& spec, const Wiring& wiring) : Rp2Sio(spec, wiring, {0x10, 0x14, 0x30, 0x34}, 8, 0) {
+  Sio(const DeviceSpec& spec, const Wiring& wiring)
+      : Rp2Sio(spec, wiring, {0x10, 0x14, 0x30, 0x34}, 8, 0), tick_(spec.text_or("tick", "tick_riscv")) {
+    const auto half = [this](unsigned shift) {
+      return Register{
+          .offset = shift ? mtimeh : mtime,
+          .name = shift ? "MTIMEH" : "MTIME",
+          .writable = 0,
+          .read = [this, shift](Cycle now) { return static_cast<std::uint32_t>(counter_.ticks(now) >> shift); },
+          .write =
+              [this, shift](std::uint32_t v, Cycle now) {
+                const std::uint64_t other = counter_.ticks(now) & ~(std::uint64_t{0xFFFFFFFF} << shift);
+                counter_.set_ticks(other | std::uint64_t{v} << shift, now);
+                settle(now);
+              }};
+    };
+    const auto compare = [this](auto, Cycle now) { settle(now); };
     define({
         {.offset = 0x190, .name = "PERI_NONSEC"},
-        {.offset = 0x1A0, .name = "RISCV_SOFTIRQ", .writable = 0},
-        {.offset = 0x1A4, .name = "MTIME_CTRL", .reset = 0xD},
-        {.offset = 0x1B8, .name = "MTIMECMP", .reset = 0xFFFFFFFF},
-        {.offset = 0x1BC, .name = "MTIMECMPH", .reset = 0xFFFFFFFF},
+        {.offset = softirq,
+         .name = "RISCV_SOFTIRQ",
+         .writable = 0,
+         .read = [this](Cycle) { return soft_ | soft_ << 8; },
+         .write =
+             [this](std::uint32_t v, Cycle) {
+               soft_ = (soft_ | (v & 3)) & ~(v >> 8 & 3);
+               if (wiring_.core_lines) wiring_.core_lines->set_irq(line_software, soft_ & 1);
+             }},
+        {.offset = control,
+         .name = "MTIME_CTRL",
+         .reset = 0xD,
+         .writable = 0xF,
+         .write = [this](auto, Cycle now) { retime(now); }},
+        half(0),
+        half(32),
+        {.offset = cmp, .name = "MTIMECMP", .reset = 0xFFFFFFFF, .write = compare},
+        {.offset = cmph, .name = "MTIMECMPH", .reset = 0xFFFFFFFF, .write = compare},
     });
     define_storage(0x180, 4, "DOORBELL");
+    wiring_.clocks->on_change(tick_, [this](Cycle now) { retime(now); });
+    wiring_.clocks->on_change(ClockNets::core, [this](Cycle now) { retime(now); });
+    retime(0);
   }
+
+ private:
+  static constexpr std::uint32_t softirq = 0x1A0, control = 0x1A4, mtime = 0x1B0, mtimeh = 0x1B4, cmp = 0x1B8,
+                                 cmph = 0x1BC;
+  static constexpr unsigned line_software = 3, line_timer = 7;  ///< of mip
+
+  void retime(Cycle now) {
+    const bool runs = get(control) & 1, by_core = get(control) & 2;
+    const Hertz core = wiring_.clocks->hz(ClockNets::core);
+    counter_.set_rate(!runs ? 0 : by_core ? core : wiring_.clocks->hz(tick_), 1, core, now);
+    settle(now);
+  }
+  void settle(Cycle now) {
+    const std::uint64_t at = std::uint64_t{get(cmph)} << 32 | get(cmp);
+    const bool due = counter_.ticks(now) >= at;
+    drive_irq(0, due);
+    if (wiring_.core_lines) wiring_.core_lines->set_irq(line_timer, due);
+    wiring_.events->cancel(event_);
+    const Cycle next = due ? EventQueue::never : counter_.when(at);
+    event_ = next == EventQueue::never ? 0 : wiring_.events->schedule(next, [this](Cycle when) { settle(when); });
+  }
+
+  const std::string tick_;
+  TickCounter counter_;
+  std::uint32_t soft_ = 0;
+  EventQueue::Id event_ = 0;
 };
 
 /// CTRL's EN_SECURE switches the cache.

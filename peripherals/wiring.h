@@ -19,7 +19,10 @@ namespace mj::peripherals {
 struct Wiring {
   EventQueue* events = nullptr;
   ClockNets* clocks = nullptr;
+  /// The core's inputs for devices: its interrupt controller's (NVIC, Xh3irq), or its lines where it has none.
   IrqSink* irqs = nullptr;
+  /// A RISC-V core's own lines, by the numbers of mip; null on others.
+  IrqSink* core_lines = nullptr;
   ConsoleSink* console = nullptr;
   ExitSink* exit = nullptr;
   DiagnosticSink* diagnostics = nullptr;

@@ -86,7 +86,7 @@ class Arch {
   /// none, or there is no such instruction.
   virtual std::string feature_of(const std::uint8_t* code) const = 0;
   /// The instruction at `code` as the manuals write it, whether the core has it or not.
-  virtual std::string text(std::span<const std::uint8_t> code, Address pc) const = 0;
+  virtual std::string text(std::span<const std::uint8_t> code, Address pc, std::uint32_t mode) const = 0;
   virtual std::string register_name(unsigned id) const = 0;
   /// Whether `insn` sets a link register, so that its target begins a function.
   bool is_call(const isa::Insn& insn) const {

@@ -22,6 +22,16 @@ namespace {
 constexpr std::uint32_t semihost_before = 0x01f01013;  // slli x0, x0, 0x1f
 constexpr std::uint32_t semihost_after = 0x40705013;   // srai x0, x0, 7
 
+rv32::CsrAccess csr_access(const HotState& h, const isa::Insn& insn) {
+  const auto is = [&](rv32::Op op) { return insn.op == static_cast<std::uint16_t>(op); };
+  const std::uint32_t field = rv32::bits(insn.raw, 19, 15);
+  const bool immediate = (insn.raw & 1u << 14) != 0, clears = rv32::bits(insn.raw, 13, 12) == 3;
+  return {.operand = immediate || field == 0 ? field : h.r[field],
+          .reads = !is(rv32::Op::csrw) && !is(rv32::Op::csrwi),
+          .writes = !is(rv32::Op::csrr),
+          .clears = clears};
+}
+
 constexpr unsigned interrupt_number = 0x100;  ///< added to an interrupt's cause in exception numbers
 
 std::uint32_t word(const std::uint8_t* p) {
@@ -55,8 +65,9 @@ std::string Rv32Arch::feature_of(const std::uint8_t* code) const {
   return rv32::lacking(word(code), options_.features);
 }
 
-std::string Rv32Arch::text(std::span<const std::uint8_t> code, Address pc) const {
-  return rv32::disassemble(code, pc, 0);
+std::string Rv32Arch::text(std::span<const std::uint8_t> code, Address pc, std::uint32_t) const {
+  const bool lacks = code.size() >= 4 && !feature_of(code.data()).empty();
+  return rv32::disassemble(code, pc, (lacks ? ~0u : options_.features) & rv32::vendor_features);
 }
 
 std::string Rv32Arch::register_name(unsigned id) const {
@@ -71,7 +82,7 @@ std::optional<Redirect> Rv32Arch::reset(HotState& h, Address boot) {
   update_protection();
   std::fill(std::begin(h.r), std::end(h.r), 0u);
   h.r[rv32::fp_control] = rv32::control_of_fcsr(0);
-  in_fault_ = false;
+  in_fault_ = unblocked_ = false;
   stacked_.clear();
   Redirect f;
   f.pc = boot;
@@ -94,28 +105,33 @@ Redirect Rv32Arch::prepare(HotState& h, const isa::Insn& insn, std::uint32_t mod
   return f;
 }
 
-std::uint32_t Rv32Arch::system_read(HotState& h, const isa::Insn&, std::uint32_t id, Cycle, bool& illegal) {
+std::uint32_t Rv32Arch::system_read(HotState& h, const isa::Insn& insn, std::uint32_t id, Cycle, bool& illegal) {
   if (rv32::is_fp_csr(id)) {
     illegal = traps_.fp_state() == 0;
     return rv32::read_fp_csr(id, h.r[rv32::fp_control]);
   }
   std::uint32_t value = 0;
-  illegal = !traps_.csr_read(id, value);
+  illegal = !traps_.csr_read(id, value, csr_access(h, insn));
   return value;
 }
 
-void Rv32Arch::system_write(HotState& h, const isa::Insn&, std::uint32_t id, std::uint32_t value, Cycle, bool& illegal,
-                            bool& sleep) {
+void Rv32Arch::system_write(HotState& h, const isa::Insn& insn, std::uint32_t id, std::uint32_t value, Cycle,
+                            bool& illegal, bool& sleep) {
   if (id == rv32::sys_wfi) {
     illegal = !traps_.wfi_legal();
     sleep = !illegal && !traps_.interrupt_waiting();
+  } else if (id == rv32::sys_h3_block || id == rv32::sys_h3_unblock) {
+    illegal = !traps_.wfi_legal();
+    if (illegal) return;
+    sleep = id == rv32::sys_h3_block && !unblocked_ && !traps_.interrupt_waiting();
+    unblocked_ = id == rv32::sys_h3_unblock;
   } else if (rv32::is_fp_csr(id)) {
     illegal = traps_.fp_state() == 0;
     if (illegal) return;
     traps_.set_fp_dirty();
     h.r[rv32::fp_control] = rv32::write_fp_csr(id, value, h.r[rv32::fp_control]);
   } else if (id != rv32::sys_fence_i) {
-    illegal = !traps_.csr_write(id, value);
+    illegal = !traps_.csr_write(id, value, csr_access(h, insn));
     update_protection();  // mstatus or the PMP may have been written
   }
 }

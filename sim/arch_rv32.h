@@ -40,7 +40,7 @@ class Rv32Arch final : public Arch {
   bool needs_prepare(const isa::Insn& insn) const override;
   const char* op_name(std::uint16_t op) const override;
   std::string feature_of(const std::uint8_t* code) const override;
-  std::string text(std::span<const std::uint8_t> code, Address pc) const override;
+  std::string text(std::span<const std::uint8_t> code, Address pc, std::uint32_t mode) const override;
   std::string register_name(unsigned id) const override;
 
   std::optional<Redirect> reset(engine::HotState& h, Address boot) override;
@@ -83,6 +83,7 @@ class Rv32Arch final : public Arch {
   std::uint32_t views_of_ = 0;  ///< version of the PMP that `views_` are of
   std::array<std::optional<std::shared_ptr<const memory::Protection>>, 4> views_;
   std::vector<bool> stacked_;  ///< per open interrupt: whether the core saved registers for it
+  bool unblocked_ = false;     ///< Xh3power: H3.UNBLOCK since the last H3.BLOCK (RP2350: a hart's own counts, too)
   bool in_fault_ = false;      ///< an exception other than a call is being handled
 };
 

@@ -81,8 +81,8 @@ std::string ThumbArch::feature_of(const std::uint8_t* code) const {
   return needed ? std::string(thumb::missing_extension(*needed, features_)) : "";
 }
 
-std::string ThumbArch::text(std::span<const std::uint8_t> code, Address pc) const {
-  return thumb::disassemble(code, pc, 0);
+std::string ThumbArch::text(std::span<const std::uint8_t> code, Address pc, std::uint32_t mode) const {
+  return thumb::disassemble(code, pc, mode);
 }
 
 thumb::Cpu ThumbArch::cpu(HotState& h) {

@@ -34,7 +34,7 @@ class ThumbArch final : public Arch {
   bool needs_prepare(const isa::Insn& insn) const override;
   const char* op_name(std::uint16_t op) const override;
   std::string feature_of(const std::uint8_t* code) const override;
-  std::string text(std::span<const std::uint8_t> code, Address pc) const override;
+  std::string text(std::span<const std::uint8_t> code, Address pc, std::uint32_t mode) const override;
   std::string register_name(unsigned id) const override;
 
   std::optional<Redirect> reset(engine::HotState& h, Address boot) override;

@@ -7,9 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "isa/rv32/disasm.h"
-#include "isa/thumb/disasm.h"
-
 namespace mj {
 
 namespace {
@@ -86,12 +83,12 @@ std::optional<CodeAt> code_at(Machine& machine, Address pc) {
   return at;
 }
 
-std::string code_text(Machine& machine, const Program& program, Address pc) {
+std::string code_text(Machine& machine, Address pc) {
   std::array<std::uint8_t, 4> b{};
   if (!machine.bus().peek(pc, b.data(), 2)) return "not readable";
   const bool wide = machine.engine().arch().is_wide(b.data());
   machine.bus().peek(pc, b.data(), wide ? 4 : 2);
-  return (program.is_arm() ? isa::thumb::disassemble : isa::rv32::disassemble)(std::span(b).first(wide ? 4 : 2), pc, 0);
+  return machine.engine().arch().text(std::span(b).first(wide ? 4 : 2), pc, 0);
 }
 
 std::string encoding_text(Machine& machine, const Program& program, Address pc) {
@@ -99,7 +96,7 @@ std::string encoding_text(Machine& machine, const Program& program, Address pc) 
   if (!machine.bus().peek(pc, b.data(), 2)) return "not readable";
   const bool wide = machine.engine().arch().is_wide(b.data());
   machine.bus().peek(pc, b.data(), wide ? 4 : 2);
-  std::string text = code_text(machine, program, pc);
+  std::string text = code_text(machine, pc);
   text = text.starts_with('.') ? "" : fmt::format(" ({})", text);  // ".inst.n 0xb650": no instruction of any core
   if (!wide) return fmt::format("0x{:04x}{}", b[0] | b[1] << 8, text);
   // As the manuals write them: Thumb's two halfwords in order, RISC-V's one word.

@@ -21,7 +21,7 @@ struct CodeAt {
 std::optional<CodeAt> code_at(Machine& machine, Address pc);
 
 /// "ldr r3, [r0, #8]"; ".inst ..." for what no core knows.
-std::string code_text(Machine& machine, const Program& program, Address pc);
+std::string code_text(Machine& machine, Address pc);
 
 /// "0xde07 (udf #7)": the instruction as the manuals write it, and its text.
 std::string encoding_text(Machine& machine, const Program& program, Address pc);

@@ -189,7 +189,7 @@ std::string Reasoner::lacking() const {
   const Arch& arch = m_.engine().arch();
   const std::string feature = arch.feature_of(b.data());
   if (feature.empty()) return "";
-  const std::string text = arch.text(std::span(b).first(arch.is_wide(b.data()) ? 4 : 2), f_.pc);
+  const std::string text = arch.text(std::span(b).first(arch.is_wide(b.data()) ? 4 : 2), f_.pc, 0);
   const std::string& built_for = p_.image.target().arch;
   return fmt::format("{} is of {}; the core of {} is a {} without it, the image is built for {}",
                      text.substr(0, text.find(' ')), feature, m_.board().id, m_.board().core.timing,
@@ -263,7 +263,7 @@ std::string Reasoner::unaligned() const {
   if (armv7 && (m_.exceptions()->ccr & thumb::ccr_unalign_trp) && single)
     why = "the firmware traps all unaligned accesses by CCR.UNALIGN_TRP";
   else if (armv7)
-    why = fmt::format("{} needs an aligned address always", code_text(m_, p_, f_.pc));
+    why = fmt::format("{} needs an aligned address always", code_text(m_, f_.pc));
   else
     why = "this core has no unaligned accesses; was a byte pointer cast to a wider type?";
   return fmt::format("0x{:08x} is no multiple of {}: {}{}", a.address, a.size, why, base_text());

@@ -21,12 +21,12 @@ std::string Reasoner::arm() const {
     return fmt::format(
         "the FPU is not enabled: {} needs CP10 and CP11 in CPACR (0xe000ed88, bits 23 to 20), which start-up code such "
         "as SystemInit sets",
-        code_text(m_, p_, f_.pc));
+        code_text(m_, f_.pc));
   if (std::string s = secure_fault(); !s.empty()) return s;
   if (is("STKOF", thumb::cfsr_stkof)) return below_limit();
   if (is("INVPC", thumb::cfsr_invpc)) return bad_exception_return();
   if (op() == "bkpt" && !f_.has_access)
-    return fmt::format("{}: a breakpoint without a debugger, as an assertion makes it", code_text(m_, p_, f_.pc));
+    return fmt::format("{}: a breakpoint without a debugger, as an assertion makes it", code_text(m_, f_.pc));
   if (status("VECTTBL")) {
     const Address vtor = m_.exceptions()->vtor();
     const memory::Region* r = m_.bus().find(vtor);
@@ -57,8 +57,8 @@ std::string Reasoner::escalated_call() const {
     because = fmt::format("BASEPRI is 0x{:02x}, SVCall's priority not above it", reg(thumb::basepri));
   else
     return "";
-  return fmt::format("{} where no supervisor call can be taken, which makes it a HardFault: {}",
-                     code_text(m_, p_, f_.pc), because);
+  return fmt::format("{} where no supervisor call can be taken, which makes it a HardFault: {}", code_text(m_, f_.pc),
+                     because);
 }
 
 /// Armv8-M: UFSR.STKOF.
@@ -66,7 +66,7 @@ std::string Reasoner::below_limit() const {
   const std::string limit = std::string(process_stack() ? "PSPLIM" : "MSPLIM");
   const bool lowers = code_ && (code_->effects.writes & isa::reg_bit(thumb::sp)) != 0;
   return fmt::format("stack overflow: {} would take {} = 0x{:08x} below its limit {} = 0x{:08x}",
-                     lowers ? code_text(m_, p_, f_.pc) : std::string("the frame of an exception"),
+                     lowers ? code_text(m_, f_.pc) : std::string("the frame of an exception"),
                      process_stack() ? "PSP" : "MSP", sp(), limit, reg(thumb::sp_limit));
 }
 

@@ -21,7 +21,7 @@ std::string Reasoner::riscv() const {
 std::string Reasoner::system_instruction() const {
   const std::string op = this->op();
   if (!op.starts_with("csr") && op != "mret" && op != "wfi") return "";
-  const std::string text = code_text(m_, p_, f_.pc);
+  const std::string text = code_text(m_, f_.pc);
   if (op == "mret" || op == "wfi") return fmt::format("{} is for machine mode, and the code runs in user mode", text);
   const std::uint32_t csr = code_->insn.imm & 0xfff;
   // Volume II, 2.1: bits 11:10 = 3 are read-only, bits 9:8 the lowest privilege.
@@ -50,7 +50,7 @@ std::string Reasoner::trap_elsewhere() const {
 std::string Reasoner::fpu_off() const {
   if (p_.is_arm() || !code_ || !rv32::is_fp(code_->insn)) return "";
   const auto mstatus = m_.read_system_register(rv32::csr_mstatus);
-  const std::string text = code_text(m_, p_, f_.pc);
+  const std::string text = code_text(m_, f_.pc);
   if (mstatus && !(*mstatus & rv32::mstatus_fs))
     return fmt::format(
         "the FPU is not enabled: {} needs mstatus.FS (bits 14 and 13), which is Off after reset; start-up code such as "

@@ -172,7 +172,10 @@ const isa::thumb::ExceptionUnit* Machine::exceptions() const { return thumb_ ? &
 std::string Machine::interrupt_name(unsigned exception) const {
   std::string name = arch_->exception_name(exception);
   if (!thumb_ || exception < isa::thumb::external_0) return name;
-  const unsigned irq = exception - isa::thumb::external_0;
+  return with_device(std::move(name), exception - isa::thumb::external_0);
+}
+
+std::string Machine::with_device(std::string name, unsigned irq) const {
   for (const peripherals::DeviceSpec& d : board_.devices)
     if (std::find(d.irqs.begin(), d.irqs.end(), irq) != d.irqs.end()) return fmt::format("{} ({})", name, d.name);
   return name;
@@ -186,9 +189,17 @@ std::vector<std::string> Machine::enabled_interrupts() const {
     return names;
   }
   std::uint32_t mie = 0;
-  rv32_->traps.csr_read(0x304, mie);
-  for (unsigned line = 0; line < 32; ++line)
-    if (mie >> line & 1) names.emplace_back(isa::rv32::cause_text(isa::rv32::cause_interrupt | line));
+  rv32_->traps.debug_read(isa::rv32::csr_mie, mie);
+  for (unsigned line = 0; line < 32; ++line) {
+    if (!(mie >> line & 1)) continue;
+    const auto& external = rv32_->traps.hazard3_irq();
+    if (line == isa::rv32::irq_external && external.lines() != 0) {
+      for (unsigned n = 0; n < external.lines(); ++n)
+        if (external.enabled(n)) names.push_back(with_device(fmt::format("external interrupt {}", n), n));
+    } else {
+      names.emplace_back(isa::rv32::cause_text(isa::rv32::cause_interrupt | line));
+    }
+  }
   return names;
 }
 
@@ -196,7 +207,7 @@ std::string Machine::interrupts_masked() const {
   const std::uint32_t* r = engine_->state().r;
   if (!thumb_) {
     std::uint32_t mstatus = 0;
-    rv32_->traps.csr_read(0x300, mstatus);
+    rv32_->traps.debug_read(isa::rv32::csr_mstatus, mstatus);
     return mstatus & 8 ? "" : "mstatus.MIE is 0";
   }
   if (r[isa::thumb::primask] & 1) return "PRIMASK is 1";
@@ -217,6 +228,11 @@ void Machine::set_irq(unsigned number, bool level) {
   else
     rv32_->traps.set_line(number, level);
   if (engine_) engine_->kick();
+}
+
+void Machine::ExternalInterrupts::set_irq(unsigned number, bool level) {
+  machine.rv32_->traps.set_external(number, level);
+  if (machine.engine_) machine.engine_->kick();
 }
 
 void Machine::put(std::string_view device, char byte) {

@@ -117,6 +117,16 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   void maintain_caches(const peripherals::CacheMaintenance& m);
   void update_cache_policies();
 
+  /// Inputs of the interrupt controller that is part of the core (Xh3irq).
+  struct ExternalInterrupts final : IrqSink {
+    explicit ExternalInterrupts(Machine& m) : machine(m) {}
+    void set_irq(unsigned number, bool level) override;
+    Machine& machine;
+  };
+  /// An interrupt's name with the device's that drives it.
+  std::string with_device(std::string name, unsigned irq) const;
+
+  /// Of the core's lines.
   void set_irq(unsigned number, bool level) override;
   void put(std::string_view device, char byte) override;
   void request_exit(int status) override;
@@ -132,6 +142,7 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
   std::vector<energy::OperatingPoint> points_;
   bool points_merged_ = false;
   peripherals::ClockNets clocks_;
+  ExternalInterrupts external_{*this};
   std::optional<timing::CoreTiming> timing_;
   struct ThumbCore;
   struct Rv32Core;

@@ -305,11 +305,17 @@ Result<void> Machine::build_rv32(const Identity& id) {
   config.inhibit_exists = id.get("mcountinhibit", 1) != 0;
   config.inhibit_reset = id.get("mcountinhibit_reset");
   config.inhibit_mask = id.get("mcountinhibit_mask", config.inhibit_mask);
-  config.mcounteren_mask = id.get("mcounteren_mask", config.mcounteren_mask);
+  config.mcounteren_mask = id.get("mcounteren_mask", config.user_counters);
   config.event_counters = id.get("event_counters", 1) != 0;
   config.pmp.entries = id.get("pmp_entries");
   config.pmp.csrs = id.get("pmp_csrs", config.pmp.entries == 0 ? 0 : config.pmp.entries <= 16 ? 16 : 64);
   config.pmp.grain = id.get("pmp_grain");
+  config.pmp.hazard3 = id.get("pmp_hazard3") != 0;
+  config.pmp.xwr_reversed = id.get("pmp_xwr_reversed") != 0;
+  for (unsigned entry = 0; entry < config.pmp.entries; ++entry)
+    if (const std::string key = fmt::format("pmp{}", entry); id.has((key + "_cfg").c_str()))
+      config.pmp.wired.push_back(
+          {entry, static_cast<std::uint8_t>(id.get((key + "_cfg").c_str())), id.get((key + "_addr").c_str())});
   config.compressed = (features & feature_c) != 0;
   config.fpu = (features & feature_f) != 0;
   config.ebreak_tval = id.get("ebreak_tval") != 0;
@@ -325,6 +331,9 @@ Result<void> Machine::build_rv32(const Identity& id) {
   config.tval = id.get("mtval", 1) != 0;
   config.mstatus_storage = id.get("mstatus_storage");
   config.cpuctrl = id.get("cpuctrlsts") != 0;
+  config.user_masked = id.get("user_masked") != 0;
+  config.hazard3_irq = {id.get("xh3irq_lines"), id.get("xh3irq_priority_bits")};
+  config.hazard3_power = (features & feature_xh3power) != 0;
   config.performance_counter = id.get("performance_counter") != 0;
   for (const Identity::Csrs& r : id.csrs()) {
     if (r.value)
@@ -375,6 +384,8 @@ Result<void> Machine::build_devices() {
   wiring.console = this;
   wiring.exit = this;
   wiring.diagnostics = this;
+  if (rv32_) wiring.core_lines = this;
+  if (rv32_ && rv32_->traps.hazard3_irq().lines() != 0) wiring.irqs = &external_;
   if (rv32_ && rv32_->arch->interrupts.present) wiring.interrupts = &rv32_->arch->interrupts;
   wiring.peek = [this](Address from, std::uint8_t* to, std::size_t n) { return bus_.peek(from, to, n); };
   wiring.callable_memory = [this](std::uint32_t bits) {

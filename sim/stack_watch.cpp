@@ -90,6 +90,7 @@ StackWatch::Area* StackWatch::find(Address sp) {
 }
 
 void StackWatch::use(Area& area, Address sp, bool here) {
+  if (sp == 0) return;  // as after reset: nobody has set it
   // Of an object that may hold several stacks, this one's top is the highest that it began with.
   if (area.thread && area.low == 0) area.top = sp;
   if (area.thread || area.limit == 0 || &area == main_) area.top = std::max(area.top, sp);

@@ -55,11 +55,21 @@ namespace mj::isa::rv32 {
   X(0x7e0, mpcer)         \
   X(0x7e1, mpcmr)         \
   X(0x7e2, mpccr)
+// Of Hazard3 (its documentation, "Custom CSRs"; RP2350 datasheet 3.8.9).
+#define MJ_RV32_HAZARD3_CSRS(X) \
+  X(0xbd0, pmpcfgm0)      \
+  X(0xbe0, meiea)         \
+  X(0xbe1, meipa)         \
+  X(0xbe2, meifa)         \
+  X(0xbe3, meipra)        \
+  X(0xbe4, meinext)       \
+  X(0xbe5, meicontext)    \
+  X(0xbf0, msleep)
 // clang-format on
 
 enum Csr : std::uint32_t {
 #define X(number, name) csr_##name = number,
-  MJ_RV32_CSRS(X) MJ_RV32_WCH_CSRS(X) MJ_RV32_IBEX_CSRS(X) MJ_RV32_ESPRESSIF_CSRS(X)
+  MJ_RV32_CSRS(X) MJ_RV32_WCH_CSRS(X) MJ_RV32_IBEX_CSRS(X) MJ_RV32_ESPRESSIF_CSRS(X) MJ_RV32_HAZARD3_CSRS(X)
 #undef X
 };
 

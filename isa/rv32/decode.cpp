@@ -1,5 +1,6 @@
 #include "isa/rv32/decode.h"
 
+#include <algorithm>
 #include <array>
 
 #include "isa/rv32/tables.h"
@@ -14,6 +15,9 @@ const RvRow* find(std::uint32_t raw) {
   static const Decoder<Op> wide(all_rows, 32), narrow(all_rows, 16);
   return is_32bit(static_cast<std::uint16_t>(raw)) ? wide.find(raw) : narrow.find(raw & 0xffffu);
 }
+
+constexpr const RvRow& plain_slt =
+    *std::find_if(all_rows.begin(), all_rows.end(), [](const RvRow& row) { return row.op == Op::slt; });
 
 /// Names of the operations as text: '_' inside is '.', a trailing '_' (there because of a C++ keyword) is dropped.
 struct Name {
@@ -52,6 +56,8 @@ constexpr FeatureName feature_names[] = {
     {feature_zicond, "zicond"},
     {feature_zcb, "zcb"},
     {feature_zcmp, "zcmp"},
+    {feature_xh3bextm, "xh3bextm"},
+    {feature_xh3power, "xh3power"},
 };
 
 }  // namespace
@@ -75,6 +81,8 @@ Insn decode(std::uint32_t raw, std::uint32_t pc, Features features) {
   };
 
   const RvRow* row = find(insn.raw);
+  // A hint is what it always was to a core that doesn't know it (Volume I, 2.9).
+  if (row && row->feature == feature_xh3power && !(features & feature_xh3power)) row = &plain_slt;
   if (!row) return illegal(0);
   insn.op = static_cast<std::uint16_t>(row->op);
   insn.cls = row->cls;

@@ -14,7 +14,7 @@
 namespace mj::isa::rv32 {
 namespace {
 
-constexpr Features all_features = ~Features{feature_e};
+constexpr Features standard_features = ~(feature_e | vendor_features);
 
 constexpr std::string_view register_names[] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
                                                "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
@@ -116,6 +116,7 @@ struct Writer {
   std::string u() const { return hex(i.imm >> 12); }
   std::string up() const { return hex((i.imm - i.pc) >> 12); }
   std::string s() const { return hex(i.shift); }
+  std::string width() const { return std::to_string(i.shift + 1u); }
   std::string to() const { return hex(i.imm); }
   std::string at() const { return decimal(i.imm) + "(" + n() + ")"; }
   std::string z() const { return std::to_string(i.aux); }
@@ -214,6 +215,7 @@ constexpr TextOperand<Writer> operands[] = {
     {"csrw", &Writer::csrw},
     {"csr_swap", &Writer::csr_swap},
     {"csr_swap_i", &Writer::csr_swap_i},
+    {"width", &Writer::width},
     {"illegal", &Writer::illegal},
 };
 
@@ -248,14 +250,14 @@ std::string text(const Insn& insn) {
   return expand(operands, rules[k].text, writer);
 }
 
-std::string disassemble(std::span<const std::uint8_t> code, std::uint32_t pc, std::uint32_t) {
+std::string disassemble(std::span<const std::uint8_t> code, std::uint32_t pc, std::uint32_t mode) {
   if (code.size() < 2) return code.empty() ? "" : ".byte " + hex(code[0]);
   std::uint32_t raw = code[0] | code[1] << 8u;
   if (is_32bit(static_cast<std::uint16_t>(raw))) {
     if (code.size() < 4) return ".2byte " + hex(raw);
     raw |= code[2] << 16u | static_cast<std::uint32_t>(code[3]) << 24;
   }
-  return text(decode(raw, pc, all_features));
+  return text(decode(raw, pc, standard_features | mode));
 }
 
 static_assert(std::is_convertible_v<decltype(&disassemble), Disassembler>);

@@ -15,7 +15,8 @@ namespace mj::isa::rv32 {
 /// Text of a decoded instruction.
 std::string text(const Insn& insn);
 
-/// Text of the instruction at `pc`; `mode` is not used. See isa::Disassembler.
+/// Text of the instruction at `pc`; `mode`: which vendors' extensions the core has, of vendor_features. See
+/// isa::Disassembler.
 std::string disassemble(std::span<const std::uint8_t> code, std::uint32_t pc, std::uint32_t mode = 0);
 
 /// False for an operation that disasm.def has no rule for; its text is its name without operands. A test holds that

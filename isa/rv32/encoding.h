@@ -14,24 +14,28 @@ namespace mj::isa::rv32 {
 /// What a core has beyond the base integer instructions; rows name the bit that they need.
 using Features = std::uint32_t;
 enum Feature : Features {
-  feature_m = 1u << 0,         ///< multiply and divide
-  feature_a = 1u << 1,         ///< atomics
-  feature_c = 1u << 2,         ///< 16-bit encodings (Zca)
-  feature_zicsr = 1u << 3,     ///< CSR instructions
-  feature_zifencei = 1u << 4,  ///< FENCE.I
-  feature_machine = 1u << 5,   ///< MRET, WFI: machine mode as in Volume II
-  feature_e = 1u << 6,         ///< only x0..x15 exist (RV32E); takes away instead of adding
-  feature_f = 1u << 7,         ///< single-precision floating point; with C also its 16-bit loads and stores (Zcf)
-  feature_zba = 1u << 8,       ///< address generation
-  feature_zbb = 1u << 9,       ///< basic bit manipulation
-  feature_zbs = 1u << 10,      ///< single-bit instructions
-  feature_zbc = 1u << 11,      ///< carry-less multiplication
-  feature_zbkb = 1u << 12,     ///< bit manipulation for cryptography
-  feature_logic = 1u << 13,    ///< what Zbb and Zbkb have in common; either name means it, too
-  feature_zicond = 1u << 14,   ///< conditional operations
-  feature_zcb = 1u << 15,      ///< more 16-bit encodings
-  feature_zcmp = 1u << 16,     ///< push, pop and double moves in 16 bits
+  feature_m = 1u << 0,          ///< multiply and divide
+  feature_a = 1u << 1,          ///< atomics
+  feature_c = 1u << 2,          ///< 16-bit encodings (Zca)
+  feature_zicsr = 1u << 3,      ///< CSR instructions
+  feature_zifencei = 1u << 4,   ///< FENCE.I
+  feature_machine = 1u << 5,    ///< MRET, WFI: machine mode as in Volume II
+  feature_e = 1u << 6,          ///< only x0..x15 exist (RV32E); takes away instead of adding
+  feature_f = 1u << 7,          ///< single-precision floating point; with C also its 16-bit loads and stores (Zcf)
+  feature_zba = 1u << 8,        ///< address generation
+  feature_zbb = 1u << 9,        ///< basic bit manipulation
+  feature_zbs = 1u << 10,       ///< single-bit instructions
+  feature_zbc = 1u << 11,       ///< carry-less multiplication
+  feature_zbkb = 1u << 12,      ///< bit manipulation for cryptography
+  feature_logic = 1u << 13,     ///< what Zbb and Zbkb have in common; either name means it, too
+  feature_zicond = 1u << 14,    ///< conditional operations
+  feature_zcb = 1u << 15,       ///< more 16-bit encodings
+  feature_zcmp = 1u << 16,      ///< push, pop and double moves in 16 bits
+  feature_xh3bextm = 1u << 17,  ///< Hazard3: extraction of up to 8 bits
+  feature_xh3power = 1u << 18,  ///< Hazard3: sleep until another hart says so
 };
+/// A vendor's: other vendors' cores may mean something else by the same encodings.
+inline constexpr Features vendor_features = feature_xh3bextm | feature_xh3power;
 inline constexpr Features rv32imac =
     feature_m | feature_a | feature_c | feature_zicsr | feature_zifencei | feature_machine;
 inline constexpr Features rv32imc = rv32imac & ~feature_a;

@@ -10,6 +10,7 @@
 #include "isa/rv32/semantics/i.h"
 #include "isa/rv32/semantics/m.h"
 #include "isa/rv32/semantics/system.h"
+#include "isa/rv32/semantics/xh3.h"
 #include "isa/rv32/semantics/zb.h"
 #include "isa/rv32/semantics/zcmp.h"
 

@@ -10,6 +10,7 @@
 #include "isa/rv32/f.h"
 #include "isa/rv32/i.h"
 #include "isa/rv32/m.h"
+#include "isa/rv32/xh3.h"
 #include "isa/rv32/zb.h"
 #include "isa/rv32/zc.h"
 #include "isa/rv32/zicsr.h"
@@ -24,7 +25,8 @@ constexpr auto join_rows(const std::array<RvRow, N>&... parts) {
   return all;
 }
 
-inline constexpr auto all_rows = join_rows(rows_i, rows_m, rows_a, rows_f, rows_zb, rows_zicsr, rows_c, rows_zc);
+inline constexpr auto all_rows =
+    join_rows(rows_i, rows_m, rows_a, rows_f, rows_zb, rows_zicsr, rows_c, rows_zc, rows_xh3);
 
 static_assert(unambiguous(all_rows), "two encodings overlap");
 

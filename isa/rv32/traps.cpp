@@ -60,7 +60,7 @@ std::string_view cause_text(std::uint32_t mcause) {
 }
 
 TrapUnit::TrapUnit(TrapConfig config, CounterSource counters)
-    : config_(std::move(config)), counters_(std::move(counters)), pmp_(config_.pmp) {
+    : config_(std::move(config)), counters_(std::move(counters)), pmp_(config_.pmp), hazard3_irq_(config_.hazard3_irq) {
   reset();
 }
 
@@ -73,8 +73,10 @@ void TrapUnit::reset() {
   cycle_ = instret_ = performance_ = Counter{};
   mpcer_ = mpcer_cycle;
   mpcmr_ = mpcmr_count_en;
-  intsyscr_ = cpuctrl_ = 0;
+  intsyscr_ = cpuctrl_ = msleep_ = 0;
   pmp_.reset();
+  hazard3_irq_.reset();
+  update_external();
 }
 
 bool TrapUnit::is_constant(std::uint32_t csr, std::uint32_t& out) const {
@@ -108,19 +110,26 @@ bool TrapUnit::accessible(std::uint32_t csr) const {
   return !counter || ((mcounteren_ >> number) & 1u) != 0;
 }
 
-bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out) const { return accessible(csr) && read(csr, out); }
+bool TrapUnit::csr_read(std::uint32_t csr, std::uint32_t& out, const CsrAccess& access) {
+  if (!accessible(csr) || !read(csr, out, access)) return false;
+  if (!access.writes && hazard3_irq_.has(csr)) {
+    hazard3_irq_.was_read(csr, hazard3_irq_.next());
+    update_external();
+  }
+  return true;
+}
 
-bool TrapUnit::debug_read(std::uint32_t csr, std::uint32_t& out) const { return read(csr, out); }
+bool TrapUnit::debug_read(std::uint32_t csr, std::uint32_t& out) const { return read(csr, out, {}); }
 
 bool TrapUnit::debug_write(std::uint32_t csr, std::uint32_t value) {
-  return ((csr >> 10) & 3u) != 3u && write(csr, value);
+  return ((csr >> 10) & 3u) != 3u && write(csr, value, {.operand = value, .reads = false});
 }
 
 std::vector<TrapUnit::NamedCsr> TrapUnit::csrs() const {
   std::vector<NamedCsr> all;
   std::uint32_t ignored = 0;
   const auto add = [&](std::uint32_t csr, std::string name) {
-    if (read(csr, ignored)) all.push_back({csr, std::move(name)});
+    if (read(csr, ignored, {})) all.push_back({csr, std::move(name)});
   };
   const auto array = [&](std::uint32_t first, std::uint32_t count, const std::string& name) {
     for (std::uint32_t k = 0; k < count; ++k) add(first + k, name + std::to_string(k));
@@ -136,11 +145,12 @@ std::vector<TrapUnit::NamedCsr> TrapUnit::csrs() const {
   MJ_RV32_WCH_CSRS(X)
   MJ_RV32_IBEX_CSRS(X)
   MJ_RV32_ESPRESSIF_CSRS(X)
+  MJ_RV32_HAZARD3_CSRS(X)
 #undef X
   return all;
 }
 
-bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
+bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out, const CsrAccess& access) const {
   out = 0;
   if (is_absent(csr)) return false;
   switch (csr) {
@@ -223,6 +233,9 @@ bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
     case csr_cpuctrlsts:
       out = cpuctrl_;
       return config_.cpuctrl;
+    case csr_msleep:
+      out = msleep_;
+      return config_.hazard3_power;
     case csr_mpcer:
       out = mpcer_;
       return config_.performance_counter;
@@ -235,6 +248,10 @@ bool TrapUnit::read(std::uint32_t csr, std::uint32_t& out) const {
     default:
       if (pmp_.has(csr)) {
         out = pmp_.read(csr);
+        return true;
+      }
+      if (hazard3_irq_.has(csr)) {
+        out = hazard3_irq_.read(csr, access, mie_);
         return true;
       }
       return is_constant(csr, out);
@@ -286,11 +303,11 @@ void TrapUnit::write_performance(std::uint32_t csr, std::uint32_t value) {
   if (csr == csr_mpcer && !known && on_event_counter) on_event_counter(csr);
 }
 
-bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value) {
-  return ((csr >> 10) & 3u) != 3u && accessible(csr) && write(csr, value);  // 2.1: read-only
+bool TrapUnit::csr_write(std::uint32_t csr, std::uint32_t value, const CsrAccess& access) {
+  return ((csr >> 10) & 3u) != 3u && accessible(csr) && write(csr, value, access);  // 2.1: read-only
 }
 
-bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
+bool TrapUnit::write(std::uint32_t csr, std::uint32_t value, const CsrAccess& access) {
   std::uint32_t same = 0;
   if (is_absent(csr)) return false;
   switch (csr) {
@@ -327,7 +344,7 @@ bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
       return true;
     case csr_mcounteren:
       if (!config_.user_mode) return is_constant(csr, same);
-      mcounteren_ = value & config_.user_counters & config_.mcounteren_mask;
+      mcounteren_ = value & config_.mcounteren_mask.value_or(config_.user_counters);
       return true;
     case csr_mcountinhibit:
       if (!config_.inhibit_exists) return false;
@@ -348,6 +365,9 @@ bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
     case csr_cpuctrlsts:
       cpuctrl_ = value & (cpuctrl_sync_exc_seen | cpuctrl_double_fault_seen);
       return config_.cpuctrl;
+    case csr_msleep:
+      msleep_ = value & 7u;
+      return config_.hazard3_power;
     case csr_mpcer:
     case csr_mpcmr:
     case csr_mpccr:
@@ -367,6 +387,13 @@ bool TrapUnit::write(std::uint32_t csr, std::uint32_t value) {
         pmp_.write(csr, value);
         return true;
       }
+      if (hazard3_irq_.has(csr)) {
+        const int next = hazard3_irq_.next();
+        hazard3_irq_.write(csr, value, access, mie_);
+        if (access.reads) hazard3_irq_.was_read(csr, next);
+        update_external();
+        return true;
+      }
       if (value != 0 && is_event_csr(csr) && (csr & ~0x1fu) == 0x320u && on_event_counter) on_event_counter(csr);
       return is_constant(csr, same);
   }
@@ -377,8 +404,17 @@ void TrapUnit::set_line(std::uint32_t irq, bool level) {
   mip_ = level ? mip_ | bit : mip_ & ~bit;
 }
 
+void TrapUnit::set_external(unsigned number, bool level) {
+  hazard3_irq_.set_line(number, level);
+  update_external();
+}
+
+void TrapUnit::update_external() {
+  if (config_.hazard3_irq.lines) set_line(irq_external, hazard3_irq_.pending());
+}
+
 std::optional<std::uint32_t> TrapUnit::pending_interrupt() const {
-  const bool masked = machine_ && (mstatus_ & mstatus_mie) == 0;
+  const bool masked = (machine_ || config_.user_masked) && (mstatus_ & mstatus_mie) == 0;
   if (config_.presented_interrupts)
     return presented_ && !masked ? std::optional(cause_interrupt | *presented_) : std::nullopt;
   const std::uint32_t ready = mip_ & mie_;
@@ -407,6 +443,8 @@ std::uint32_t TrapUnit::enter(std::uint32_t cause, std::uint32_t pc, std::uint32
     if (cpuctrl_ & cpuctrl_sync_exc_seen) cpuctrl_ |= cpuctrl_double_fault_seen;
     cpuctrl_ |= cpuctrl_sync_exc_seen;
   }
+  hazard3_irq_.entered(cause == (std::uint32_t{cause_interrupt} | irq_external));
+  update_external();
   const std::uint32_t base = mtvec_ & ~3u;
   if (!(mtvec_ & 1u)) return base;
   return base + 4 * ((cause & cause_interrupt) ? cause & ~cause_interrupt : config_.exception_vector);
@@ -419,6 +457,8 @@ std::uint32_t TrapUnit::mret() {
   mstatus_ = (mstatus_ & ~(mstatus_mie | mstatus_mpp)) | mie | mstatus_mpie | mpp;
   if (!to_machine) mstatus_ &= ~mstatus_mprv;
   cpuctrl_ &= ~std::uint32_t{cpuctrl_sync_exc_seen};
+  hazard3_irq_.returned();
+  update_external();
   machine_ = to_machine || !config_.user_mode;
   return mepc_;
 }

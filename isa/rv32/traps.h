@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "isa/rv32/csr.h"
+#include "isa/rv32/hazard3_irq.h"
 #include "isa/rv32/pmp.h"
 #include "isa/rv32/system.h"
 
@@ -45,15 +46,18 @@ struct TrapConfig {
   /// Bit n: user mode's view of counter n exists (CSR 0xc00 + n: cycle, time, instret, hpmcounter3..31) and mcounteren
   /// can open it.
   std::uint32_t user_counters = 0;
-  std::uint32_t mcounteren_mask = 0xffffffffu;  ///< writable bits, of these
-  bool inhibit_exists = true;                   ///< mcountinhibit is a CSR (it came with version 1.11)
-  std::uint32_t inhibit_mask = 0b101;           ///< its writable bits; cycle and instret can be stopped
-  std::uint32_t inhibit_reset = 0;              ///< some cores begin with their counters stopped
+  std::optional<std::uint32_t> mcounteren_mask;  ///< its writable bits; if not these
+  bool inhibit_exists = true;                    ///< mcountinhibit is a CSR (it came with version 1.11)
+  std::uint32_t inhibit_mask = 0b101;            ///< its writable bits; cycle and instret can be stopped
+  std::uint32_t inhibit_reset = 0;               ///< some cores begin with their counters stopped
   /// mhpmcounter3.. and mhpmevent3.. up to 31 exist and read 0, as they may (3.1.10): no event is counted.
   bool event_counters = true;
   PmpConfig pmp;
   /// A vendor's controller chooses the interrupt (present()); mie and mip don't exist.
   bool presented_interrupts = false;
+  bool user_masked = false;  ///< mstatus.MIE masks interrupts in user mode, too (RP2350 datasheet, erratum E7)
+  Hazard3IrqConfig hazard3_irq;
+  bool hazard3_power = false;  ///< Xh3power's msleep; its bits do nothing here
   // WCH QingKe (V2 manual, chapters 2, 3 and 8); none of this is standard.
   bool vector_addresses = false;   ///< mtvec bit 1 can be set: a vector's entry is its handler's address
   unsigned exception_vector = 0;   ///< entry that exceptions take where vectors are chosen by number
@@ -82,10 +86,11 @@ class TrapUnit {
   /// Reset values (3.4): M-mode, interrupts off. Interrupt lines keep their levels.
   void reset();
 
-  /// Reads a CSR. False: the instruction is illegal (no such CSR, or not at this privilege).
-  bool csr_read(std::uint32_t csr, std::uint32_t& out) const;
+  /// Reads a CSR. False: the instruction is illegal (no such CSR, or not at this privilege). What a read changes
+  /// changes with the write that follows, if `access` says that one does.
+  bool csr_read(std::uint32_t csr, std::uint32_t& out, const CsrAccess& access = {});
   /// Writes a CSR, its WARL fields changed to legal values. False: illegal (no such CSR, privilege, read-only CSR).
-  bool csr_write(std::uint32_t csr, std::uint32_t value);
+  bool csr_write(std::uint32_t csr, std::uint32_t value, const CsrAccess& access = {});
 
   /// The same for a debugger: with machine mode's rights, whatever mode the core is in (read-only CSRs stay so).
   bool debug_read(std::uint32_t csr, std::uint32_t& out) const;
@@ -99,6 +104,8 @@ class TrapUnit {
 
   /// Level of an interrupt line, 0..31 (Irq); lines that the core doesn't have are ignored.
   void set_line(std::uint32_t irq, bool level);
+  /// Level of an interrupt of the core's own controller (Xh3irq), from 0 on.
+  void set_external(unsigned number, bool level);
   /// What the vendor's controller wants taken now; stays until it presents something else.
   void present(std::optional<unsigned> number) { presented_ = number; }
   /// The interrupt to take now, as an mcause value (bit 31 set), if any is pending, enabled and not masked.
@@ -132,6 +139,7 @@ class TrapUnit {
   /// (3.1.6.3).
   bool data_as_machine() const { return machine_ && (mstatus_ & (mstatus_mprv | mstatus_mpp)) != mstatus_mprv; }
   const Pmp& pmp() const { return pmp_; }
+  const Hazard3Irq& hazard3_irq() const { return hazard3_irq_; }
   /// mcause of the trap entered last and mepc, for reports.
   std::uint32_t mcause() const { return mcause_; }
   std::uint32_t mepc() const { return mepc_; }
@@ -148,8 +156,9 @@ class TrapUnit {
   };
 
   bool accessible(std::uint32_t csr) const;
-  bool read(std::uint32_t csr, std::uint32_t& out) const;
-  bool write(std::uint32_t csr, std::uint32_t value);
+  bool read(std::uint32_t csr, std::uint32_t& out, const CsrAccess& access) const;
+  bool write(std::uint32_t csr, std::uint32_t value, const CsrAccess& access);
+  void update_external();
   /// A CSR that reads the same always, which goes to `out`.
   bool is_constant(std::uint32_t csr, std::uint32_t& out) const;
   bool is_absent(std::uint32_t csr) const;
@@ -167,11 +176,12 @@ class TrapUnit {
   bool machine_ = true;
   std::uint32_t mstatus_ = 0, mie_ = 0, mip_ = 0, mtvec_ = 0, mscratch_ = 0, mepc_ = 0, mcause_ = 0, mtval_ = 0;
   std::uint32_t mcounteren_ = 0, mcountinhibit_ = 0;
-  std::uint32_t intsyscr_ = 0, cpuctrl_ = 0;
+  std::uint32_t intsyscr_ = 0, cpuctrl_ = 0, msleep_ = 0;
   std::optional<unsigned> presented_;
   std::uint32_t mpcer_ = mpcer_cycle, mpcmr_ = mpcmr_count_en;
   Counter cycle_, instret_, performance_;
   Pmp pmp_;
+  Hazard3Irq hazard3_irq_;
 };
 
 }  // namespace mj::isa::rv32

@@ -13,13 +13,18 @@ namespace mj {
 
 class EventQueue {
  public:
-  using Id = std::uint64_t;  ///< 0 is never given out
+  using Id = std::uint64_t;  ///< 0: of no event
   using Callback = std::function<void(Cycle when)>;
 
   static constexpr Cycle never = std::numeric_limits<Cycle>::max();
+  /// No run comes so far (292 years at 1 GHz): a time behind it, as a timer has that firmware has set to its end, counts
+  /// as never, so that the machine's time never wraps.
+  static constexpr Cycle horizon = Cycle{1} << 63;
 
-  /// Calls `callback` once, when the machine's time has reached `when`. A time in the past is due at once.
+  /// Calls `callback` once, when the machine's time has reached `when`. A time in the past is due at once; one behind the
+  /// horizon never comes, and the id is 0.
   Id schedule(Cycle when, Callback callback) {
+    if (when >= horizon) return 0;
     const Id id = ++last_id_;
     events_.emplace(Key{when, id}, std::move(callback));
     times_.emplace(id, when);

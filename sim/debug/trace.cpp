@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "isa/rv32/disasm.h"
-#include "isa/thumb/disasm.h"
 #include "isa/thumb/registers.h"
 
 namespace mj::debug {
@@ -44,7 +42,7 @@ const std::string& TraceObserver::text(const isa::Insn& insn, std::uint32_t mode
   const std::uint32_t word = thumb_wide ? insn.raw >> 16 | insn.raw << 16 : insn.raw;
   for (unsigned i = 0; i < code.size(); ++i) code[i] = static_cast<std::uint8_t>(word >> (8 * i));
   const auto bytes = std::span(code).first(insn.size);
-  return known = thumb_ ? isa::thumb::disassemble(bytes, insn.pc, mode) : isa::rv32::disassemble(bytes, insn.pc, mode);
+  return known = engine_.arch().text(bytes, insn.pc, mode);
 }
 
 void TraceObserver::before(const isa::Insn& insn, const isa::Effects& effects, std::uint32_t mode, Cycle now) {

@@ -37,7 +37,7 @@ inline bool begins(const std::string& text, const char* with) { return text.rfin
 inline bool is_riscv(const std::string& board) {
   for (const char* family : {"virt32", "rtl-", "ibex-", "hifive", "esp32", "ch32"})
     if (begins(board, family)) return true;
-  return false;
+  return board.ends_with("-riscv");
 }
 
 inline std::string read_all(const std::filesystem::path& path) {

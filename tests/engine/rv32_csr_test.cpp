@@ -1,5 +1,6 @@
 // Which of the 4096 CSRs a core has and which of their bits can be written. The tables are what the cores' RTL (lowRISC
-// Ibex 8b8ee086, OpenHW CV32E40P 6033d2b1, Hazard3 82729101; Verilator 5.006) did with a program that read each one,
+// Ibex 8b8ee086, OpenHW CV32E40P 6033d2b1, Hazard3 82729101 and, as RP2350
+// has it, 86fc4e3f; Verilator 5.006) did with a program that read each one,
 // wrote ones and zeros to it and read it again.
 //
 // Known not to be so here: CV32E40P's one event counter (0x323, 0xb03, 0xb83), which counts nothing and whose use is
@@ -108,6 +109,47 @@ const std::vector<Row> hazard3{{0x300, 0x300, writes, 0x21888, 0x1800},
                                {0xf12, 0xf12, fixed, 0x1b, 0x1b},
                                {0xf13, 0xf15, fixed, 0x0, 0x0}};
 
+// Without its triggers (0x7a0 to 0x7a5), which are not modelled.
+const std::vector<Row> rp2350{{0x300, 0x300, writes, 0x221888, 0x0},
+                              {0x301, 0x301, writes, 0x40901105, 0x40901105},
+                              {0x304, 0x304, writes, 0x888, 0x0},
+                              {0x305, 0x305, writes, 0xfffffffd, 0x0},
+                              {0x306, 0x306, writes, 0x7, 0x0},
+                              {0x30a, 0x30a, writes, 0x0, 0x0},
+                              {0x310, 0x310, writes, 0x0, 0x0},
+                              {0x31a, 0x31a, writes, 0x0, 0x0},
+                              {0x320, 0x320, writes, 0x5, 0x0},
+                              {0x323, 0x33f, writes, 0x0, 0x0},
+                              {0x340, 0x340, writes, 0xffffffff, 0x0},
+                              {0x341, 0x341, writes, 0xfffffffe, 0x0},
+                              {0x342, 0x342, writes, 0x8000000f, 0x0},
+                              {0x343, 0x344, writes, 0x0, 0x0},
+                              {0x3a0, 0x3a1, writes, 0x9f9f9f9f, 0x9f9f9f9f},
+                              {0x3a2, 0x3a2, writes, 0x1f1f1f, 0x1f1f1f},
+                              {0x3a3, 0x3a3, writes, 0x0, 0x0},
+                              {0x3b0, 0x3b7, writes, 0x0, 0x0},
+                              {0x3b8, 0x3ba, writes, 0x3fffffff, 0x3},
+                              {0x3bb, 0x3bf, writes, 0x0, 0x0},
+                              {0xb00, 0xb00, counts},
+                              {0xb02, 0xb02, counts},
+                              {0xb03, 0xb1f, writes, 0x0, 0x0},
+                              {0xb80, 0xb80, counts},
+                              {0xb82, 0xb82, counts},
+                              {0xb83, 0xb9f, writes, 0x0, 0x0},
+                              {0xbd0, 0xbd0, writes, 0xff, 0x0},
+                              {0xbe0, 0xbe3, writes, 0x0, 0x0},
+                              {0xbe4, 0xbe4, writes, 0x80000000, 0x80000000},
+                              {0xbe5, 0xbe5, writes, 0xff1f9ff1, 0x0},
+                              {0xbf0, 0xbf0, writes, 0x7, 0x0},
+                              {0xc00, 0xc00, counts},
+                              {0xc02, 0xc02, counts},
+                              {0xc80, 0xc80, counts},
+                              {0xc82, 0xc82, counts},
+                              {0xf11, 0xf11, fixed, 0x493, 0x493},
+                              {0xf12, 0xf12, fixed, 0x1b, 0x1b},
+                              {0xf13, 0xf13, fixed, 0x86fc4e3f, 0x86fc4e3f},
+                              {0xf14, 0xf15, fixed, 0x0, 0x0}};
+
 struct Case {
   const char* board;
   const std::vector<Row>& rows;
@@ -136,7 +178,7 @@ TEST_P(CsrMap, IsTheRtls) {
 INSTANTIATE_TEST_SUITE_P(, CsrMap,
                          testing::Values(Case{"rtl-ibex-small", ibex}, Case{"rtl-ibex-maxperf-bp", ibex},
                                          Case{"rtl-cv32e40p", cv32e40p}, Case{"rtl-hazard3-2port", hazard3},
-                                         Case{"rtl-hazard3-2port-min", hazard3}),
+                                         Case{"rtl-hazard3-2port-min", hazard3}, Case{"pico2-riscv", rp2350}),
                          [](const auto& i) {
                            std::string name = i.param.board;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -149,7 +191,7 @@ TEST(Csr, AtReset) {
     std::uint32_t mstatus, mtvec, mcountinhibit;
   };
   for (const Reset& r : {Reset{"rtl-ibex-small", 0x80, 0x80000001, 0}, Reset{"rtl-cv32e40p", 0x1800, 0x80000001, 0xd},
-                         Reset{"rtl-hazard3-2port", 0x1800, 0x80000000, 5}}) {
+                         Reset{"rtl-hazard3-2port", 0x1800, 0x80000000, 5}, Reset{"pico2-riscv", 0x1800, 0x7ffc, 5}}) {
     SCOPED_TRACE(r.board);
     Bench b(r.board, "func main\n j main\n");
     EXPECT_EQ(b.machine().read_system_register(0x300), r.mstatus);

@@ -25,7 +25,7 @@ namespace {
 using namespace isa::rv32;
 using isa::Insn;
 
-constexpr Features all_features = ~Features{feature_e};
+constexpr Features all_features = ~(feature_e | vendor_features);
 constexpr const char* prefix = "riscv64-unknown-elf-";
 /// Everything that binutils 2.40 and RV32 know that could be rows of ours (not D, whose C encodings Zcmp takes).
 constexpr const char* architecture = "rv32imafc_zicsr_zifencei_zba_zbb_zbc_zbs_zbkb";

@@ -1,6 +1,7 @@
 // Zba, Zbb, Zbs, Zbc, Zbkb, Zicond, Zcb and Zcmp: state before, instruction, state after.
 #include <gtest/gtest.h>
 
+#include "isa/rv32/disasm.h"
 #include "tests/isa/rv32/perform.h"
 
 namespace mj::test {
@@ -276,6 +277,31 @@ TEST(Rv32ExtensionEffects, TellWhatFlowsWhere) {
   EXPECT_EQ(fma.writes, bit(f0 + rd));
   EXPECT_EQ(effects(encode("feq.s")).writes, bit(rd));
   EXPECT_EQ(effects(encode("flw")).address, bit(rs1));
+}
+
+TEST(Rv32Xh3bextm, TakesOneToEightBits) {
+  const auto bextm = [](std::uint32_t a1, std::uint32_t a2, unsigned bits) {
+    PlainContext c{ram};
+    c.regs[rs1] = a1;
+    c.regs[rs2] = a2;
+    const std::uint32_t raw = (bits - 1) << 26 | rs2 << 20 | rs1 << 15 | rd << 7 | 0x0b;
+    perform(c, decode(raw, pc, all));
+    return c.regs[rd];
+  };
+  EXPECT_EQ(bextm(0x12345678, 8, 8), 0x56u);
+  EXPECT_EQ(bextm(0x12345678, 8, 3), 6u);
+  EXPECT_EQ(bextm(int_min, 31, 1), 1u);
+  EXPECT_EQ(bextm(minus_1, 30, 8), 3u) << "zeros follow bit 31";
+  EXPECT_EQ(bextm(0x12345678, 32 + 4, 4), 7u) << "of the amount 5 bits count";
+}
+
+TEST(Rv32Xh3bextm, TheAmountCanBeImmediate) {
+  PlainContext c{ram};
+  c.regs[rs1] = 0x12345678;
+  const isa::Insn insn = decode(7u << 26 | 20u << 20 | rs1 << 15 | 4u << 12 | rd << 7 | 0x0b, pc, all);
+  perform(c, insn);
+  EXPECT_EQ(c.regs[rd], 0x23u);
+  EXPECT_EQ(text(insn), "h3.bextmi a0,a1,20,8");
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "isa/rv32/decode.h"
+#include "isa/rv32/disasm.h"
 #include "isa/rv32/tables.h"
 #include "tests/isa/rv32/fill.h"
 
@@ -93,6 +94,7 @@ TEST(Rv32Decode, AMissingExtensionIsNamed) {
       {0x0ac59533, feature_zbc},       // clmul a0,a1,a2
       {0x68755513, feature_zbkb},      // brev8 a0,a0
       {0x0ec5d533, feature_zicond},    // czero.eqz a0,a1,a2
+      {0x04c5850b, feature_xh3bextm},  // h3.bextm a0,a1,a2,2
   };
   for (const auto& t : cases) {
     EXPECT_NE(decode(t.encoding, 0, t.feature).op, number(Op::illegal)) << feature_name(t.feature);
@@ -104,6 +106,20 @@ TEST(Rv32Decode, AMissingExtensionIsNamed) {
   }
   EXPECT_EQ(decode(0xffffffff, 0, rv32imac).imm, 0u);
   EXPECT_EQ(feature_of("xyz"), 0u);
+}
+
+TEST(Rv32Decode, AVendorsHintIsSltToCoresWithoutIt) {
+  constexpr std::uint32_t block = 0x00002033, unblock = 0x00102033;
+  EXPECT_EQ(decode(block, 0, rv32imac | feature_xh3power).op, number(Op::h3_block));
+  EXPECT_EQ(decode(unblock, 0, rv32imac | feature_xh3power).op, number(Op::h3_unblock));
+  for (const std::uint32_t raw : {block, unblock}) {
+    EXPECT_EQ(decode(raw, 0, rv32imac).op, number(Op::slt));
+    EXPECT_EQ(lacking(raw, rv32imac), "");
+  }
+  EXPECT_EQ(lacking(0x04c5850b, rv32imac), "extension Xh3bextm");
+  const std::uint8_t code[] = {0x33, 0x20, 0x00, 0x00};
+  EXPECT_EQ(disassemble(code, 0), "sltz zero,zero");
+  EXPECT_EQ(disassemble(code, 0, feature_xh3power), "h3.block");
 }
 
 TEST(Rv32Decode, SixteenBitFormsNeedTheExtensionOfTheirOperation) {

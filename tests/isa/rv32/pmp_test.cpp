@@ -143,6 +143,71 @@ TEST_F(Rv32Pmp, EntriesThatAreNotBuiltReadZero) {
   EXPECT_FALSE(pmp.has(csr_pmpaddr0 + 16));
 }
 
+// ---- as RP2350's core has it ----------------------------------------------------------------------------------------
+
+class Hazard3Pmp : public Rv32Pmp {
+ protected:
+  void SetUp() override {
+    pmp = Pmp({.entries = 11,
+               .csrs = 16,
+               .grain = 3,
+               .hazard3 = true,
+               .xwr_reversed = true,
+               .wired = {{8, 0x1f, 0x01ffffff}, {9, 0x1f, 0x13ffffff}, {10, 0x1f, 0x35ffffff}}});
+    pmp.reset();
+  }
+};
+
+TEST_F(Hazard3Pmp, WiredEntriesOpenTheRomThePeripheralsAndTheIoPort) {
+  EXPECT_EQ(pmp.read(csr_pmpcfg0 + 2), 0x001f1f1fu);
+  EXPECT_EQ(pmp.permits(user), (Ranges{{0, 0x0fffffff, rwx},
+                                       {0x10000000, 0x3fffffff, 0},
+                                       {0x40000000, 0x5fffffff, rwx},
+                                       {0x60000000, 0xcfffffff, 0},
+                                       {0xd0000000, 0xdfffffff, rwx},
+                                       {0xe0000000, 0xffffffff, 0}}));
+  pmp.write(csr_pmpcfg0 + 2, 0);
+  EXPECT_EQ(pmp.read(csr_pmpcfg0 + 2), 0x001f1f1fu);
+}
+
+TEST_F(Hazard3Pmp, ReadAndExecuteAreTransposed) {
+  entry(0, pmp_napot | 4, 0x20000000 >> 2 | 0xf);  // 128 bytes; bit 2 is R here
+  EXPECT_EQ(at(0x20000000, user), r);
+  EXPECT_EQ(cfg(0), pmp_napot | 4);
+  entry(0, pmp_napot | 1, 0x20000000 >> 2 | 0xf);
+  EXPECT_EQ(at(0x2000007f, user), pmp_execute);
+}
+
+TEST_F(Hazard3Pmp, OtherModesThanNapotBecomeOffAndWriteOnlyStays) {
+  entry(0, pmp_tor | 7, 0xffffffff);
+  EXPECT_EQ(cfg(0), 7);
+  entry(0, pmp_na4 | 7, 0);
+  EXPECT_EQ(cfg(0), 7);
+  entry(0, pmp_napot | pmp_write, 0x20000000 >> 2 | 0xf);
+  EXPECT_EQ(at(0x20000000, user), pmp_write);
+}
+
+TEST_F(Hazard3Pmp, AddressBitsBelowTheGrainAreOnesWhileOffAndZerosElse) {
+  EXPECT_EQ(pmp.read(csr_pmpaddr0), 3u);
+  pmp.write(csr_pmpaddr0, 0xfffffff0);
+  EXPECT_EQ(pmp.read(csr_pmpaddr0), 0x3ffffff3u) << "bits 33 and 32 of the address don't exist";
+  entry(0, pmp_napot | 7, 0x20000000 >> 2);
+  EXPECT_EQ(pmp.read(csr_pmpaddr0), 0x08000000u);
+  EXPECT_EQ(at(0x2000001f, user), rwx) << "32 bytes are the least";
+  EXPECT_EQ(at(0x20000020, user), 0);
+}
+
+TEST_F(Hazard3Pmp, Pmpcfgm0AppliesAnEntryToMachineModeWithoutLockingIt) {
+  entry(0, pmp_napot | 4, 0x20000000 >> 2 | 0xf);
+  EXPECT_EQ(at(0x20000000, machine), rwx);
+  pmp.write(csr_pmpcfgm0, 0xffffffff);
+  EXPECT_EQ(pmp.read(csr_pmpcfgm0), 0xffu) << "not to the wired ones";
+  EXPECT_EQ(at(0x20000000, machine), r);
+  EXPECT_EQ(at(0x40000000, machine), rwx);
+  pmp.write(csr_pmpcfgm0, 0);
+  EXPECT_EQ(at(0x20000000, machine), rwx);
+}
+
 // ---- through the core's CSRs ----------------------------------------------------------------------------------------
 
 TEST(Rv32PmpCsrs, BelongToMachineModeAndMprvLendsItsDataRights) {
