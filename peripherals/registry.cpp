@@ -19,7 +19,7 @@ Factory make_stm32_usart_v3, make_stm32_usart_v2, make_pl011, make_cmsdk_uart, m
     make_esp32c3_system, make_esp_uart, make_esp_systimer, make_nrf_gpio, make_nrf_rng, make_nrf_temp, make_nrf_adc,
     make_nrf_twi, make_stm32f4_rcc, make_stm32f4_pwr, make_stm32f4_flash, make_stm32u5_rcc, make_stm32u5_pwr,
     make_stm32u5_flash, make_stm32u5_icache, make_stm32h7_rcc, make_stm32h7_pwr, make_stm32h7_flash, make_rp2350_ticks,
-    make_rp2350_sio, make_rp2350_xip_ctrl, make_rp2350_qmi;
+    make_rp2350_sio, make_rp2350_xip_ctrl, make_rp2350_qmi, make_rp2350_bootram;
 
 namespace {
 
@@ -127,6 +127,7 @@ const std::vector<DeviceType>& device_types() {
       {"rp2040-sio", make_rp2040_sio, "divider_cycles", "", ""},
       {"rp2040-xip-ctrl", make_rp2040_xip_ctrl, "flash", "", ""},
       {"rp2350-ticks", make_rp2350_ticks, "", "", ""},
+      {"rp2350-bootram", make_rp2350_bootram, "", "", ""},
       {"rp2350-sio", make_rp2350_sio, "", "tick", "mtimecmp"},
       {"rp2350-xip-ctrl", make_rp2350_xip_ctrl, "flash", "", ""},
       {"rp2350-qmi", make_rp2350_qmi, "flash line_bytes m0_timing m0_rfmt m0_rcmd", "uncached_flash", ""},

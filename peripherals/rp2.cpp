@@ -2,9 +2,23 @@
 
 namespace mj::peripherals {
 
+void Rp2Locks::define_locks(std::uint32_t offset, unsigned count, std::string_view name) {
+  for (unsigned i = 0; i < count; ++i)
+    define({{.offset = offset + 4 * i,
+             .name = name,
+             .writable = 0,
+             .read =
+                 [this, i](Cycle) {
+                   const std::uint32_t claimed = locks_ & 1u << i ? 0 : 1u << i;
+                   locks_ |= 1u << i;
+                   return claimed;
+                 },
+             .write = [this, i](auto, Cycle) { locks_ &= ~(1u << i); }}});
+}
+
 Rp2Sio::Rp2Sio(const DeviceSpec& spec, const Wiring& wiring, std::initializer_list<std::uint32_t> outputs,
                std::uint32_t step, std::uint32_t gpio_hi_in)
-    : RegisterMap(spec, wiring) {
+    : Rp2Locks(spec, wiring) {
   define({
       {.offset = 0x00, .name = "CPUID", .writable = 0},
       {.offset = 0x04, .name = "GPIO_IN", .writable = 0},
@@ -27,17 +41,7 @@ Rp2Sio::Rp2Sio(const DeviceSpec& spec, const Wiring& wiring, std::initializer_li
             {.offset = at + 3 * step, .name = "GPIO_XOR", .writable = 0, .write = [this, at](std::uint32_t v, Cycle) {
                set(at, get(at) ^ v);
              }}});
-  for (unsigned i = 0; i < 32; ++i)
-    define({{.offset = 0x100 + 4 * i,
-             .name = "SPINLOCK",
-             .writable = 0,
-             .read =
-                 [this, i](Cycle) {
-                   const std::uint32_t claimed = locks_ & 1u << i ? 0 : 1u << i;
-                   locks_ |= 1u << i;
-                   return claimed;
-                 },
-             .write = [this, i](auto, Cycle) { locks_ &= ~(1u << i); }}});
+  define_locks(0x100, 32, "SPINLOCK");
 }
 
 Rp2XipCtrl::Rp2XipCtrl(const DeviceSpec& spec, const Wiring& wiring, std::uint32_t ctrl_reset,

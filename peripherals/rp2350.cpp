@@ -116,6 +116,21 @@ class Sio final : public Rp2Sio {
   EventQueue::Id event_ = 0;
 };
 
+/// The boot ROM's memory, and locks that its functions are used under.
+class BootRam final : public Rp2Locks {
+ public:
+  BootRam(const DeviceSpec& spec, const Wiring& wiring) : Rp2Locks(spec, wiring) {
+    define_storage(0x000, 256, "BOOTRAM");
+    for (const std::uint32_t at : {0x800u, 0x804u})
+      define({{.offset = at, .name = "WRITE_ONCE", .writable = 0, .write = [this, at](std::uint32_t v, Cycle) {
+                 set(at, get(at) | v);
+               }}});
+    define(
+        {{.offset = 0x808, .name = "BOOTLOCK_STAT", .writable = 0, .read = [this](Cycle) { return ~locks_ & 0xFF; }}});
+    define_locks(0x80C, 8, "BOOTLOCK");
+  }
+};
+
 /// CTRL's EN_SECURE switches the cache.
 class XipCtrl final : public Rp2XipCtrl {
  public:
@@ -204,6 +219,9 @@ class Qmi final : public RegisterMap {
 
 DevicePtr make_rp2350_ticks(const DeviceSpec& spec, const Wiring& wiring) {
   return std::make_unique<Ticks>(spec, wiring);
+}
+DevicePtr make_rp2350_bootram(const DeviceSpec& spec, const Wiring& wiring) {
+  return std::make_unique<BootRam>(spec, wiring);
 }
 DevicePtr make_rp2350_sio(const DeviceSpec& spec, const Wiring& wiring) { return std::make_unique<Sio>(spec, wiring); }
 DevicePtr make_rp2350_xip_ctrl(const DeviceSpec& spec, const Wiring& wiring) {

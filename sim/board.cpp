@@ -208,6 +208,10 @@ BootSpec to_boot(const json& j) {
   boot.reset_mtvec = optional("reset_mtvec");
   for (const json& a : j.value("vector_table_candidates", json::array()))
     boot.vector_table_candidates.push_back(static_cast<Address>(to_number(a)));
+  boot.image_def = optional("image_def");
+  const json words = j.value("rom_words", json::object());
+  for (const auto& [at, word] : words.items())
+    boot.rom_words.emplace_back(static_cast<Address>(to_number(at)), static_cast<std::uint32_t>(to_number(word)));
   boot.skipped = text_or(j, "skipped");
   return boot;
 }

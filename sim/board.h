@@ -62,7 +62,9 @@ struct BootSpec {
   std::optional<Address> vector_table;           ///< Arm
   std::vector<Address> vector_table_candidates;  ///< Arm, behind boot loaders
   std::optional<Address> entry, reset_mtvec;     ///< RISC-V
-  std::string skipped;                           ///< code of the real boot that does not run
+  std::optional<Address> image_def;              ///< from here on the boot ROM looks for what the image tells it
+  std::vector<std::pair<Address, std::uint32_t>> rom_words;  ///< what stands in for the boot ROM
+  std::string skipped;                                       ///< code of the real boot that does not run
 };
 
 /// What building a firmware needs besides the rest of the board.

@@ -324,9 +324,13 @@ std::string Reasoner::bad_fetch() const {
 std::string Reasoner::left_the_code() const {
   const unsigned lr = m_.engine().arch().lr;
   const std::string where = p_.symbols.function_at(reg(lr) & ~1u) ? ", " + p_.where(reg(lr) & ~1u) : "";
-  return fmt::format(
-      "the program counter left the code: a function pointer or return address was overwritten? {} = 0x{:08x}{}",
-      name(lr), reg(lr), where);
+  std::string text = fmt::format("{} = 0x{:08x}{}", name(lr), reg(lr), where);
+  constexpr Address erased = 0xffff;
+  if ((f_.access.address | 1u) != erased)
+    return "the program counter left the code: a function pointer or return address was overwritten? " + text;
+  for (const RegionSpec& r : m_.board().regions)
+    if (r.note == "contents not provided") text += fmt::format("; the contents of {} are not provided", r.name);
+  return "a call to what a halfword of erased flash holds, 0xffff; " + text;
 }
 
 std::string out_of_memory(const Machine& machine, const HeapWatch& heap) {

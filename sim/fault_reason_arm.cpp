@@ -17,11 +17,17 @@ constexpr std::uint32_t exc_return = 0xffffff00;  // EXC_RETURN values of all pr
 }  // namespace
 
 std::string Reasoner::arm() const {
-  if (is("NOCP", thumb::cfsr_nocp))
+  if (is("NOCP", thumb::cfsr_nocp)) {
+    // A7.2: which coprocessor stands in bits 11 to 8 of every instruction of one.
+    const std::uint32_t coprocessor = code_ ? code_->insn.raw >> 8 & 0xf : 10;
+    if (coprocessor != 10 && coprocessor != 11)
+      return fmt::format("{} is of coprocessor {}: of those that {} may have, the FPU (10 and 11) is modelled",
+                         code_text(m_, f_.pc), coprocessor, m_.board().id);
     return fmt::format(
         "the FPU is not enabled: {} needs CP10 and CP11 in CPACR (0xe000ed88, bits 23 to 20), which start-up code such "
         "as SystemInit sets",
         code_text(m_, f_.pc));
+  }
   if (std::string s = secure_fault(); !s.empty()) return s;
   if (is("STKOF", thumb::cfsr_stkof)) return below_limit();
   if (is("INVPC", thumb::cfsr_invpc)) return bad_exception_return();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "memory/picobin.h"
 #include "sim/machine_parts.h"
 
 namespace mj {
@@ -66,6 +67,24 @@ void Machine::clock_or_waits_changed() {
   engine_->set_operating_point(index);
 }
 
+Address Machine::vectors_or_entry(const memory::ElfImage& image, Address lowest) const {
+  if (!thumb_) return image.entry();
+  // The vector table: the image's own section if it says so, else where the board expects it, else the lowest byte.
+  Address boot = lowest;
+  bool named = false;
+  for (const char* name : {".isr_vector", ".vectors", ".vector_table", ".intvecs"})
+    if (const memory::ElfSection* s = image.section(name); s && s->size) {
+      boot = s->addr;
+      named = true;
+    }
+  const auto holds = [&](Address a) {
+    return std::any_of(image.segments().begin(), image.segments().end(),
+                       [&](const memory::LoadSegment& s) { return a >= s.paddr && a + 8 <= s.paddr + s.bytes.size(); });
+  };
+  if (!named && board_.boot.vector_table && holds(*board_.boot.vector_table)) boot = *board_.boot.vector_table;
+  return boot;
+}
+
 Result<void> Machine::load(const memory::ElfImage& image) {
   const bool arm = image.machine() == memory::Machine::arm;
   if (arm != (thumb_ != nullptr))
@@ -92,28 +111,26 @@ Result<void> Machine::load(const memory::ElfImage& image) {
     return Error{ExitCode::unsupported, "the image has nothing to load", image.name(), "no load segment with bytes",
                  ""};
 
-  Address boot = image.entry();
-  if (thumb_) {
-    // The vector table: the image's own section if it says so, else where the board expects it, else the lowest byte.
-    boot = *lowest;
-    bool named = false;
-    for (const char* name : {".isr_vector", ".vectors", ".vector_table", ".intvecs"})
-      if (const memory::ElfSection* s = image.section(name); s && s->size) {
-        boot = s->addr;
-        named = true;
-      }
-    const auto holds = [&](Address a) {
-      return std::any_of(image.segments().begin(), image.segments().end(), [&](const memory::LoadSegment& s) {
-        return a >= s.paddr && a + 8 <= s.paddr + s.bytes.size();
-      });
-    };
-    if (!named && board_.boot.vector_table && holds(*board_.boot.vector_table)) boot = *board_.boot.vector_table;
+  for (const auto& [at, word] : board_.boot.rom_words) {
+    const auto byte = [word = word](unsigned n) { return static_cast<std::uint8_t>(word >> 8 * n); };
+    const std::uint8_t bytes[] = {byte(0), byte(1), byte(2), byte(3)};
+    bus_.poke(at, bytes, sizeof bytes);
   }
+
+  std::optional<memory::ImageDef> def;
+  if (board_.boot.image_def)
+    def = memory::find_image_def(*board_.boot.image_def, !thumb_, [this](Address at) -> std::optional<std::uint32_t> {
+      std::uint8_t b[4];
+      if (!bus_.peek(at, b, sizeof b)) return std::nullopt;
+      return b[0] | b[1] << 8 | b[2] << 16 | static_cast<std::uint32_t>(b[3]) << 24;
+    });
+  const Address boot = def && def->vector_table ? *def->vector_table : vectors_or_entry(image, *lowest);
   const auto start = arch_->reset(engine_->state(), boot);
   if (!start)
     return Error{ExitCode::usage, "the core has nowhere to start", fmt::format("vector table at 0x{:08x}", boot),
                  "no memory there", "check --board"};
-  engine_->set_pc(start->pc, start->mode);
+  engine_->set_pc(def && def->entry ? *def->entry & ~1u : start->pc, start->mode);
+  if (def && def->entry) engine_->state().r[arch_->sp] = def->stack;
   if (!board_.boot.skipped.empty()) load_notes_.push_back(board_.boot.skipped);
   return {};
 }

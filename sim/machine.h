@@ -123,6 +123,8 @@ class Machine final : IrqSink, ConsoleSink, ExitSink, DiagnosticSink {
     void set_irq(unsigned number, bool level) override;
     Machine& machine;
   };
+  /// Where the vector table is (Arm) or the image begins (RISC-V) that begins by itself; `lowest`: its first byte.
+  Address vectors_or_entry(const memory::ElfImage& image, Address lowest) const;
   /// An interrupt's name with the device's that drives it.
   std::string with_device(std::string name, unsigned irq) const;
 

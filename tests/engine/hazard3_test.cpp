@@ -132,6 +132,41 @@ TEST_F(Hazard3, RiscVsTimerAndTheSoftwareInterruptAreLinesOfTheCore) {
   EXPECT_EQ(b.r(a3), 0u);
 }
 
+// As pico-sdk builds images: the ELF's own entry goes back to the boot ROM, which reads the IMAGE_DEF.
+TEST_F(Hazard3, AnImageBeginsWhereItsImageDefSays) {
+  Bench b("pico2-riscv", R"(
+    .option norvc
+    .option norelax
+    func main
+      lui   t0, 0x8
+      jr    -0x204(t0)         # 0x7dfc
+    .balign 4
+    def:
+      .word 0xffffded3, 0x11010142, 0x00000344, begin, 0x20010000, 0x000004ff, 0, 0xab123579
+    func begin
+      mv    a0, sp
+      lui   s0, 0x8
+      lhu   s0, -0x206(s0)     # 0x7dfa: table look-up
+      li    a0, 0x5253         # 'S', 'R'
+      jalr  s0
+      mv    s1, a0
+      li    a0, 4
+      jalr  s1                 # bootrom_state_reset
+      mv    a1, a0
+      li    a0, 0x5252         # 'R', 'R'
+      jalr  s0
+      mv    a2, a0
+      mv    a3, sp
+    stopped:
+      j     stopped
+  )");
+  EXPECT_EQ(b.run().pc, b.at("stopped"));
+  EXPECT_EQ(b.r(a3), 0x20010000u);
+  EXPECT_EQ(b.r(test::s1), 0x7e20u);
+  EXPECT_EQ(b.r(a1), 0u);
+  EXPECT_EQ(b.r(a2), 0u) << "no other function is there";
+}
+
 TEST_F(Hazard3, BlockSleepsUntilAnUnblockOrAnInterrupt) {
   Bench b("pico2-riscv", program(R"(
       slt   x0, x0, x1         # h3.unblock: the next h3.block falls through

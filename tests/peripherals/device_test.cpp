@@ -376,5 +376,43 @@ TEST(Registry, SaysWhatItKnows) {
   EXPECT_THAT(missing.error().what, testing::HasSubstr("divider_cycles"));
 }
 
+TEST(Rp2350, BootLocksAreClaimedByReadingAndFreedByWriting) {
+  Bench b;
+  auto& ram = b.make("rp2350-bootram");
+  EXPECT_EQ(ram.read(0x808, 4, 0), 0xFFu) << "all are free";
+  EXPECT_EQ(ram.read(0x814, 4, 0), 1u << 2);
+  EXPECT_EQ(ram.read(0x814, 4, 0), 0u) << "it is taken";
+  EXPECT_EQ(ram.read(0x808, 4, 0), 0xFBu);
+  ram.write(0x814, 4, 0, 0);
+  EXPECT_EQ(ram.read(0x814, 4, 0), 1u << 2);
+  ram.write(0x800, 4, 0x11, 0);
+  ram.write(0x800, 4, 0x22, 0);
+  EXPECT_EQ(ram.read(0x800, 4, 0), 0x33u) << "a bit once written stays";
+  EXPECT_THAT(b.reports, IsEmpty());
+}
+
+// On an Arm core it is an interrupt of the NVIC.
+TEST(Rp2350, TheRiscVTimerInterruptsWhenItsComparisonIsReached) {
+  Bench b;
+  b.clocks.drive("tick_riscv", 100'000, 0);  // a tick is 10 cycles
+  auto& sio = b.make("rp2350-sio", {29});
+  sio.write(0x1BC, 4, 0, 0);
+  sio.write(0x1B8, 4, 50, 0);
+  EXPECT_FALSE(b.irq[29]);
+  EXPECT_EQ(b.events.next(), 500u);
+  b.events.run_due(500);
+  EXPECT_TRUE(b.irq[29]);
+  EXPECT_EQ(sio.read(0x1B0, 4, 505), 50u);
+  sio.write(0x1B8, 4, 60, 505);
+  EXPECT_FALSE(b.irq[29]) << "a level";
+  sio.write(0x1A4, 4, 0, 520);
+  EXPECT_EQ(sio.read(0x1B0, 4, 9'000), 52u) << "stopped";
+  sio.write(0x1A4, 4, 3, 10'000);
+  EXPECT_EQ(sio.read(0x1B0, 4, 10'005), 57u) << "at the core's clock";
+  sio.write(0x1B4, 4, 7, 10'010);
+  EXPECT_TRUE(b.irq[29]) << "all 64 bits are compared";
+  EXPECT_EQ(sio.read(0x1B4, 4, 10'020), 7u);
+}
+
 }  // namespace
 }  // namespace mj::peripherals

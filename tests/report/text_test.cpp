@@ -41,7 +41,7 @@ totals
   energy/inference     140.0 µJ  119.0 µJ to 168.0 µJ; datasheet, kws
   average power        30.00 mW  25.50 mW to 36.00 mW
   asleep                  5.0 %  50,000 cycles, 0.7 % of the energy
-  exceptions                  3  240 cycles in their handlers
+  exceptions                  3  240 cycles to enter and leave them
   flash                35.7 KiB  of 2 MiB, 1.7 %
   RAM, static            20 KiB  of 640 KiB, 3.1 %
   arena                  16 KiB  15.1 KiB used, 886 B free

@@ -128,6 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"nucleo_frame_overwritten", nucleo}, Case{"nucleo_lr_overwritten", nucleo},
                     Case{"nucleo_never_cleared", nucleo, "--max-cycles 100k"},
                     Case{"nucleo_overflow_in_hardfault", nucleo}, Case{"pico_stores_to_rom", "pico"},
+                    Case{"pico_asks_the_rom", "pico"}, Case{"nucleo_asks_a_coprocessor", nucleo},
                     Case{"pico_svc_with_interrupts_off", "pico"}, Case{"pico_stack_pointer_nowhere", "pico"},
                     Case{"pico_even_vector", "pico"}, Case{"an505_below_the_limit", "mps2-an505"},
                     Case{"an505_below_the_limit_at_entry", "mps2-an505"}, Case{"an505_even_vector", "mps2-an505"},

@@ -139,7 +139,7 @@ function verdict_section(result) {
   if (t.exceptions_taken)
     fact(
       list, "exceptions",
-      count(t.exceptions_taken) + " taken, " + count(t.exception_cycles) + " cycles in their handlers");
+      count(t.exceptions_taken) + " taken, " + count(t.exception_cycles) + " cycles to enter and leave them");
   fact(list, "models", "timing model " + shown_name(p.timing_model_version || "not named", 60));
 
   const found = $("found");
