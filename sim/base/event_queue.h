@@ -17,12 +17,12 @@ class EventQueue {
   using Callback = std::function<void(Cycle when)>;
 
   static constexpr Cycle never = std::numeric_limits<Cycle>::max();
-  /// No run comes so far (292 years at 1 GHz): a time behind it, as a timer has that firmware has set to its end, counts
-  /// as never, so that the machine's time never wraps.
+  /// No run comes so far (292 years at 1 GHz): a time behind it, as a timer has that firmware has set to its end,
+  /// counts as never, so that the machine's time never wraps.
   static constexpr Cycle horizon = Cycle{1} << 63;
 
-  /// Calls `callback` once, when the machine's time has reached `when`. A time in the past is due at once; one behind the
-  /// horizon never comes, and the id is 0.
+  /// Calls `callback` once, when the machine's time has reached `when`. A time in the past is due at once; one behind
+  /// the horizon never comes, and the id is 0.
   Id schedule(Cycle when, Callback callback) {
     if (when >= horizon) return 0;
     const Id id = ++last_id_;
