@@ -122,11 +122,15 @@ class Explainer {
     const auto enabled = m_.enabled_interrupts();
     std::string text = enabled.empty() ? std::string("no interrupt is enabled that could end the sleep")
                                        : fmt::format("enabled are {}, but nothing raises them", list(enabled));
-    for (const auto& [what, count] : m_.not_modelled()) {
-      text += fmt::format("; device {} was used, which is not modelled", std::get<0>(what));
-      break;
+    // What a device says that it doesn't do tells more than a register that it hasn't.
+    std::string missing;
+    for (const auto& [use, count] : m_.not_modelled()) {
+      const auto& [device, offset, what] = use;
+      if (what.find("of a register that is not modelled") == std::string::npos)
+        return text + fmt::format("; not modelled: {}, {}", device, what);
+      if (missing.empty()) missing = fmt::format("; device {} was used, which is not modelled", device);
     }
-    return text;
+    return text + missing;
   }
 
   std::string looping() {

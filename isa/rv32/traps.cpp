@@ -20,45 +20,6 @@ constexpr bool upper_half(std::uint32_t csr) { return (csr & 0x80u) != 0; }
 
 }  // namespace
 
-std::string_view cause_text(std::uint32_t mcause) {
-  if (mcause & cause_interrupt) {
-    switch (mcause & ~cause_interrupt) {
-      case irq_software:
-        return "machine software interrupt";
-      case irq_timer:
-        return "machine timer interrupt";
-      case irq_external:
-        return "machine external interrupt";
-      default:
-        return (mcause & ~cause_interrupt) >= 16 ? "platform interrupt" : "reserved interrupt";
-    }
-  }
-  switch (mcause) {
-    case cause_fetch_misaligned:
-      return "instruction address misaligned";
-    case cause_fetch_access:
-      return "instruction access fault";
-    case cause_illegal:
-      return "illegal instruction";
-    case cause_breakpoint:
-      return "breakpoint";
-    case cause_load_misaligned:
-      return "load address misaligned";
-    case cause_load_access:
-      return "load access fault";
-    case cause_store_misaligned:
-      return "store/AMO address misaligned";
-    case cause_store_access:
-      return "store/AMO access fault";
-    case cause_ecall_user:
-      return "environment call from U-mode";
-    case cause_ecall_machine:
-      return "environment call from M-mode";
-    default:
-      return "reserved cause";
-  }
-}
-
 TrapUnit::TrapUnit(TrapConfig config, CounterSource counters)
     : config_(std::move(config)), counters_(std::move(counters)), pmp_(config_.pmp), hazard3_irq_(config_.hazard3_irq) {
   reset();

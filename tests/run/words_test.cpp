@@ -128,13 +128,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"nucleo_frame_overwritten", nucleo}, Case{"nucleo_lr_overwritten", nucleo},
                     Case{"nucleo_never_cleared", nucleo, "--max-cycles 100k"},
                     Case{"nucleo_overflow_in_hardfault", nucleo}, Case{"pico_stores_to_rom", "pico"},
-                    Case{"pico_asks_the_rom", "pico"}, Case{"nucleo_asks_a_coprocessor", nucleo},
-                    Case{"pico_svc_with_interrupts_off", "pico"}, Case{"pico_stack_pointer_nowhere", "pico"},
-                    Case{"pico_even_vector", "pico"}, Case{"an505_below_the_limit", "mps2-an505"},
-                    Case{"an505_below_the_limit_at_entry", "mps2-an505"}, Case{"an505_even_vector", "mps2-an505"},
-                    Case{"tz_non_secure_load", "mps2-an505"}, Case{"tz_no_gateway", "mps2-an505"},
-                    Case{"tz_secure_function_called", "mps2-an505"}, Case{"tz_branches_without_blxns", "mps2-an505"},
-                    Case{"tz_vtor_ns_never_set", "mps2-an505"}),
+                    Case{"pico_asks_the_rom", "pico"}, Case{"pico_waits_for_core1", "pico"},
+                    Case{"nucleo_asks_a_coprocessor", nucleo}, Case{"pico_svc_with_interrupts_off", "pico"},
+                    Case{"pico_stack_pointer_nowhere", "pico"}, Case{"pico_even_vector", "pico"},
+                    Case{"an505_below_the_limit", "mps2-an505"}, Case{"an505_below_the_limit_at_entry", "mps2-an505"},
+                    Case{"an505_even_vector", "mps2-an505"}, Case{"tz_non_secure_load", "mps2-an505"},
+                    Case{"tz_no_gateway", "mps2-an505"}, Case{"tz_secure_function_called", "mps2-an505"},
+                    Case{"tz_branches_without_blxns", "mps2-an505"}, Case{"tz_vtor_ns_never_set", "mps2-an505"}),
     [](const auto& c) { return std::string(c.param.image); });
 
 INSTANTIATE_TEST_SUITE_P(
