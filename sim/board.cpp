@@ -25,8 +25,13 @@ constexpr unsigned extends_limit = 8;
 
 // ---- reading ----------------------------------------------------------------------------------------------------
 
-/// The file with what it extends merged below it.
-Result<json> read_merged(const fs::path& path, unsigned depth = 0) {
+/// A board that another one extends, and the timing that its core has.
+struct Ancestor {
+  std::string id, timing;
+};
+
+/// The file with what it extends merged below it, nearest last in `ancestors`.
+Result<json> read_merged(const fs::path& path, std::vector<Ancestor>& ancestors, unsigned depth = 0) {
   auto own = parse_json_file(path.string(), "board file");
   if (!own) return own;
   if (!own->is_object() || !own->contains("extends")) return own;
@@ -41,8 +46,10 @@ Result<json> read_merged(const fs::path& path, unsigned depth = 0) {
     return usage("unknown board \"" + name + "\" to extend", path.string() + "#/extends", "boards: " + joined(ids),
                  did_you_mean(name, ids));
   }
-  auto base = read_merged(base_path, depth + 1);
+  auto base = read_merged(base_path, ancestors, depth + 1);
   if (!base) return base;
+  if (const json::json_pointer timing("/core/timing"); base->contains(timing) && base->at(timing).is_string())
+    ancestors.push_back({base_path.stem().string(), base->at(timing).get<std::string>()});
   own->erase("extends");
   base->merge_patch(*own);
   return base;
@@ -240,8 +247,9 @@ void differences(const json& a, const json& b, const std::string& at, std::vecto
   }
 }
 
-Result<json> read_with_overlay(const fs::path& path, const std::string& overlay, std::vector<std::string>& replaced) {
-  auto merged = read_merged(path);
+Result<json> read_with_overlay(const fs::path& path, const std::string& overlay, std::vector<std::string>& replaced,
+                               std::vector<Ancestor>& ancestors) {
+  auto merged = read_merged(path, ancestors);
   if (!merged || overlay.empty()) return merged;
   auto patch = parse_json(overlay, "overlay", "overlay of a board");
   if (!patch) return patch.error();
@@ -257,7 +265,8 @@ Result<json> read_with_overlay(const fs::path& path, const std::string& overlay,
 
 Result<BoardSpec> load_file(const fs::path& path, const std::string& shown, const std::string& overlay) {
   std::vector<std::string> replaced;
-  auto merged = read_with_overlay(path, overlay, replaced);
+  std::vector<Ancestor> ancestors;
+  auto merged = read_with_overlay(path, overlay, replaced, ancestors);
   if (!merged) return merged.error();
   if (!merged->is_object()) return usage("a board file must be a JSON object", shown, merged->type_name());
   if (const auto ok = check_json(*merged, board_schema(), shown, "board file"); !ok) return ok.error();
@@ -270,6 +279,8 @@ Result<BoardSpec> load_file(const fs::path& path, const std::string& shown, cons
     board.soc = text_or(j, "soc");
     board.notes = j.value("notes", std::vector<std::string>());
     board.core = to_core(j.at("core"));
+    for (auto a = ancestors.rbegin(); a != ancestors.rend() && a->timing == board.core.timing; ++a)
+      board.same_core.push_back(a->id);
     for (const auto& [name, value] : j.at("regions").items()) board.regions.push_back(to_region(name, value));
     for (const auto& [name, value] : j.at("devices").items()) board.devices.push_back(to_device(name, value));
     if (j.contains("idau"))
@@ -343,7 +354,8 @@ Result<std::string> merged_board_text(const std::string& id_or_path, const std::
   const auto file = file_of(id_or_path);
   if (!file) return file.error();
   std::vector<std::string> replaced;
-  const auto merged = read_with_overlay(file->path, overlay, replaced);
+  std::vector<Ancestor> ancestors;
+  const auto merged = read_with_overlay(file->path, overlay, replaced, ancestors);
   if (!merged) return merged.error();
   return merged->dump();
 }

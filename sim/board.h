@@ -93,7 +93,8 @@ struct BoardSpec {
   std::string id;  ///< file name without .json
   std::string name, soc;
   std::vector<std::string> notes;
-  std::vector<std::string> replaced;  ///< JSON pointers of what an overlay replaced or added
+  std::vector<std::string> replaced;   ///< JSON pointers of what an overlay replaced or added
+  std::vector<std::string> same_core;  ///< boards that it extends and whose core it has, the nearest first
   CoreSpec core;
   std::vector<RegionSpec> regions;               ///< flash and RAM, by base; an alias may come before its target
   std::vector<peripherals::DeviceSpec> devices;  ///< by name

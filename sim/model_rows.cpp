@@ -21,11 +21,11 @@ std::optional<std::string> read_file(const std::string& path) {
 
 /// The first row of models/<file> that is for one of `names`, which stand in the order of their rank; an empty object
 /// if there is none. Throws std::exception if the file can't be read as such.
-nlohmann::json row_of(const std::string& file, std::initializer_list<std::string_view> names) {
+nlohmann::json row_of(const std::string& file, const std::vector<std::string>& names) {
   const auto text = read_file(models_dir() + "/" + file);
   if (!text) throw std::runtime_error("it is not there");
   const auto rows = nlohmann::json::parse(*text).at("rows");
-  for (const std::string_view name : names)
+  for (const std::string& name : names)
     for (const auto& row : rows)
       if (const auto& of = row.at("for"); std::find(of.begin(), of.end(), name) != of.end()) return row;
   return nlohmann::json::object();
@@ -72,7 +72,10 @@ Result<Identity> Identity::of(const BoardSpec& board) {
   const std::string file = "identity.json";
   return from_models(file, [&] {
     Identity id;
-    const auto row = row_of(file, {board.id, board.core.timing});
+    std::vector<std::string> names{board.id};
+    names.insert(names.end(), board.same_core.begin(), board.same_core.end());
+    names.push_back(board.core.timing);
+    const auto row = row_of(file, names);
     const auto registers = row.value("registers", nlohmann::json::object());
     for (const auto& [key, value] : registers.items()) id.registers_[key] = number(value.get<std::string>());
     // "0xc03-0xc1f": "0"

@@ -27,8 +27,8 @@ std::optional<std::string> read_core_file(std::string_view name);
 /// How sure the cycles of a core are (accuracy.json). Errors: unreadable.
 Result<CycleConfidence> confidence_of(const std::string& core);
 
-/// Identification registers and the like (identity.json) of the board's core, or of the board if it has a row of its
-/// own.
+/// Identification registers and the like (identity.json) of the board's core, or of the board if it or one that it
+/// extends has a row of its own.
 class Identity {
  public:
   /// Errors: unreadable.

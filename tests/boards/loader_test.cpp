@@ -7,12 +7,15 @@
 #include <iterator>
 
 #include "sim/board.h"
+#include "sim/model_rows.h"
 
 namespace mj {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 class BoardLoader : public testing::Test {
  protected:
@@ -57,6 +60,20 @@ TEST_F(BoardLoader, ABoardCanExtendAFileBesideIt) {
   ASSERT_TRUE(board) << board.error().text();
   EXPECT_EQ(board->name, "A");
   EXPECT_EQ(board->soc, "B");
+}
+
+// What a core's registers say of itself is the chip's, not only the core's: RP2350's Hazard3 has interrupts of its own.
+TEST_F(BoardLoader, ABoardHasTheIdentityOfTheBoardThatItExtendsUnlessItsCoreIsAnother) {
+  file(R"({"extends": "pico2-riscv"})", "a.json");
+  auto board = load_board(file(R"({"extends": "a.json", "name": "Mine"})"));
+  ASSERT_TRUE(board) << board.error().text();
+  EXPECT_THAT(board->same_core, ElementsAre("a", "pico2-riscv"));
+  EXPECT_EQ(Identity::of(*board)->get("xh3irq_lines"), 52u);
+
+  board = patched(R"("core": {"timing": "hazard3-1port"})", "pico2-riscv");
+  ASSERT_TRUE(board) << board.error().text();
+  EXPECT_THAT(board->same_core, IsEmpty());
+  EXPECT_FALSE(Identity::of(*board)->has("xh3irq_lines"));
 }
 
 TEST_F(BoardLoader, BoardsThatExtendEachOther) {
