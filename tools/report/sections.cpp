@@ -187,7 +187,8 @@ Table totals(const RunResult& r) {
         {{"asleep", percent(real(t.idle_cycles), real(t.cycles)), count(t.idle_cycles) + " cycles" + share}});
   }
   if (t.interrupts)
-    rows.push_back({{"exceptions", count(t.interrupts), count(t.exception_cycles) + " cycles to enter and leave them"}});
+    rows.push_back(
+        {{"exceptions", count(t.interrupts), count(t.exception_cycles) + " cycles to enter and leave them"}});
   if (m.flash_used || m.flash_size) rows.push_back(use_row("flash", m.flash_used, m.flash_size));
   rows.push_back(use_row("RAM, static", m.ram_static, m.ram_size));
   for (const Network& n : r.networks)
