@@ -217,6 +217,7 @@ void Detector::check_stack(bool may_be_another) {
   std::optional<StackBounds>& b = at->second;
   if (fresh || may_be_another || !b) {
     b = sp == 0 ? std::nullopt : stack_bounds(m_, p_, sp);
+    if (b && !b->can_be_stack()) b.reset();
     below_ = false;
   }
   if (!wanted_.stack_overflow || !b) return;

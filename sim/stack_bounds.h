@@ -19,6 +19,10 @@ struct StackBounds {
   std::string limit_is;  ///< why: "__StackLimit", "end of section .bss"
   Address floor = 0;     ///< lowest byte before something else begins; at most `limit`
   std::string floor_is;  ///< what lies below: "section .bss", "the heap", "nothing: RAM region SRAM begins there"
+
+  /// False for an object that no frame fits in: the stack pointer serves as another register for a moment, on the way
+  /// to the next thread's stack.
+  bool can_be_stack() const { return top - limit >= 32; }
 };
 
 /// The stack that `sp` points into; for the main stack give its first stack pointer. None: `sp` is not in RAM.

@@ -80,6 +80,7 @@ StackWatch::Area* StackWatch::find(Address sp) {
   // Start-up code may set the stack that it began with anew, higher up.
   if (bounds && bounds->name == main_stack && thread_ == 0 && (bounds->floor == main_->limit || sp > main_->top))
     return main_;
+  if (bounds && !bounds->can_be_stack()) return nullptr;
   // An object's bounds say enough, unless a heap is the object.
   if (bounds && bounds->name != main_stack && bounds->name.find("eap") == std::string::npos)
     return add(bounds->name, bounds->limit, bounds->top, handlers_ ? handlers : thread_);

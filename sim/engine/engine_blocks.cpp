@@ -179,11 +179,14 @@ void Engine::build_slots(TimedBlock& tb) {
     add(parts_.arch.handler(insn), i).insn = insn;
     // LUI or AUIPC in front of an ADDI: half of an address that only both make.
     const isa::Effects& x = block.effects[i];
-    const bool half = x.reads == 0 && x.loads == 0 && i + 1 < block.insns.size() &&
-                      (block.effects[i + 1].reads & block.effects[i + 1].writes & sp_bit);
-    // Loaded, or moved from a register that is no frame pointer: by a change of threads.
+    const auto is_half = [&](std::size_t k) {
+      const isa::Effects &first = block.effects[k], &second = block.effects[k + 1];
+      return (first.writes & sp_bit) && first.reads == 0 && first.loads == 0 && (second.reads & second.writes & sp_bit);
+    };
+    const bool half = i + 1 < block.insns.size() && is_half(i);
+    // Such an address, loaded, or moved from a register that is no frame pointer: by a change of threads.
     const bool anew = insn.rd == parts_.arch.sp &&
-                      (insn.cls == isa::OpClass::load ||
+                      ((i > 0 && is_half(i - 1)) || insn.cls == isa::OpClass::load ||
                        (insn.cls == isa::OpClass::alu && x.reads && !(x.reads & (sp_bit | frame_pointers))));
     if ((x.writes & sp_bit) && !half && !isa::ends_block(insn.cls))
       add(anew ? step_stack_switch : parts_.arch.sp == 13 ? step_stack_check<13> : step_stack_check<2>, i);
