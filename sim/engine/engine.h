@@ -218,6 +218,7 @@ class Engine {
   TimedBlock* returned(Edge* e);
   void stack_lowered();
   void stack_switched();
+  void stack_set_up();
   void fetch_check();
   /// False: the block must be left before the instruction.
   bool observe(Slot* s);

@@ -279,8 +279,7 @@ TimedBlock* Engine::returned(Edge* e) {
 }
 
 void Engine::stack_lowered() {
-  // A core that starts without a stack pointer (RISC-V) sets it up once: that is its stack's top.
-  if (stack_top_ == 0) stack_top_ = h_.r[parts_.arch.sp];
+  stack_set_up();
   if (keeper_) {
     h_.stack_low = keeper_->lowered(h_.r[parts_.arch.sp]);
     return;
@@ -289,7 +288,13 @@ void Engine::stack_lowered() {
   if (stack_set_ == 0) deepest_stack_ = calls_.stack();
 }
 
+// A core that starts without a stack pointer (RISC-V) sets it up once: that is its stack's top.
+void Engine::stack_set_up() {
+  if (stack_top_ == 0) stack_top_ = h_.r[parts_.arch.sp];
+}
+
 void Engine::stack_switched() {
+  stack_set_up();
   if (keeper_)
     h_.stack_low = keeper_->switched(h_.r[parts_.arch.sp]);
   else if (h_.r[parts_.arch.sp] < h_.stack_low)
