@@ -16,8 +16,14 @@ const RvRow* find(std::uint32_t raw) {
   return is_32bit(static_cast<std::uint16_t>(raw)) ? wide.find(raw) : narrow.find(raw & 0xffffu);
 }
 
-constexpr const RvRow& plain_slt =
-    *std::find_if(all_rows.begin(), all_rows.end(), [](const RvRow& row) { return row.op == Op::slt; });
+/// What an encoding is to a core without the extension that `row`, its own, is of: a hint is an instruction of the base
+/// (Volume I, 2.9), which another row has less exactly. `row` again if there is no such row.
+const RvRow* without_extension(const RvRow* row, std::uint32_t raw, Features features) {
+  const auto other = std::find_if(all_rows.begin(), all_rows.end(), [&](const RvRow& r) {
+    return row->pattern.refines(r.pattern) && r.pattern.matches(raw) && (r.feature & ~features) == 0;
+  });
+  return other == all_rows.end() ? row : &*other;
+}
 
 /// Names of the operations as text: '_' inside is '.', a trailing '_' (there because of a C++ keyword) is dropped.
 struct Name {
@@ -81,9 +87,8 @@ Insn decode(std::uint32_t raw, std::uint32_t pc, Features features) {
   };
 
   const RvRow* row = find(insn.raw);
-  // A hint is what it always was to a core that doesn't know it (Volume I, 2.9).
-  if (row && row->feature == feature_xh3power && !(features & feature_xh3power)) row = &plain_slt;
   if (!row) return illegal(0);
+  if (row->feature & ~features) row = without_extension(row, insn.raw, features);
   insn.op = static_cast<std::uint16_t>(row->op);
   insn.cls = row->cls;
   fill_fields(row->pattern, insn);
