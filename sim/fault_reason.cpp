@@ -328,8 +328,13 @@ std::string Reasoner::left_the_code() const {
   constexpr Address erased = 0xffff;
   if ((f_.access.address | 1u) != erased)
     return "the program counter left the code: a function pointer or return address was overwritten? " + text;
-  for (const RegionSpec& r : m_.board().regions)
-    if (r.note == "contents not provided") text += fmt::format("; the contents of {} are not provided", r.name);
+  for (const RegionSpec& r : m_.board().regions) {
+    const auto fills = [&](const memory::LoadSegment& s) { return s.paddr - r.base < r.size; };
+    const auto& segments = p_.image.segments();
+    if (r.kind == memory::RegionKind::flash && r.alias_of.empty() &&
+        std::none_of(segments.begin(), segments.end(), fills))
+      text += fmt::format("; {} holds nothing, the image has no bytes for it", r.name);
+  }
   return "a call to what a halfword of erased flash holds, 0xffff; " + text;
 }
 
