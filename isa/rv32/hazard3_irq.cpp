@@ -86,12 +86,14 @@ void Hazard3Irq::write(std::uint32_t csr, std::uint32_t value, const CsrAccess& 
         lines_[first + k].priority = static_cast<std::uint8_t>(value >> (16 + 4 * k) & priority_mask_);
       return;
     }
-    case csr_meinext:
+    case csr_meinext: {
       if (!(value & meinext_update)) return;
-      take_preempt_level();
-      no_irq_ = next() < 0;
-      irq_ = no_irq_ ? 0u : static_cast<std::uint32_t>(next());
+      const int number = next();
+      preempt_ = level_above(number);
+      no_irq_ = number < 0;
+      irq_ = no_irq_ ? 0u : static_cast<std::uint32_t>(number);
       return;
+    }
     case csr_meicontext:
       pppreempt_ = static_cast<std::uint8_t>(value >> 28 & priority_mask_);
       ppreempt_ = static_cast<std::uint8_t>(value >> 24 & priority_mask_);
@@ -128,22 +130,19 @@ int Hazard3Irq::next() const {
   return best;
 }
 
-// From one step above the interrupt's own priority on.
-void Hazard3Irq::take_preempt_level() {
-  const int number = next();
-  const unsigned level = number < 0
-                             ? no_preemption
-                             : (1u << (4 - config_.priority_bits)) + lines_[static_cast<std::size_t>(number)].priority;
-  preempt_ = static_cast<std::uint8_t>(level & (priority_mask_ | no_preemption));
+std::uint8_t Hazard3Irq::level_above(int number) const {
+  const unsigned step = 1u << (4 - config_.priority_bits);
+  const unsigned level = number < 0 ? no_preemption : step + lines_[static_cast<std::size_t>(number)].priority;
+  return static_cast<std::uint8_t>(level & (priority_mask_ | no_preemption));
 }
 
 void Hazard3Irq::entered(bool external) {
   mret_eirq_ = external;
   if (!external) return;
-  const std::uint8_t outer = preempt_, outer_p = ppreempt_;
-  take_preempt_level();  // by the masking of the frame that is left
-  pppreempt_ = outer_p & priority_mask_;
-  ppreempt_ = outer & priority_mask_;
+  const std::uint8_t inner = level_above(next());  // by the masking of the frame that is left
+  pppreempt_ = ppreempt_ & priority_mask_;
+  ppreempt_ = preempt_ & priority_mask_;
+  preempt_ = inner;
 }
 
 void Hazard3Irq::returned() {

@@ -56,7 +56,8 @@ class Hazard3Irq {
     std::uint8_t priority = 0;
     bool pending() const { return level || forced; }
   };
-  void take_preempt_level();
+  /// What may preempt the handler of interrupt `number`: priorities from one step above its own on; nothing if -1.
+  std::uint8_t level_above(int number) const;
   static bool clears_ts(const CsrAccess& access) { return !access.clears && (access.operand & 2u) != 0; }
 
   Hazard3IrqConfig config_;
